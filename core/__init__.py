@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Muscle face core: anatomy, simulation and fit; numpy in, numpy out, no Blender."""
+
+from .errors import Cancelled, MuscleFaceError
+
+__all__ = ["Cancelled", "FaceModel", "MuscleFaceError"]
+
+
+def __getattr__(name: str):
+    # Warp takes a second to import: only those who ask for the model pay for it.
+    if name == "FaceModel":
+        from .face import FaceModel
+
+        return FaceModel
+    raise AttributeError(name)

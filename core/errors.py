@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Errors that reach the artist, and the signal that stops a job."""
+
+
+class MuscleFaceError(Exception):
+    """Something the artist can put right; its text is one sentence: what is wrong and what to do."""
+
+
+class Cancelled(Exception):
+    """Raised by a progress callback to stop a running job; nothing was changed."""
