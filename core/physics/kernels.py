@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Kernels over tets and nodes: energy, forces, element stiffness, and their gathering without atomics.
+
+Gathering by node (and by matrix block) gives the same bits on every run and every device.
+"""
+
+import warp as wp
+
+from .materials import (
+    f64,
+    fibre_tension,
+    mat33,
+    passive_energy,
+    passive_stress,
+    passive_stress_differential,
+    vec3,
+)
+
+MIN_STRETCH = wp.constant(f64(1.0e-6))
+
+
+@wp.func
+def deformation_gradient(x: wp.array[vec3], tet: wp.vec4i, inv_rest: mat33) -> mat33:
+    """F = Ds Dm^-1."""
+    x0 = x[tet[0]]
+    return wp.matrix_from_cols(x[tet[1]] - x0, x[tet[2]] - x0, x[tet[3]] - x0) * inv_rest
+
+
+@wp.kernel
+def tet_forces(
+    # Model:
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    volume: wp.array[f64],
+    moduli: wp.array[vec3],
+    fibre_start: wp.array[int],
+    fibre_muscle: wp.array[int],
+    fibre_stress: wp.array[f64],
+    fibre_direction: wp.array[vec3],
+    # In:
+    x: wp.array[vec3],
+    activation: wp.array[f64],
+    # Out:
+    energy_out: wp.array[f64],
+    corner_out: wp.array2d[vec3],
+):
+    """Energy [N cm] of each tet and the force [N] on each of its corners, f = -V P grad N."""
+    t = wp.tid()
+    m = moduli[t]
+    B = inv_rest[t]
+    F = deformation_gradient(x, tets[t], B)
+    psi = passive_energy(F, m[0], m[1], m[2])
+    P = passive_stress(F, m[0], m[1], m[2])
+    for i in range(fibre_start[t], fibre_start[t + 1]):
+        d = fibre_direction[i]
+        f = F * d
+        stretch = wp.max(wp.length(f), MIN_STRETCH)
+        T = fibre_tension(stretch, activation[fibre_muscle[i]])
+        psi += fibre_stress[i] * T[0]
+        P += (fibre_stress[i] * T[1] / stretch) * wp.outer(f, d)
+    energy_out[t] = volume[t] * psi
+    # Columns of H are the forces on corners 1..3; corner 0 balances them.
+    H = -volume[t] * (P * wp.transpose(B))
+    h1 = vec3(H[0, 0], H[1, 0], H[2, 0])
+    h2 = vec3(H[0, 1], H[1, 1], H[2, 1])
+    h3 = vec3(H[0, 2], H[1, 2], H[2, 2])
+    corner_out[t, 0] = -(h1 + h2 + h3)
+    corner_out[t, 1] = h1
+    corner_out[t, 2] = h2
+    corner_out[t, 3] = h3
+
+
+@wp.kernel
+def gather_forces(
+    node_start: wp.array[int],
+    node_corner: wp.array[int],
+    corner: wp.array[vec3],
+    force_out: wp.array[vec3],
+):
+    """Sum of the corner forces [N] of each node."""
+    n = wp.tid()
+    s = vec3()
+    for i in range(node_start[n], node_start[n + 1]):
+        s += corner[node_corner[i]]
+    force_out[n] = s
+
+
+@wp.kernel
+def tet_stiffness(
+    # Model:
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    volume: wp.array[f64],
+    moduli: wp.array[vec3],
+    fibre_start: wp.array[int],
+    fibre_muscle: wp.array[int],
+    fibre_stress: wp.array[f64],
+    fibre_direction: wp.array[vec3],
+    # In:
+    x: wp.array[vec3],
+    activation: wp.array[f64],
+    definite: int,
+    # Out:
+    blocks_out: wp.array2d[mat33],
+):
+    """Element stiffness K = -df/dx [N/cm] as 4 x 4 blocks; ``definite`` drops the fibres' negative stiffness."""
+    t = wp.tid()
+    m = moduli[t]
+    B = inv_rest[t]
+    F = deformation_gradient(x, tets[t], B)
+    for a in range(3):
+        g = vec3(B[a, 0], B[a, 1], B[a, 2])
+        h1 = mat33()
+        h2 = mat33()
+        h3 = mat33()
+        for j in range(3):
+            e = vec3()
+            e[j] = f64(1.0)
+            dF = wp.outer(e, g)
+            dP = passive_stress_differential(F, dF, m[0], m[1], m[2])
+            for i in range(fibre_start[t], fibre_start[t + 1]):
+                d = fibre_direction[i]
+                f = F * d
+                stretch = wp.max(wp.length(f), MIN_STRETCH)
+                n = f / stretch
+                T = fibre_tension(stretch, activation[fibre_muscle[i]])
+                slope = T[2]
+                if definite == 1:
+                    slope = wp.max(slope, f64(0.0))
+                df = dF * d
+                along = wp.dot(n, df)
+                dT = slope * along * n + (T[1] / stretch) * (df - along * n)
+                dP += fibre_stress[i] * wp.outer(dT, d)
+            H = volume[t] * (dP * wp.transpose(B))
+            for r in range(3):
+                h1[r, j] = H[r, 0]
+                h2[r, j] = H[r, 1]
+                h3[r, j] = H[r, 2]
+        blocks_out[t, 4 + a + 1] = h1
+        blocks_out[t, 8 + a + 1] = h2
+        blocks_out[t, 12 + a + 1] = h3
+        blocks_out[t, a + 1] = -(h1 + h2 + h3)
+    for b in range(4):
+        blocks_out[t, 4 * b] = -(blocks_out[t, 4 * b + 1] + blocks_out[t, 4 * b + 2] + blocks_out[t, 4 * b + 3])
+
+
+@wp.kernel
+def gather_blocks(
+    block_start: wp.array[int],
+    block_corner: wp.array[int],
+    corner: wp.array[mat33],
+    blocks_out: wp.array[mat33],
+):
+    """Sum of the element blocks that fall on each block of the sparse stiffness."""
+    n = wp.tid()
+    s = mat33()
+    for i in range(block_start[n], block_start[n + 1]):
+        s += corner[block_corner[i]]
+    blocks_out[n] = s
+
+
+@wp.kernel
+def activation_forces(
+    # Model:
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    volume: wp.array[f64],
+    fibre_tet: wp.array[int],
+    fibre_stress: wp.array[f64],
+    fibre_direction: wp.array[vec3],
+    # In:
+    x: wp.array[vec3],
+    # Out:
+    corner_out: wp.array2d[vec3],
+):
+    """d(corner force)/d(activation) [N] of each fibre entry; tension is linear in the activation."""
+    i = wp.tid()
+    t = fibre_tet[i]
+    B = inv_rest[t]
+    d = fibre_direction[i]
+    f = deformation_gradient(x, tets[t], B) * d
+    stretch = wp.max(wp.length(f), MIN_STRETCH)
+    T = fibre_tension(stretch, f64(1.0)) - fibre_tension(stretch, f64(0.0))
+    H = -volume[t] * (fibre_stress[i] * T[1] / stretch) * wp.outer(f, B * d)
+    h1 = vec3(H[0, 0], H[1, 0], H[2, 0])
+    h2 = vec3(H[0, 1], H[1, 1], H[2, 1])
+    h3 = vec3(H[0, 2], H[1, 2], H[2, 2])
+    corner_out[i, 0] = -(h1 + h2 + h3)
+    corner_out[i, 1] = h1
+    corner_out[i, 2] = h2
+    corner_out[i, 3] = h3
+
+
+@wp.kernel
+def volume_ratios(
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    x: wp.array[vec3],
+    ratio_out: wp.array[f64],
+):
+    """J = det F of each tet."""
+    t = wp.tid()
+    ratio_out[t] = wp.determinant(deformation_gradient(x, tets[t], inv_rest[t]))
