@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Skin exposure and the pockets it reveals: the mouth bag and the two eye sockets with their rims."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from ..geometry import surface
+from . import rays
+from .frame import FaceMarks
+from .parts import Part
+
+INNER_EXPOSURE = 0.3  # below: inside a pocket
+_OPAQUE = ("eye_L", "eye_R", "teeth", "tongue", "mouth_inside")
+EYE_RADIUS = 1.2  # [cm] adult eyeball
+
+
+@dataclass(frozen=True)
+class Cavity:
+    """A pocket of the skin: its inner vertices and the exposed vertices next to them, the rim."""
+
+    inner: np.ndarray
+    rim: np.ndarray
+
+
+def skin_exposure(
+    vertices: np.ndarray,
+    skin_triangles: np.ndarray,
+    all_triangles: np.ndarray,
+    skin: np.ndarray,
+    normals: np.ndarray,
+    marks: FaceMarks,
+    parts: list[Part],
+) -> np.ndarray:
+    """Exposure (V,) of the skin vertices (1 elsewhere), an eyeball put into each socket that has none.
+
+    Eyeballs and what is in the mouth cast shadow; lashes, brows, clothes and other overlays do not.
+    """
+    opaque = np.zeros(len(vertices), bool)
+    for part in parts:
+        opaque[part.vertices] = part.kind.startswith(_OPAQUE)
+    all_triangles = np.concatenate([skin_triangles, all_triangles[opaque[all_triangles[:, 0]]]])
+    exposure = np.ones(len(vertices))
+    exposure[skin] = rays.ray_exposure(vertices, all_triangles, vertices[skin], normals[skin])
+    balls = []
+    for side, mark in (("L", marks.eye_left), ("R", marks.eye_right)):
+        if any(p.kind == f"eye_{side}" for p in parts):
+            continue
+        near = skin[np.linalg.norm(vertices[skin] - (mark - [0.0, 0.0, 1.0]), axis=1) < 2.2]
+        pocket = near[exposure[near] < INNER_EXPOSURE]
+        if len(pocket) > 20:
+            p = vertices[pocket]
+            centre = 0.5 * (p.min(axis=0) + p.max(axis=0))
+            # 5 % smaller than the pocket, so that the lids' own skin is not inside the ball.
+            radius = min(EYE_RADIUS * 1.2, 0.95 * float(np.percentile(np.linalg.norm(p - centre, axis=1), 20)))
+            balls.append((centre, radius, near))
+    if balls:
+        v, t = [vertices], [all_triangles]
+        for centre, radius, _ in balls:
+            bv, bt = rays.sphere(centre, radius)
+            t.append(bt + sum(len(x) for x in v))
+            v.append(bv)
+        again = np.unique(np.concatenate([near for _, _, near in balls]))
+        with_balls = rays.ray_exposure(np.concatenate(v), np.concatenate(t), vertices[again], normals[again])
+        exposure[again] = np.minimum(exposure[again], with_balls)
+    return exposure
+
+
+def find_cavity(
+    vertices: np.ndarray,
+    neighbours: sp.csr_matrix,
+    exposure: np.ndarray,
+    skin: np.ndarray,
+    mark: np.ndarray,
+    reach: float,
+) -> Cavity | None:
+    """The pocket whose opening is nearest to `mark` within `reach` cm; None when there is none."""
+    inner = skin[exposure[skin] < INNER_EXPOSURE]
+    if len(inner) == 0:
+        return None
+    count, labels = connected_components(neighbours[inner][:, inner], directed=False)
+    best, best_gap = None, reach
+    for k in range(count):
+        pocket = inner[labels == k]
+        if len(pocket) < 6:
+            continue
+        around = np.unique(neighbours[pocket].indices)
+        rim = around[exposure[around] >= INNER_EXPOSURE]
+        if len(rim) < 4:
+            continue
+        gap = np.linalg.norm(0.5 * (vertices[rim].min(axis=0) + vertices[rim].max(axis=0)) - mark)
+        # Small dents (nostrils, a fold) lie near too: a real pocket has many vertices.
+        gap += 1.0 if len(pocket) < 25 else 0.0
+        if gap < best_gap:
+            best, best_gap = Cavity(pocket, rim), gap
+    return best
+
+
+def smooth_exposure(exposure: np.ndarray, neighbours: sp.csr_matrix) -> np.ndarray:
+    """Exposure with the ray noise averaged out."""
+    return surface.smooth(exposure, neighbours, 2, keep=0.5)

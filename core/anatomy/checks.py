@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""What a mesh must be before it can be a face, and what the artist should hear about it."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..errors import MuscleFaceError
+from .frame import Frame
+
+MIN_VERTICES = 300
+
+
+def check_input(
+    vertices: np.ndarray, faces: Sequence[Sequence[int]], shapes: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The arrays as float64; raises MuscleFaceError for what cannot be a head mesh."""
+    vertices = np.asarray(vertices, float)
+    if vertices.ndim != 2 or vertices.shape[1] != 3 or len(vertices) == 0:
+        raise MuscleFaceError("The mesh has no vertices: select a head mesh.")
+    if len(faces) == 0:
+        raise MuscleFaceError("The mesh has no faces: select a head mesh with a surface.")
+    if not np.isfinite(vertices).all():
+        bad = int((~np.isfinite(vertices).all(axis=1)).sum())
+        raise MuscleFaceError(f"{bad} vertices have coordinates that are not numbers: delete or repair them.")
+    if max(max(f) for f in faces if len(f)) >= len(vertices) or min(min(f) for f in faces if len(f)) < 0:
+        raise MuscleFaceError("A face uses a vertex that does not exist: clean up the mesh (Mesh > Clean Up).")
+    if len(vertices) < MIN_VERTICES:
+        raise MuscleFaceError(
+            f"The mesh has only {len(vertices)} vertices, too few for a face: select a head mesh or subdivide it."
+        )
+    checked = {}
+    for name, delta in shapes.items():
+        delta = np.asarray(delta, float)
+        if delta.shape != vertices.shape:
+            raise MuscleFaceError(
+                f'The shape "{name}" has {len(delta)} vertices but the mesh has {len(vertices)}: '
+                "rebuild or remove that shape key."
+            )
+        if not np.isfinite(delta).all():
+            raise MuscleFaceError(f'The shape "{name}" holds coordinates that are not numbers: repair or remove it.')
+        checked[name] = delta
+    return vertices, checked
+
+
+def check_triangles(vertices: np.ndarray, triangles: np.ndarray) -> None:
+    """Raises MuscleFaceError when the surface is flat or only a line."""
+    if len(triangles) == 0:
+        raise MuscleFaceError("The mesh has no faces: select a head mesh with a surface.")
+    spread = np.linalg.svd(vertices[np.unique(triangles)] - vertices[triangles].mean(axis=(0, 1)), compute_uv=False)
+    if spread[2] < 1e-3 * spread[0]:
+        raise MuscleFaceError("The mesh is flat: select a head mesh with a face in relief.")
+
+
+def check_size(skin: np.ndarray, frame: Frame) -> None:
+    """Raises MuscleFaceError when the face found is not about as big as the mesh around it."""
+    height = float(np.ptp(frame.to_norm(skin)[:, 1]))
+    if not 9.0 < height < 400.0:
+        raise MuscleFaceError(
+            "The face found does not fit the size of the mesh: select a head mesh, or check its ARKit-named shape keys."
+        )
+
+
+def check_face(points: Mapping[str, np.ndarray], has_shapes: bool) -> None:
+    """Raises MuscleFaceError when the landmarks show no nose standing out of the face, as on a cube or a ball."""
+    side = 0.5 * (points["infraorbital_L"] + points["infraorbital_R"])[2]
+    relief = points["nose_tip"][2] - side
+    dip = points["nose_tip"][2] - points["nasion"][2]
+    if not has_shapes and (relief < 1.0 or dip < 0.4):
+        raise MuscleFaceError("No nose was found on this mesh: select a head mesh, or add ARKit-named shape keys.")
+
+
+_PLACES = {
+    "mouth_corner": "mouth corner",
+    "pupil": "eye",
+    "cheek": "cheek",
+    "cheekbone": "cheekbone",
+    "brow_mid": "brow",
+    "gonion": "jaw angle",
+    "tragus": "ear",
+    "temple": "temple",
+    "nose_tip": "nose tip",
+    "pogonion": "chin",
+    "mid_forehead": "forehead",
+    "vertex": "crown",
+    "opisthocranion": "back of the head",
+    "neck_front": "throat",
+    "neck_side": "neck",
+    "stomion": "mouth",
+}
+
+
+def place_name(point: np.ndarray, landmarks: Mapping[str, np.ndarray]) -> str:
+    """The named region nearest to a point, such as "left cheek"."""
+    best = min(
+        (n for n in landmarks if n.removesuffix("_L").removesuffix("_R") in _PLACES),
+        key=lambda n: float(np.linalg.norm(landmarks[n] - point)),
+    )
+    side = {"_L": "left ", "_R": "right "}.get(best[-2:], "")
+    return side + _PLACES[best.removesuffix("_L").removesuffix("_R")]
+
+
+def head_warnings(
+    vertices: np.ndarray,
+    borders: Sequence[np.ndarray],
+    landmarks: Mapping[str, np.ndarray],
+    arkit: Mapping[str, tuple[str, ...]],
+    pockets: Mapping[str, np.ndarray],
+) -> list[str]:
+    """One sentence for each thing the artist should know but that does not stop the rig."""
+    warnings = []
+    heights = [vertices[b, 1].mean() for b in borders]
+    neck = None
+    for k, height in enumerate(heights):
+        below_chin = height < landmarks["menton"][1]
+        if below_chin and (neck is None or height < heights[neck]):
+            neck = k
+    for k, border in enumerate(borders):
+        if k != neck:
+            place = place_name(vertices[border].mean(axis=0), landmarks)
+            warnings.append(
+                f"The skin has an open border of {len(border)} edges near the {place}: fill it unless it is meant."
+            )
+    if "mouth" not in pockets:
+        warnings.append("No mouth bag was found behind the lips: the lips move, but the mouth cannot open inside.")
+    if not arkit:
+        warnings.append("No ARKit-named shapes were found: landmarks are guessed from proportions, check them.")
+    return warnings

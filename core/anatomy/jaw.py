@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The jaw's rigid motion: opening about the condylar axis, forward and sideways slide."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.optimize import least_squares
+
+from ..geometry import surface
+from .frame import FaceMarks
+from .parts import Part
+
+MEAN_OPENING = 0.25  # [rad], a wide but comfortable opening
+MEAN_PROTRUSION = 0.8  # [cm]
+SKIN_SLIDE = 0.25  # [cm] how far chin skin strays from the mandible
+HINGE_SPREAD = np.array([2.0, 1.0])  # [cm] up-down and front-back spread of the opening's centre about the condyle
+MEAN_SIDE_ANGLE = 0.1  # [rad], one centimetre sideways at the chin
+
+
+def cross_matrix(v: np.ndarray) -> np.ndarray:
+    """(3, 3) matrix of the cross product with v."""
+    return np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])
+
+
+def rotation_matrix(w: np.ndarray) -> np.ndarray:
+    """exp of a rotation vector (Rodrigues)."""
+    angle = np.linalg.norm(w)
+    k = cross_matrix(w)
+    if angle < 1e-8:
+        return np.eye(3) + k + 0.5 * k @ k
+    return np.eye(3) + np.sin(angle) / angle * k + (1.0 - np.cos(angle)) / angle**2 * k @ k
+
+
+def rotation_derivatives(w: np.ndarray) -> np.ndarray:
+    """dR/dw_i (3, 3, 3) of exp (Gallego and Yezzi 2015, equation 9)."""
+    angle2 = float(w @ w)
+    if angle2 < 1e-16:
+        half = 0.5 * cross_matrix(w)
+        e = [cross_matrix(row) for row in np.eye(3)]
+        return np.array([k + half @ k + k @ half for k in e])
+    r, k = rotation_matrix(w), cross_matrix(w)
+    rest = np.eye(3) - r
+    return np.array([(w[i] * k + cross_matrix(np.cross(w, rest[:, i]))) @ r / angle2 for i in range(3)])
+
+
+def rotation_vector(r: np.ndarray) -> np.ndarray:
+    """log of a rotation matrix, angle below pi."""
+    v = 0.5 * np.array([r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]])
+    sine, cosine = np.linalg.norm(v), 0.5 * (np.trace(r) - 1.0)
+    return v * (np.arctan2(sine, cosine) / sine) if sine > 1e-12 else v
+
+
+def rigid_fit(x: np.ndarray, y: np.ndarray, rounds: int = 8) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rotation, translation and residuals (n,) of y ~ R x + t, robust to a soft minority (reweighted Kabsch)."""
+    w = np.ones(len(x))
+    for _ in range(rounds):
+        cx, cy = w @ x / w.sum(), w @ y / w.sum()
+        u, _, vt = np.linalg.svd(((x - cx) * w[:, None]).T @ (y - cy))
+        r = vt.T @ np.diag([1.0, 1.0, np.sign(np.linalg.det(vt.T @ u.T))]) @ u.T
+        t = cy - r @ cx
+        residual = np.linalg.norm(x @ r.T + t - y, axis=1)
+        w = 1.0 / (1.0 + (residual / max(np.median(residual), 1e-6)) ** 2)
+    return r, t, residual
+
+
+@dataclass(frozen=True)
+class Jaw:
+    """x' = exp(sum q_m spin_m) (x - hinge) + hinge + sum q_m slide_m + side^2 side_advance.
+
+    q = (open, forward, side), side positive to the character's left. Lengths in normalised centimetres.
+    """
+
+    hinge: np.ndarray
+    spin: np.ndarray  # (3, 3) rotation vector of each control [rad]
+    slide: np.ndarray  # (3, 3) translation of each control [cm]
+    side_advance: np.ndarray  # (3,) both sideways motions pull one condyle forward [cm]
+    jaw_of_shape: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+
+    @property
+    def open_angle(self) -> float:
+        """Opening angle [rad] at open = 1."""
+        return float(np.linalg.norm(self.spin[0]))
+
+    @property
+    def axis(self) -> np.ndarray:
+        """Unit direction (3,) of the condylar axis, about which the jaw opens."""
+        return self.spin[0] / self.open_angle
+
+    def motion(self, open: float, forward: float, side: float) -> tuple[np.ndarray, np.ndarray]:
+        """(R (3, 3), t (3,)) with x' = R x + t."""
+        q = np.array([open, forward, side], float)
+        r = rotation_matrix(q @ self.spin)
+        return r, self.hinge - r @ self.hinge + q @ self.slide + side**2 * self.side_advance
+
+    def motion_derivatives(self, open: float, forward: float, side: float) -> tuple[np.ndarray, np.ndarray]:
+        """(dR (3, 3, 3), dt (3, 3)): derivatives of `motion`, first index the control."""
+        q = np.array([open, forward, side], float)
+        dr = np.einsum("mi,ijk->mjk", self.spin, rotation_derivatives(q @ self.spin))
+        dt = self.slide - dr @ self.hinge
+        dt[2] += 2.0 * side * self.side_advance
+        return dr, dt
+
+
+def default_jaw(hinge: np.ndarray) -> Jaw:
+    """An adult's jaw about a given hinge (3,)."""
+    spin = np.array([[MEAN_OPENING, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, MEAN_SIDE_ANGLE, 0.0]])
+    slide = np.array([[0.0, 0.0, 0.0], [0.0, -0.1 * MEAN_PROTRUSION, MEAN_PROTRUSION], [0.0, 0.0, 0.0]])
+    return Jaw(hinge, spin, slide, np.array([0.0, 0.0, 0.4]))
+
+
+def jaw_share(x: np.ndarray, skin: np.ndarray, deltas: Mapping[str, np.ndarray], marks: FaceMarks) -> np.ndarray:
+    """Rough share (V,) of the jaw's turn that jawOpen gives each vertex; NaN without jawOpen."""
+    if "jawOpen" not in deltas:
+        return np.full(len(x), np.nan)
+    rel = x - (marks.mouth + [0.0, 4.5, -7.5])
+    turn = np.linalg.norm(deltas["jawOpen"], axis=1) / np.maximum(np.hypot(rel[:, 1], rel[:, 2]), 1.0)
+    chin = skin[(x[skin, 1] < marks.mouth[1] - 1.0) & (np.abs(x[skin, 0]) < 2.0) & (x[skin, 2] > marks.mouth[2] - 3.0)]
+    full = np.percentile(turn[chin], 80) if len(chin) else turn.max()
+    return turn / max(full, 1e-9)
+
+
+def jaw_of_head(
+    x: np.ndarray,
+    skin: np.ndarray,
+    points: Mapping[str, np.ndarray],
+    deltas: Mapping[str, np.ndarray],
+    arkit: Mapping[str, tuple[str, ...]],
+) -> Jaw:
+    """The jaw from the skin over the chin, which slides least on the mandible."""
+    guess = 0.5 * (points["tragus_L"] + points["tragus_R"]) + [0.0, 0.3, 1.2]
+    guess[0] = points["stomion"][0]
+    near = np.linalg.norm(x[skin] - points["pogonion"], axis=1) < 2.6
+    below = x[skin, 1] < points["mentolabial"][1] + 0.3
+    chin = skin[near & below]
+    if len(chin) < 6:
+        chin = skin[np.argsort(np.linalg.norm(x[skin] - points["pogonion"], axis=1))[:12]]
+    return fit_jaw(guess, x[chin], {n: d[chin] for n, d in deltas.items() if n.startswith("jaw")}, arkit)
+
+
+def mandible_weights(
+    x: np.ndarray,
+    skin: np.ndarray,
+    points: Mapping[str, np.ndarray],
+    deltas: Mapping[str, np.ndarray],
+    jaw: Jaw,
+    neighbours: sp.csr_matrix,
+    parts: list[Part],
+) -> np.ndarray:
+    """How far each vertex goes with the jaw (V,): 0 with the cranium, 1 with the mandible.
+
+    Share of the rigid opening motion that jawOpen shows, smoothed; by geometry on heads without jawOpen.
+    """
+    if "jawOpen" in deltas:
+        r, t = jaw.motion(1.0, 0.0, 0.0)
+        rigid = x @ r.T + t - x
+        share = (deltas["jawOpen"] * rigid).sum(axis=1) / np.maximum((rigid**2).sum(axis=1), 0.3**2)
+        weight = np.clip(share, 0.0, 1.0)
+    else:
+        weight = _weight_by_place(x, points, jaw.hinge)
+    weight[skin] = surface.smooth(weight, neighbours, 2, keep=0.5)[skin]
+    for part in parts:
+        # Gums and tongue in one piece hang on both bones: they keep the share each vertex shows.
+        if part.follows != "skin" and part.kind != "mouth_inside":
+            weight[part.vertices] = float(part.follows == "mandible")
+    return weight
+
+
+def _weight_by_place(x: np.ndarray, points: Mapping[str, np.ndarray], hinge: np.ndarray) -> np.ndarray:
+    """Weight (V,) below the plane from the hinge through the mouth line, fading behind the ramus and down the neck."""
+    along = points["stomion"] - hinge
+    normal = np.array([0.0, along[2], -along[1]]) / np.hypot(along[1], along[2])
+    below = -(x - points["stomion"]) @ normal
+    in_front = x[:, 2] - hinge[2]
+    above_neck = x[:, 1] - (points["menton"][1] - 4.0)
+    return _step(below / 0.8) * _step((in_front + 0.5) / 2.0) * _step(above_neck / 4.0)
+
+
+def _step(s: np.ndarray) -> np.ndarray:
+    s = np.clip(s, 0.0, 1.0)
+    return s * s * (3.0 - 2.0 * s)
+
+
+def _opening(guess: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    """Opening angle [rad] and hinge (3,) of the turn about the left-right axis that takes chin points x to y.
+
+    Chin skin slides and stretches by a few millimetres, which alone would throw the centre of a free rigid fit off by
+    centimetres; so the hinge is held near the condyle, loosely up and down, because the true centre of a wide opening
+    lies below it (the condyle slides forward).
+    """
+
+    def error(p: np.ndarray) -> np.ndarray:
+        hinge = np.array([guess[0], p[1], p[2]])
+        moved = (x - hinge) @ rotation_matrix(np.array([p[0], 0.0, 0.0])).T + hinge
+        chin = (moved - y).ravel() / SKIN_SLIDE / np.sqrt(len(x) / 6.0)
+        return np.concatenate([chin, (p[1:] - guess[1:]) / HINGE_SPREAD])
+
+    solution = least_squares(error, [MEAN_OPENING, guess[1], guess[2]], bounds=([0.0, -30.0, -30.0], [0.8, 30.0, 30.0]))
+    return float(solution.x[0]), np.array([guess[0], *solution.x[1:]])
+
+
+def fit_jaw(
+    guess: np.ndarray, chin: np.ndarray, deltas: dict[str, np.ndarray], shape_names: dict[str, tuple[str, ...]]
+) -> Jaw:
+    """The jaw that the head's own shapes show.
+
+    guess: (3,) where the hinge should be by landmarks; chin: (n, 3) points on or near the mandible;
+    deltas: canonical jaw shape -> (n, 3) their motion [cm]; shape_names: canonical -> given names.
+    """
+    jaw = default_jaw(guess)
+    hinge, spin, slide, advance = jaw.hinge.copy(), jaw.spin.copy(), jaw.slide.copy(), jaw.side_advance.copy()
+    if "jawOpen" in deltas:
+        angle, found = _opening(guess, chin, chin + deltas["jawOpen"])
+        if angle > 0.05:
+            spin[0], hinge = [angle, 0.0, 0.0], found
+    if "jawForward" in deltas:
+        move = np.median(deltas["jawForward"], axis=0)
+        slide[1] = [0.0, move[1], move[2]]
+    sides = [deltas[n] * s for n, s in (("jawLeft", 1.0), ("jawRight", -1.0)) if n in deltas]
+    if sides:
+        r, t, _ = rigid_fit(chin, chin + np.mean(sides, axis=0))
+        w = rotation_vector(r)
+        if np.linalg.norm(w) < 0.4:
+            spin[2] = [0.0, w[1], w[2]]
+            move = t + rotation_matrix(spin[2]) @ hinge - hinge
+            slide[2] = [move[0], 0.0, 0.0]
+            r, t, _ = rigid_fit(chin, chin + sides[0])
+            even = r @ hinge + t - hinge
+            advance = np.array([0.0, even[1], even[2]])
+    of_canonical = {"jawOpen": (1.0, 0.0, 0.0), "jawForward": (0.0, 1.0, 0.0), "jawLeft": (0.0, 0.0, 1.0)}
+    of_canonical["jawRight"] = (0.0, 0.0, -1.0)
+    of_shape = {g: q for c, q in of_canonical.items() for g in shape_names.get(c, ())}
+    return Jaw(hinge, spin, slide, advance, of_shape)

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Anatomical landmarks on the skin, found without clicks.
+
+Lips and lids come from the rims of the mouth bag and the eye sockets, the midline from the profile, the others from
+adult proportions (Farkas 1994, Anthropometry of the head and face) between those, put onto the skin by rays.
+Everything is in the normalised frame (cm, +Y up, +Z front, +X the character's left). Paired names end in _L, _R.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from .cavities import Cavity
+from .frame import EYE_DISTANCE, EYE_TO_MOUTH, FaceMarks
+from .rays import RayTarget
+
+Points = dict[str, np.ndarray]
+Deltas = Mapping[str, np.ndarray]
+SIDES = {"L": 1.0, "R": -1.0}
+
+
+class SkinView:
+    """The outer skin as rays see it."""
+
+    def __init__(self, vertices: np.ndarray, triangles: np.ndarray):
+        self.vertices = vertices
+        self.used = np.unique(triangles)
+        self._target = RayTarget(vertices, triangles)
+
+    def hit(self, aim: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """Where rays along `direction` through the points `aim` (n, 3) first meet the skin from outside.
+
+        A ray that misses gives the skin vertex nearest to its aim.
+        """
+        aim = np.atleast_2d(np.asarray(aim, float))
+        d = np.asarray(direction, float) / np.linalg.norm(direction)
+        found = self._target.first_hits(aim - 60.0 * d, d)
+        missed = np.isnan(found[:, 0])
+        if missed.any():
+            found[missed] = self.nearest(aim[missed])
+        return found
+
+    def nearest(self, points: np.ndarray) -> np.ndarray:
+        """The nearest outer skin vertex (n, 3) to each point."""
+        gap = np.linalg.norm(self.vertices[self.used][None] - np.atleast_2d(points)[:, None], axis=2)
+        return self.vertices[self.used[np.argmin(gap, axis=1)]]
+
+    def front(self, x: float, y: float) -> np.ndarray:
+        """Foremost skin point (3,) at x, y."""
+        return self.hit([[x, y, 0.0]], [0.0, 0.0, -1.0])[0]
+
+    def side(self, y: float, z: float, sign: float) -> np.ndarray:
+        """Outermost skin point (3,) at y, z on the left (+1) or right (-1)."""
+        return self.hit([[0.0, y, z]], [-sign, 0.0, 0.0])[0]
+
+
+def find_landmarks(
+    view: SkinView,
+    marks: FaceMarks,
+    mouth: Cavity | None,
+    eyes: Mapping[str, Cavity | None],
+    deltas: Deltas,
+    exposure: np.ndarray,
+) -> Points:
+    """All landmarks {name: (3,)}."""
+    points: Points = {}
+    for side, sign in SIDES.items():
+        points |= _eye(view, side, sign, marks, eyes.get(side))
+    points |= _mouth(view, marks, mouth)
+    unit = _proportions(points)
+    points |= _profile(view, points, unit)
+    for side, sign in SIDES.items():
+        points |= _brow(view, points, side, sign, deltas, unit)
+        points |= _nose_side(view, points, side, sign, unit)
+        points |= _cheek(view, points, side, sign, unit)
+        points |= _ear_and_jaw(view, points, side, sign, exposure, unit)
+    points |= _skull(view, points, unit)
+    return points
+
+
+def _proportions(points: Points) -> np.ndarray:
+    """Size of this face in adult units across (x), up (y) and deep (z)."""
+    across = abs(points["pupil_L"][0] - points["pupil_R"][0]) / EYE_DISTANCE
+    up = (0.5 * (points["pupil_L"] + points["pupil_R"])[1] - points["stomion"][1]) / EYE_TO_MOUTH
+    return np.clip([across, up, np.sqrt(abs(across * up))], 0.6, 1.7)
+
+
+def _eye(view: SkinView, side: str, sign: float, marks: FaceMarks, cavity: Cavity | None) -> Points:
+    mark = marks.eye_left if sign > 0 else marks.eye_right
+    if cavity is None:
+        offsets = {"eye_inner": (-1.45, -0.1), "eye_outer": (1.3, 0.0)}
+        offsets |= {"upper_lid": (0.0, 0.4), "lower_lid": (0.0, -0.6)}
+        found = {n: view.front(mark[0] + sign * dx, mark[1] + dy) for n, (dx, dy) in offsets.items()}
+    else:
+        rim = view.vertices[cavity.rim]
+        lateral = sign * rim[:, 0]
+        found = {"eye_inner": _extreme(rim, -lateral), "eye_outer": _extreme(rim, lateral)}
+        middle = 0.5 * (found["eye_inner"] + found["eye_outer"])[0]
+        column = rim[np.abs(rim[:, 0] - middle) < max(0.4, np.sort(np.abs(rim[:, 0] - middle))[3])]
+        found["upper_lid"] = column[np.argmax(column[:, 1])]
+        found["lower_lid"] = column[np.argmin(column[:, 1])]
+    found["pupil"] = np.mean([found[n] for n in ("eye_inner", "eye_outer")], axis=0)
+    found["pupil"][2] = max(found["upper_lid"][2], found["lower_lid"][2])
+    return {f"{name}_{side}": p for name, p in found.items()}
+
+
+def _extreme(points: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """Mean of the points (n, 3) within a millimetre of the highest score."""
+    return points[score > score.max() - 0.1].mean(axis=0)
+
+
+def _mouth(view: SkinView, marks: FaceMarks, cavity: Cavity | None) -> Points:
+    if cavity is None:
+        corners = [view.front(m[0], marks.mouth[1]) for m in (marks.mouth_left, marks.mouth_right)]
+        stomion = view.front(0.0, marks.mouth[1])
+        lips = {"upper_lip": stomion + [0.0, 0.05, 0.0], "lower_lip": stomion - [0.0, 0.05, 0.0]}
+    else:
+        rim = view.vertices[cavity.rim]
+        corners = [_extreme(rim, sign * rim[:, 0]) for sign in SIDES.values()]
+        middle = 0.5 * (corners[0] + corners[1])[0]
+        column = rim[np.abs(rim[:, 0] - middle) < max(0.25, np.sort(np.abs(rim[:, 0] - middle))[1])]
+        lips = {"upper_lip": column[np.argmax(column[:, 1])], "lower_lip": column[np.argmin(column[:, 1])]}
+        lips = {name: np.array([middle, *p[1:]]) for name, p in lips.items()}
+        stomion = 0.5 * (lips["upper_lip"] + lips["lower_lip"])
+    return {"mouth_corner_L": corners[0], "mouth_corner_R": corners[1], "stomion": stomion, **lips}
+
+
+def _farthest_from_chord(curve: np.ndarray, a: int, b: int, behind: bool) -> int:
+    """Index between a and b of the (z, y) profile point farthest behind (or before) the chord from a to b."""
+    chord = curve[b, 1:] - curve[a, 1:]
+    rel = curve[a:b, 1:] - curve[a, 1:]
+    gap = (chord[0] * rel[:, 1] - chord[1] * rel[:, 0]) / max(np.linalg.norm(chord), 1e-9)
+    gap = gap if behind else -gap
+    return a + int(np.argmax(gap))
+
+
+def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
+    """Midline landmarks from the profile curve, walked downwards from the forehead."""
+    eye_y = 0.5 * (points["pupil_L"] + points["pupil_R"])[1]
+    lip_y, u = points["stomion"][1], unit[1]
+    middle = points["stomion"][0]
+    y = np.arange(eye_y + 7.0 * u, lip_y - 7.0 * u, -0.05)
+    curve = view.hit(np.stack([np.full_like(y, middle), y, np.zeros_like(y)], axis=1), [0.0, 0.0, -1.0])
+    curve[:, 0] = middle
+
+    def between(top: float, bottom: float) -> np.ndarray:
+        return np.flatnonzero((y < top) & (y > bottom))
+
+    nose_zone = between(eye_y, lip_y + 1.0 * u)
+    tip = nose_zone[np.argmax(curve[nose_zone, 2])]
+    brow_zone = between(eye_y + 3.2 * u, eye_y + 1.0 * u)
+    glabella = brow_zone[np.argmax(curve[brow_zone, 2] - 0.15 * np.abs(y[brow_zone] - eye_y - 2.2 * u))]
+    nasion = _farthest_from_chord(curve, glabella, tip, behind=True)
+    upper_zone = between(lip_y + 1.4 * u, lip_y + 0.05)
+    upper = upper_zone[np.argmax(curve[upper_zone, 2])]
+    subnasale = _farthest_from_chord(curve, tip, upper, behind=True)
+    lower_zone = between(lip_y - 0.05, lip_y - 1.4 * u)
+    lower = lower_zone[np.argmax(curve[lower_zone, 2])]
+    chin_zone = between(lip_y - 2.0 * u, lip_y - 4.8 * u)
+    pogonion = chin_zone[np.argmax(curve[chin_zone, 2] + 0.12 * curve[chin_zone, 1])]
+    fold = _farthest_from_chord(curve, lower, pogonion, behind=True) if pogonion > lower + 4 else pogonion
+    found = {
+        "glabella": curve[glabella],
+        "nasion": curve[nasion],
+        "nose_tip": curve[tip],
+        "subnasale": curve[subnasale],
+        "labrale_superius": curve[upper],
+        "labrale_inferius": curve[lower],
+        "mentolabial": curve[fold],
+        "pogonion": curve[pogonion],
+        "rhinion": view.front(middle, curve[nasion][1] - 0.4 * (curve[nasion][1] - curve[tip][1])),
+        "mid_philtrum": view.front(middle, 0.5 * (curve[subnasale][1] + curve[upper][1])),
+        "mid_forehead": view.front(middle, curve[glabella][1] + 3.5 * u),
+    }
+    chin = view.vertices[view.used]
+    near = chin[(np.abs(chin[:, 0] - middle) < 1.2) & (np.linalg.norm(chin - curve[pogonion], axis=1) < 3.0 * u)]
+    if len(near):
+        found["gnathion"] = near[np.argmax(near @ [0.0, -0.75, 0.66])]
+        found["menton"] = near[np.argmax(near @ [0.0, -0.96, 0.28])]
+    else:
+        found["gnathion"] = found["menton"] = curve[pogonion] - [0.0, 0.8 * u, 0.5 * u]
+    for name in ("gnathion", "menton"):
+        found[name] = found[name] * [0.0, 1.0, 1.0] + [middle, 0.0, 0.0]
+    return found
+
+
+def _brow(
+    view: SkinView, points: Points, side: str, sign: float, deltas: Deltas, unit: np.ndarray
+) -> Points:
+    pupil, inner, outer = (points[f"{n}_{side}"] for n in ("pupil", "eye_inner", "eye_outer"))
+    y = pupil[1] + 2.5 * unit[1]
+    for name in ("browInnerUp", f"browDown{'Left' if side == 'L' else 'Right'}"):
+        if name in deltas:
+            weight = (deltas[name] ** 2).sum(axis=1) * (sign * view.vertices[:, 0] > 0)
+            if weight.sum() > 0:
+                y = np.clip((weight @ view.vertices)[1] / weight.sum(), pupil[1] + 1.7 * unit[1], y + 0.4)
+                break
+    arch = y + 0.1 * unit[1]
+    spots = {"brow_inner": (0.65 * inner[0], y), "brow_mid": (pupil[0] + sign * 0.4, arch)}
+    spots["brow_outer"] = (outer[0] + sign * 1.0 * unit[0], y - 0.7 * unit[1])
+    return {f"{name}_{side}": view.front(*at) for name, at in spots.items()}
+
+
+def _nose_side(view: SkinView, points: Points, side: str, sign: float, unit: np.ndarray) -> Points:
+    """The wing of the nose: where the section across it bends into the cheek."""
+    tip, base = points["nose_tip"], points["subnasale"]
+    y = base[1] + 0.35 * unit[1]
+    x = tip[0] + sign * np.arange(0.0, 3.2 * unit[0], 0.05)
+    section = view.hit(np.stack([x, np.full_like(x, y), np.zeros_like(x)], axis=1), [0.0, 0.0, -1.0])
+    chord = section[-1] - section[0]
+    rel = section - section[0]
+    gap = sign * (chord[2] * rel[:, 0] - chord[0] * rel[:, 2])
+    crease = section[np.argmax(gap)]
+    ala = section[np.argmin(np.abs(np.abs(section[:, 0] - tip[0]) - abs(crease[0] - tip[0]) + 0.15))]
+    nasion, rhinion = points["nasion"], points["rhinion"]
+    return {
+        f"ala_crease_{side}": crease,
+        f"ala_{side}": ala,
+        f"ala_base_{side}": view.front(0.75 * crease[0] + 0.25 * tip[0], base[1]),
+        f"nasal_side_{side}": view.front(tip[0] + sign * 0.75 * unit[0], rhinion[1]),
+        f"frontal_process_{side}": view.front(tip[0] + sign * 1.05 * unit[0], 0.8 * nasion[1] + 0.2 * tip[1]),
+    }
+
+
+def _cheek(view: SkinView, points: Points, side: str, sign: float, unit: np.ndarray) -> Points:
+    pupil, outer, lid = (points[f"{n}_{side}"] for n in ("pupil", "eye_outer", "lower_lid"))
+    corner, base = points[f"mouth_corner_{side}"], points["subnasale"]
+    ux, uy, uz = unit
+    oblique = np.array([-sign, 0.0, -1.0])
+    bone_y = 0.62 * outer[1] + 0.38 * base[1]
+    return {
+        f"infraorbital_{side}": view.front(pupil[0], lid[1] - 1.3 * uy),
+        f"canine_fossa_{side}": view.front(pupil[0] - sign * 0.4 * ux, 0.35 * lid[1] + 0.65 * base[1]),
+        f"cheekbone_{side}": view.hit([[outer[0] + sign * 0.3 * ux, bone_y, outer[2] - 0.3 * uz]], oblique)[0],
+        f"zygion_{side}": view.side(outer[1] - 1.6 * uy, outer[2] - 4.2 * uz, sign),
+        f"orbit_lateral_{side}": view.hit([[outer[0] + sign * 0.7 * ux, outer[1], outer[2] - 0.5 * uz]], oblique)[0],
+        f"cheek_{side}": view.hit([[1.9 * corner[0], corner[1] + 1.2 * uy, corner[2] - 2.5 * uz]], oblique)[0],
+        f"chin_side_{side}": view.front(0.75 * corner[0], 0.5 * (points["mentolabial"] + points["pogonion"])[1]),
+    }
+
+
+def _ear_and_jaw(
+    view: SkinView, points: Points, side: str, sign: float, exposure: np.ndarray, unit: np.ndarray
+) -> Points:
+    """Ear, jaw angle and neck; the ear is the shaded patch on the side of the head."""
+    eye, base, corner = points[f"eye_outer_{side}"], points["subnasale"], points[f"mouth_corner_{side}"]
+    ux, uy, uz = unit
+    tragus = np.array([sign * 7.0 * ux, 0.5 * (eye[1] + base[1]), eye[2] - 7.0 * uz])
+    v = view.vertices[view.used]
+    box = (np.abs(v[:, 1] - tragus[1]) < 3.5 * uy) & (np.abs(v[:, 2] - tragus[2]) < 4.0 * uz)
+    box &= sign * v[:, 0] > 4.5 * ux
+    shaded = np.where(box, np.clip(0.75 - exposure[view.used], 0.0, None), 0.0)
+    if shaded.sum() > 1.0:
+        ear = shaded @ v / shaded.sum()
+        tragus[1:] = [ear[1] - 0.3 * uy, ear[2] + 1.0 * uz]
+    tragus = view.side(tragus[1], tragus[2], sign)
+    gonion_y = corner[1] - 0.9 * uy
+    menton = points["menton"]
+    gonion = view.side(gonion_y, tragus[2] + 1.6 * uz, sign)
+    body = 0.5 * (gonion + menton)
+    return {
+        f"tragus_{side}": tragus,
+        f"gonion_{side}": gonion,
+        f"jaw_body_{side}": view.hit([[body[0], body[1] + 0.4 * uy, body[2]]], [-sign, 0.0, -0.8])[0],
+        f"ramus_{side}": view.side(0.5 * (gonion[1] + tragus[1]), tragus[2] + 2.2 * uz, sign),
+        f"mastoid_{side}": view.side(tragus[1] - 2.2 * uy, tragus[2] - 2.6 * uz, sign),
+        f"temple_{side}": view.side(points[f"brow_outer_{side}"][1] + 0.3 * uy, eye[2] - 2.8 * uz, sign),
+        f"neck_side_{side}": view.side(menton[1] - 3.0 * uy, tragus[2] - 1.5 * uz, sign),
+        f"forehead_side_{side}": view.front(points[f"brow_outer_{side}"][0], points["mid_forehead"][1] - 0.8 * uy),
+    }
+
+
+def _skull(view: SkinView, points: Points, unit: np.ndarray) -> Points:
+    """Crown, back of the head and the front of the neck."""
+    v = view.vertices[view.used]
+    middle = np.abs(v[:, 0] - points["stomion"][0]) < 2.0
+    head = v[middle] if middle.any() else v
+    tragus_y = 0.5 * (points["tragus_L"] + points["tragus_R"])[1]
+    back = head[np.abs(head[:, 1] - tragus_y - 2.0) < 4.0]
+    menton = points["menton"]
+    return {
+        "vertex": head[np.argmax(head[:, 1])],
+        "opisthocranion": back[np.argmin(back[:, 2])] if len(back) else head[np.argmin(head[:, 2])],
+        "neck_front": view.front(menton[0], menton[1] - 3.5 * unit[1]),
+    }

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Loose parts of a head mesh: which is the skin, and what the others are and follow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ..geometry import surface
+from .frame import FACE_CENTRE, FaceMarks
+
+HEAD_HEIGHT = 45.0  # [cm] a skin taller than this is a body: only its head becomes flesh
+HEAD_FLOOR = -16.5  # [cm] lowest y of the head cut from a body, well below the chin
+
+
+@dataclass(frozen=True)
+class Part:
+    """A loose part: what it is, its vertices (n,), and what carries it."""
+
+    kind: str  # "eye_L", "teeth_upper", "teeth_lower", "tongue", "lashes", "body", "other"...
+    vertices: np.ndarray
+    follows: str  # "cranium" | "mandible" | "skin"
+
+
+def pick_skin(vertices: np.ndarray, labels: np.ndarray, shapes: Mapping[str, np.ndarray]) -> int:
+    """Label of the loose part that is the skin of the face.
+
+    Among the parts at least a third as big as the biggest, the one in which the face shapes move most vertices;
+    without shapes the one with the largest bounding box, ties by vertex count.
+    """
+    count = int(labels.max()) + 1
+    size = np.zeros(count)
+    for k in range(count):
+        size[k] = np.linalg.norm(np.ptp(vertices[labels == k], axis=0))
+    face_shapes = [d for name, d in shapes.items() if name.startswith(("mouth", "brow", "nose", "cheek"))]
+    moved = np.zeros(len(vertices))
+    for delta in face_shapes:
+        motion = np.linalg.norm(delta, axis=1)
+        moved += motion > 0.1 * max(motion.max(), 1e-12)
+    used = labels >= 0
+    score = np.bincount(labels[used], moved[used], minlength=count)
+    if not score.any():
+        score = size + 1e-6 * np.bincount(labels[used], minlength=count)
+    return int(np.argmax(np.where(size >= size.max() / 3.0, score, -1.0))) if score.any() else int(np.argmax(size))
+
+
+def cut_head(
+    vertices: np.ndarray, skin: np.ndarray, triangles: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, list[Part]]:
+    """The head of a whole body: skin vertices and triangles above the collar, the rest as a still part."""
+    near = (vertices[:, 1] > HEAD_FLOOR) & (np.abs(vertices[:, 0]) < 14.0)
+    kept = triangles[near[triangles].all(axis=1)]
+    labels = surface.loose_parts(len(vertices), kept)
+    face = skin[np.argmin(np.linalg.norm(vertices[skin] - FACE_CENTRE, axis=1))]
+    kept = kept[labels[kept[:, 0]] == labels[face]]
+    head = np.unique(kept)
+    return head, kept, [Part("body", np.setdiff1d(skin, head), "cranium")]
+
+
+def outward(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """The triangles wound so that most of the far-out surface faces outwards."""
+    normals = surface.triangle_normals(vertices, triangles)
+    middle = vertices[triangles].mean(axis=1)
+    rel = middle - 0.5 * (middle.min(axis=0) + middle.max(axis=0))
+    # Cubed distance: the outside of the head outweighs the pockets, whose walls face the other way.
+    vote = (normals * rel).sum(axis=1) @ np.linalg.norm(rel, axis=1) ** 2
+    return triangles if vote >= 0 else triangles[:, ::-1]
+
+
+def _rigidity(points: np.ndarray, delta: np.ndarray) -> float:
+    """Share of the motion (RMS) that is left after the best affine-free (translation + rotation) fit."""
+    x = points - points.mean(axis=0)
+    d = delta - delta.mean(axis=0)
+    cross = np.zeros((3 * len(x), 3))
+    for k in range(3):
+        cross[:, k] = np.cross(np.eye(3)[k], x).ravel()
+    rest = d.ravel() - cross @ np.linalg.lstsq(cross, d.ravel(), rcond=None)[0]
+    return float(np.linalg.norm(rest) / max(np.linalg.norm(delta), 1e-12))
+
+
+def classify_parts(
+    vertices: np.ndarray,
+    labels: np.ndarray,
+    skin: np.ndarray,
+    skin_label: int,
+    deltas: Mapping[str, np.ndarray],
+    marks: FaceMarks,
+    jaw_share: np.ndarray,
+) -> list[Part]:
+    """Every loose part but the skin, in mesh order; all lengths in normalised cm.
+
+    jaw_share: (V,) how much of the jaw's rigid motion jawOpen gives each vertex (NaN without jawOpen).
+    """
+    tree = cKDTree(vertices[skin])
+    parts = []
+    for label in range(-1, int(labels.max()) + 1):
+        index = np.flatnonzero(labels == label)
+        if len(index) == 0 or label == skin_label:
+            continue
+        parts.append(_classify(index, vertices, tree, deltas, marks, jaw_share))
+    return parts
+
+
+def _classify(index, vertices, skin_tree, deltas, marks: FaceMarks, jaw_share) -> Part:
+    points = vertices[index]
+    centre = points.mean(axis=0)
+    gap = float(np.median(skin_tree.query(points)[0]))
+    eye_gap = {side: np.linalg.norm(centre - c) for side, c in (("L", marks.eye_left), ("R", marks.eye_right))}
+    side = min(eye_gap, key=eye_gap.get)
+    mouth = marks.mouth
+    if eye_gap[side] < 2.5:
+        blink = deltas.get("eyeBlinkLeft" if side == "L" else "eyeBlinkRight")
+        moved = blink is not None and np.linalg.norm(blink[index], axis=1).max() > 0.1
+        round_enough = np.ptp(points, axis=0).min() > 0.6 * np.ptp(points, axis=0).max()
+        if round_enough and not (moved and _rigidity(points, blink[index]) > 0.2):
+            return Part(f"eye_{side}", index, "cranium")
+        return Part("lashes" if moved else "eye_trim", index, "skin")
+    in_mouth = abs(centre[0]) < 4.0 and abs(centre[1] - mouth[1]) < 4.0 and -8.0 < centre[2] - mouth[2] < 1.5
+    if in_mouth and gap < 4.0:
+        share = float(np.nanmean(jaw_share[index])) if np.isfinite(jaw_share[index]).any() else np.nan
+        lower = share > 0.4 if np.isfinite(share) else centre[1] < mouth[1]
+        wide = np.ptp(points[:, 1]) > 2.0 and np.ptp(points[:, 2]) > 3.0
+        kind = "mouth_inside" if wide else ("teeth_lower" if lower else "teeth_upper")
+        return Part(kind, index, "mandible" if lower else "cranium")
+    if gap < 0.8:
+        return Part("overlay", index, "skin")
+    return Part("other", index, "cranium")

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Rays against the head: how much of the outside each vertex sees, and where a ray first meets the skin."""
+
+import numpy as np
+import warp as wp
+
+wp.config.quiet = True
+
+RAYS = 96
+
+
+@wp.kernel
+def _see_out(
+    mesh: wp.uint64,
+    origins: wp.array(dtype=wp.vec3),
+    normals: wp.array(dtype=wp.vec3),
+    directions: wp.array(dtype=wp.vec3),
+    reach: float,
+    seen: wp.array(dtype=float),
+):
+    """Share of cosine-distributed directions about the normal along which a ray leaves without a hit."""
+    i = wp.tid()
+    n = normals[i]
+    helper = wp.vec3(1.0, 0.0, 0.0)
+    if wp.abs(n[0]) > 0.8:
+        helper = wp.vec3(0.0, 1.0, 0.0)
+    t = wp.normalize(wp.cross(n, helper))
+    b = wp.cross(n, t)
+    free = float(0.0)  # noqa: UP018 Warp: a constant would not be mutable in the loop
+    for k in range(directions.shape[0]):
+        d = directions[k]
+        ray = t * d[0] + b * d[1] + n * d[2]
+        hit = wp.mesh_query_ray(mesh, origins[i] + n * 0.01, ray, reach)
+        if not hit.result:
+            free += 1.0
+    seen[i] = free / float(directions.shape[0])
+
+
+@wp.kernel
+def _first_hit(
+    mesh: wp.uint64,
+    origins: wp.array(dtype=wp.vec3),
+    directions: wp.array(dtype=wp.vec3),
+    distance: wp.array(dtype=float),
+):
+    """Distance along each ray to its first hit, -1 without one."""
+    i = wp.tid()
+    distance[i] = -1.0
+    hit = wp.mesh_query_ray(mesh, origins[i], directions[i], 1.0e3)
+    if hit.result:
+        distance[i] = hit.t
+
+
+class RayTarget:
+    """A triangle mesh to cast rays at."""
+
+    def __init__(self, vertices: np.ndarray, triangles: np.ndarray):
+        self._mesh = wp.Mesh(
+            wp.array(vertices, dtype=wp.vec3, device="cpu"),
+            wp.array(triangles.ravel(), dtype=wp.int32, device="cpu"),
+        )
+
+    def first_hits(self, origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """First hit points (n, 3) of rays from `origins` (n, 3) along unit `directions`; NaN where there is none."""
+        origins = np.atleast_2d(np.asarray(origins, float))
+        directions = np.broadcast_to(np.asarray(directions, float), origins.shape)
+        distance = wp.zeros(len(origins), dtype=float, device="cpu")
+        wp.launch(
+            _first_hit,
+            dim=len(origins),
+            inputs=[
+                self._mesh.id,
+                wp.array(origins, dtype=wp.vec3, device="cpu"),
+                wp.array(directions, dtype=wp.vec3, device="cpu"),
+            ],
+            outputs=[distance],
+            device="cpu",
+        )
+        t = distance.numpy().astype(float)[:, None]
+        return np.where(t >= 0.0, origins + t * directions, np.nan)
+
+
+def cosine_directions(count: int) -> np.ndarray:
+    """Unit directions (count, 3) about +Z with density cos: a Fibonacci spiral on the disc, lifted."""
+    k = np.arange(count) + 0.5
+    radius, angle = np.sqrt(k / count), np.pi * (1.0 + np.sqrt(5.0)) * k
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle), np.sqrt(1.0 - radius**2)], axis=1)
+
+
+def ray_exposure(
+    vertices: np.ndarray, triangles: np.ndarray, origins: np.ndarray, normals: np.ndarray, reach: float = 40.0
+) -> np.ndarray:
+    """Exposure (n,) in 0..1 of points (n, 3) [cm] with outward normals against a triangle mesh."""
+    mesh = wp.Mesh(
+        wp.array(vertices, dtype=wp.vec3, device="cpu"),
+        wp.array(triangles.ravel(), dtype=wp.int32, device="cpu"),
+    )
+    seen = wp.zeros(len(origins), dtype=float, device="cpu")
+    wp.launch(
+        _see_out,
+        dim=len(origins),
+        inputs=[
+            mesh.id,
+            wp.array(origins, dtype=wp.vec3, device="cpu"),
+            wp.array(normals, dtype=wp.vec3, device="cpu"),
+            wp.array(cosine_directions(RAYS), dtype=wp.vec3, device="cpu"),
+            float(reach),
+        ],
+        outputs=[seen],
+        device="cpu",
+    )
+    return seen.numpy().astype(float)
+
+
+def sphere(centre: np.ndarray, radius: float, rings: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    """A closed sphere as vertices (n, 3) and triangles (m, 3): a stand-in for a missing eyeball."""
+    lat = np.linspace(0.0, np.pi, rings + 1)
+    lon = np.linspace(0.0, 2.0 * np.pi, 2 * rings, endpoint=False)
+    grid = np.stack(
+        [
+            np.outer(np.sin(lat), np.cos(lon)),
+            np.repeat(np.cos(lat)[:, None], len(lon), axis=1),
+            np.outer(np.sin(lat), np.sin(lon)),
+        ],
+        axis=2,
+    )
+    vertices = centre + radius * grid.reshape(-1, 3)
+    i, j = np.meshgrid(np.arange(rings), np.arange(2 * rings), indexing="ij")
+    a, right = i * 2 * rings + j, i * 2 * rings + (j + 1) % (2 * rings)
+    below, below_right = a + 2 * rings, right + 2 * rings
+    halves = ((a, below, right), (right, below, below_right))
+    return vertices, np.concatenate([np.stack(h, axis=-1).reshape(-1, 3) for h in halves])

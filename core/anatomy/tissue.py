@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Depth of the bone under the skin, from mean adult soft-tissue depths at landmarks.
+
+Midline and cheekbone values: Stephan and Simpson 2008, "Facial soft tissue depths in craniofacial identification
+(part I)", weighted adult means; cheek, jaw and temple values rounded from Helmer 1984 and De Greef et al. 2006 (adult
+Caucasian means, ultrasound). Lips, lids, nose wing and neck carry depths larger than the flesh is thick, because no
+bone lies there.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import scipy.sparse as sp
+
+from ..geometry import surface
+from .rays import RayTarget
+
+# [cm], paired landmarks once.
+MEAN_DEPTH = {
+    "vertex": 0.5,
+    "opisthocranion": 0.6,
+    "mid_forehead": 0.45,
+    "forehead_side": 0.45,
+    "glabella": 0.55,
+    "nasion": 0.65,
+    "rhinion": 0.3,
+    "nasal_side": 0.4,
+    "frontal_process": 0.5,
+    "brow_inner": 0.6,
+    "brow_mid": 0.65,
+    "brow_outer": 0.6,
+    "nose_tip": 2.6,
+    "subnasale": 1.4,
+    "mid_philtrum": 1.15,
+    "labrale_superius": 1.3,
+    "labrale_inferius": 1.35,
+    "mentolabial": 1.1,
+    "pogonion": 1.1,
+    "gnathion": 0.85,
+    "menton": 0.75,
+    "infraorbital": 0.75,
+    "canine_fossa": 1.6,
+    "ala_crease": 1.3,
+    "cheekbone": 0.9,
+    "orbit_lateral": 0.6,
+    "zygion": 0.7,
+    "temple": 1.1,
+    "cheek": 2.3,
+    "mouth_corner": 1.7,
+    "chin_side": 1.2,
+    "jaw_body": 1.1,
+    "gonion": 1.3,
+    "ramus": 1.8,
+    "tragus": 2.2,
+    "mastoid": 1.6,
+    "neck_front": 4.0,
+    "neck_side": 4.0,
+}
+GUM_DEPTH = 0.4  # [cm] mucosa over the alveolar bone
+SOCKET_DEPTH = 0.3  # [cm] between the socket pocket and the orbit's wall
+NO_BONE = 4.0  # [cm] deeper than any flesh
+MAX_THICKNESS = 6.0  # [cm]
+CHEEK_WALL = 2.6  # [cm] a mouth bag this near to the outer skin has cheek or lip before it, not bone
+LID_WALL = 0.9  # [cm] the same for lids before an eye socket
+
+
+def paired(values: Mapping[str, float], names: Mapping[str, object]) -> dict[str, float]:
+    """Values for the landmarks present, a paired landmark getting its value on both sides."""
+    base = {n: n.removesuffix("_L").removesuffix("_R") for n in names}
+    return {n: values[b] for n, b in base.items() if b in values}
+
+
+def landmark_depth(points: np.ndarray, landmarks: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Mean adult bone depth (n,) in cm at skin points (n, 3): log depth, inverse-distance interpolated."""
+    depth = paired(MEAN_DEPTH, landmarks)
+    anchors = np.array([landmarks[n] for n in depth])
+    d2 = ((points[:, None] - anchors[None]) ** 2).sum(axis=2) + 0.05
+    w = d2**-2.0
+    return np.exp(w @ np.log(list(depth.values())) / w.sum(axis=1))
+
+
+def flesh_thickness(vertices: np.ndarray, triangles: np.ndarray, skin: np.ndarray) -> np.ndarray:
+    """Way (V,) from each skin vertex straight inwards to the next skin surface, at most MAX_THICKNESS cm."""
+    normals = surface.vertex_normals(vertices, triangles)[skin]
+    target = RayTarget(vertices, triangles)
+    hits = target.first_hits(vertices[skin] - 0.03 * normals, -normals)
+    way = np.linalg.norm(hits - vertices[skin], axis=1)
+    result = np.full(len(vertices), MAX_THICKNESS)
+    result[skin] = np.where(np.isfinite(way), np.minimum(way, MAX_THICKNESS), MAX_THICKNESS)
+    return result
+
+
+def bone_depth(
+    vertices: np.ndarray,
+    skin: np.ndarray,
+    triangles: np.ndarray,
+    landmarks: Mapping[str, np.ndarray],
+    pockets: Mapping[str, np.ndarray],
+    neighbours: sp.csr_matrix,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bone depth (V,) under each skin vertex and the flesh thickness (V,), both in cm.
+
+    Where the flesh is thinner than skin and mucosa together (lips, lids, cheeks over the mouth bag, nose wings, ears)
+    there is no bone: the depth is then at least the thickness.
+    """
+    thickness = flesh_thickness(vertices, triangles, skin)
+    thickness[skin] = surface.smooth(thickness, neighbours, 2, keep=0.5)[skin]
+    depth = np.full(len(vertices), NO_BONE)
+    depth[skin] = landmark_depth(vertices[skin], landmarks)
+    for name, pocket in pockets.items():
+        lining, wall = (GUM_DEPTH, CHEEK_WALL) if name == "mouth" else (SOCKET_DEPTH, LID_WALL)
+        depth[pocket] = np.where(thickness[pocket] < wall, NO_BONE, lining)
+    inner = np.concatenate([np.zeros(0, int), *pockets.values()])
+    outer = np.setdiff1d(skin, inner)
+    thin = outer[depth[outer] + GUM_DEPTH > thickness[outer]]
+    depth[thin] = np.maximum(depth[thin], thickness[thin])
+    depth[skin] = np.exp(surface.smooth(np.log(depth), neighbours, 3, keep=0.5))[skin]
+    return depth, thickness
