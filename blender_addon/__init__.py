@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The Blender side of Muscle Face: what is registered, in order."""
+
+from . import handlers, jobs, operators, panels, preferences, properties
+
+_registered = False
+
+
+def register() -> None:
+    """Register everything once."""
+    global _registered
+    if _registered:
+        return
+    for module in (properties, preferences, operators, panels, handlers):
+        module.register()
+    _registered = True
+
+
+def unregister() -> None:
+    """The mirror of register; waits for running jobs."""
+    global _registered
+    if not _registered:
+        return
+    jobs.join_all()
+    for module in (handlers, panels, operators, preferences, properties):
+        module.unregister()
+    _registered = False

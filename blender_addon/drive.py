@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""From sliders to skin: read the controls of a rigged object, solve, write the Muscle Sim key."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import bpy
+import numpy as np
+
+from ..core import MuscleFaceError
+from . import bridge, storage
+
+if TYPE_CHECKING:
+    from ..core import FaceModel
+
+# The last pose of each object: the next solve starts there. Dropped with every undo, redo and load.
+_poses: dict[str, object] = {}
+
+
+@dataclass(frozen=True)
+class Drive:
+    """All that one solve needs from Blender, read at one moment.
+
+    controls: (n,) float64, the model's order. influence: 0..1.
+    """
+
+    controls: np.ndarray
+    influence: float
+
+
+def read(
+    obj: bpy.types.Object,
+    model: FaceModel,
+    depsgraph: bpy.types.Depsgraph | None = None,
+    mutes: dict[str, bool] | None = None,
+) -> Drive:
+    """Slider values of a rigged object.
+
+    With a depsgraph the evaluated values are read: while rendering, Blender animates only the evaluated copies.
+    `mutes` replaces the mute of the shape keys that it names (a bake has muted its sources).
+    """
+    settings, keys = obj.muscle_face, obj.data.shape_keys
+    if depsgraph is not None:
+        settings = obj.evaluated_get(depsgraph).muscle_face
+        keys = keys.evaluated_get(depsgraph) if keys else None
+    values = {}
+    if keys is not None:
+        for name, value, mute in zip(*bridge.key_values(keys), strict=True):
+            values[name] = 0.0 if (mutes or {}).get(name, mute) else value
+    activations = {muscle.name: muscle.activation for muscle in settings.muscles}
+    jaw = {name: getattr(settings, name) for name in ("jaw_open", "jaw_forward", "jaw_side")}
+    source = {"shape": values, "muscle": activations, "jaw": jaw}
+    names, _bounds, neutral = model.controls()
+    controls = [
+        source[kind].get(name, rest) for name, kind, rest in zip(names, model.control_kinds, neutral, strict=True)
+    ]
+    return Drive(np.array(controls, float), settings.influence)
+
+
+def shape_names(model: FaceModel) -> list[str]:
+    """Names of the shape keys that the model knows, in its order."""
+    return [n for n, kind in zip(model.controls().names, model.control_kinds, strict=True) if kind == "shape"]
+
+
+def blendshape_offset(obj: bpy.types.Object, model: FaceModel, controls: np.ndarray) -> np.ndarray:
+    """What the rig's shape keys add to the rest mesh at these controls, (V, 3) float64."""
+    offset = np.zeros((model.vertex_count, 3))
+    keys = obj.data.shape_keys.key_blocks
+    for name, kind, value in zip(model.controls().names, model.control_kinds, controls, strict=True):
+        if kind == "shape" and value and name in keys:
+            offset += value * bridge.key_delta(obj, keys[name])
+    return offset
+
+
+def skin_offset(obj: bpy.types.Object, model: FaceModel, drive: Drive, skin: np.ndarray | None) -> np.ndarray:
+    """Displacement from rest that the mesh shows at this drive and simulated skin (None: rest), (V, 3) float64."""
+    blend = blendshape_offset(obj, model, drive.controls)
+    if skin is None:
+        return blend
+    return blend + drive.influence * (skin - bridge.vertex_positions(obj.data) - blend)
+
+
+def sim_key(mesh: bpy.types.Mesh) -> bpy.types.ShapeKey:
+    """The key that the rig writes. Raises MuscleFaceError when somebody deleted it."""
+    key = mesh.shape_keys.key_blocks.get(storage.SIM_KEY) if mesh.shape_keys else None
+    if key is None:
+        raise MuscleFaceError(
+            f"'{mesh.name}' has lost its '{storage.SIM_KEY}' shape key; remove the rig and create it again."
+        )
+    return key
+
+
+def solve(obj: bpy.types.Object, model: FaceModel, drive: Drive, start=None, progress=None):
+    """Solve and write the result. Returns the Pose, or None at neutral, where nothing is simulated."""
+    sim_key(obj.data)
+    pose = None
+    began = time.perf_counter()
+    if not np.array_equal(drive.controls, model.controls().neutral):
+        pose = model.solve(drive.controls, start=start or _poses.get(obj.name_full), progress=progress)
+    write(obj, model, drive, pose, (time.perf_counter() - began) * 1e3)
+    return pose
+
+
+def write(obj: bpy.types.Object, model: FaceModel, drive: Drive, pose, milliseconds: float) -> None:
+    """Put a pose (None: rest) into the Muscle Sim key, so that the mesh shows the simulated skin at influence 1."""
+    mesh, settings = obj.data, obj.muscle_face
+    key = sim_key(mesh)
+    rest = bridge.vertex_positions(mesh)
+    if pose is None:
+        bridge.write_key_positions(key, rest)
+        _poses.pop(obj.name_full, None)
+    else:
+        # Blender adds the shape keys itself: the key holds only what the simulation makes of them.
+        bridge.write_key_positions(key, pose.skin - blendshape_offset(obj, model, drive.controls))
+        _poses[obj.name_full] = pose
+    key.value = drive.influence
+    storage.set_solved_controls(mesh, drive.controls)
+    settings.last_residual = pose.residual if pose else 0.0
+    settings.last_solve_ms = milliseconds
+    settings.message = pose.message if pose and not pose.converged else ""
+    mesh.update()
+
+
+def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:
+    """Follow the sliders of a live rig: solve when they moved, otherwise do nothing."""
+    mesh, settings = obj.data, obj.muscle_face
+    try:
+        key = sim_key(mesh)
+        if storage.bake_mutes(mesh) is not None:
+            return
+        model = storage.load(mesh)
+        drive = read(obj, model, depsgraph)
+        if abs(key.value - drive.influence) > 1e-6:
+            key.value = drive.influence
+        if drive.influence > 0.0 and not key.mute and not is_solved(mesh, drive):
+            solve(obj, model, drive)
+    except MuscleFaceError as error:
+        # Not raised: a handler has nobody to tell but the console; the panel shows the message.
+        settings.message = str(error)
+
+
+def is_solved(mesh: bpy.types.Mesh, drive: Drive) -> bool:
+    """Whether the Muscle Sim key already answers these controls."""
+    return np.array_equal(storage.solved_controls(mesh), drive.controls)
+
+
+def last_pose(obj: bpy.types.Object):
+    """The Pose that the object shows, or None at rest or after undo, redo and load."""
+    return _poses.get(obj.name_full)
+
+
+def clear_cache() -> None:
+    """Forget all poses."""
+    _poses.clear()

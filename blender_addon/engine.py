@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The one door to the simulation: it is opened on first use, because Warp takes a second to start."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+
+if TYPE_CHECKING:
+    from ..core import FaceModel
+
+PACKAGE = __package__.rpartition(".")[0]
+
+
+@cache
+def face_model() -> type[FaceModel]:
+    """The FaceModel class, with Warp set up as the preferences say."""
+    _configure_warp()
+    from ..core import FaceModel
+
+    return FaceModel
+
+
+def _configure_warp() -> None:
+    import warp as wp
+
+    addon = bpy.context.preferences.addons.get(PACKAGE)
+    preferences = addon.preferences if addon else None
+    folder = bpy.path.abspath(preferences.cache_folder) if preferences else ""
+    if not folder:
+        try:
+            folder = bpy.utils.extension_path_user(PACKAGE, path="kernels", create=True)
+        except ValueError:
+            # Not installed as an extension (a checkout): Warp's own cache folder is right.
+            folder = ""
+    if folder:
+        wp.config.kernel_cache_dir = str(Path(folder))
+    wp.config.log_level = wp.LOG_WARNING
+    if preferences and preferences.device != "auto":
+        wp.set_device(preferences.device)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""What happens by itself: rigs follow frames, drivers and sliders; caches die with undo and load."""
+
+import bpy
+from bpy.app.handlers import persistent
+
+from . import drive, jobs, storage
+
+# True while a handler writes: what it writes updates the scene, which would call it again.
+_writing = False
+
+
+def _is_live(item) -> bool:
+    return (
+        isinstance(item, bpy.types.Object)
+        and item.type == "MESH"
+        and item.muscle_face.is_rig
+        and item.muscle_face.live
+        and item.mode == "OBJECT"
+        and item.library is None
+        and item.data.library is None
+        and storage.has_rig(item.data)
+    )
+
+
+def _refresh(objects, depsgraph: bpy.types.Depsgraph) -> None:
+    global _writing
+    if _writing or jobs.busy():
+        return
+    _writing = True
+    try:
+        for obj in objects:
+            if _is_live(obj):
+                drive.refresh(obj, depsgraph)
+    finally:
+        _writing = False
+
+
+@persistent
+def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    """Solve every live rig at the new frame, also inside a render."""
+    _refresh(list(scene.objects), depsgraph)
+
+
+@persistent
+def on_update(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    """Solve the live rigs among the objects that changed."""
+    _refresh([update.id.original for update in depsgraph.updates], depsgraph)
+
+
+@persistent
+def on_history(*_args) -> None:
+    """Undo, redo and load replace all data: no pose of before belongs to an object of after."""
+    drive.clear_cache()
+
+
+@persistent
+def on_load(*_args) -> None:
+    """A new file: forget the models of the last one too."""
+    drive.clear_cache()
+    storage.clear_cache()
+
+
+HANDLERS = (
+    (bpy.app.handlers.frame_change_post, on_frame_change),
+    (bpy.app.handlers.depsgraph_update_post, on_update),
+    (bpy.app.handlers.undo_post, on_history),
+    (bpy.app.handlers.redo_post, on_history),
+    (bpy.app.handlers.load_post, on_load),
+)
+
+
+def register() -> None:
+    """Add each handler once."""
+    for registry, handler in HANDLERS:
+        if handler not in registry:
+            registry.append(handler)
+
+
+def unregister() -> None:
+    """Take the handlers out."""
+    for registry, handler in HANDLERS:
+        if handler in registry:
+            registry.remove(handler)

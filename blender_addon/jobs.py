@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Long work without a frozen window: the core computes in a thread, a modal operator watches it.
+
+Blender's data are touched on the main thread only: `plan` reads them, `finish` writes them.
+"""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Generator
+
+import bpy
+
+from ..core import Cancelled, MuscleFaceError
+
+Work = Callable[[Callable[[float, str], None]], object]
+Plan = Generator[tuple[float, str], None, Work]
+
+READ_SECONDS = 0.05
+POLL_SECONDS = 0.1
+
+# Warp's caches are not made for two callers at once: an abandoned job ends before the next one starts.
+_core_lock = threading.Lock()
+_threads: list[threading.Thread] = []
+_running = 0
+# What the panel shows: (fraction, text) of the running job.
+status: tuple[float, str] | None = None
+
+
+def busy() -> bool:
+    """Whether a job owns the rigs, so that handlers must not solve."""
+    return _running > 0
+
+
+class Job:
+    """One call of core code in a thread."""
+
+    def __init__(self, work: Work) -> None:
+        self.progress = (0.0, "Starting")
+        self.result: object = None
+        self.error: Exception | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(work,), name="Muscle Face job")
+        _threads.append(self._thread)
+        self._thread.start()
+
+    @property
+    def done(self) -> bool:
+        return not self._thread.is_alive()
+
+    def cancel(self) -> None:
+        """Ask the work to stop; it does so at its next report of progress."""
+        self._stop.set()
+
+    def _report(self, fraction: float, text: str) -> None:
+        if self._stop.is_set():
+            raise Cancelled
+        self.progress = (fraction, text)
+
+    def _run(self, work: Work) -> None:
+        try:
+            with _core_lock:
+                self._report(0.0, "Starting")
+                self.result = work(self._report)
+        # Anything that goes wrong belongs to the operator: a thread has no report.
+        except Exception as error:
+            self.error = error
+        finally:
+            _threads.remove(threading.current_thread())
+
+
+def join_all() -> None:
+    """Wait for abandoned jobs (before the add-on goes away)."""
+    for thread in list(_threads):
+        thread.join()
+
+
+class JobOperator:
+    """Mixin for operators whose work is long. Subclasses give `plan`, `finish` and, if they must tidy up, `abort`."""
+
+    def plan(self, context: bpy.types.Context) -> Plan:
+        """Read Blender's data, yielding progress now and then; return the work for the thread."""
+        raise NotImplementedError
+
+    def finish(self, context: bpy.types.Context, result: object) -> None:
+        """Write the result into Blender's data."""
+        raise NotImplementedError
+
+    def abort(self, context: bpy.types.Context) -> None:
+        """Put back what `plan` changed; also called after an error."""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """The whole job at once, for scripts and background Blender."""
+        _enter()
+        try:
+            plan = self.plan(context)
+            try:
+                while True:
+                    next(plan)
+            except StopIteration as end:
+                work = end.value
+            with _core_lock:
+                result = work(lambda _fraction, _text: None)
+            self.finish(context, result)
+        except MuscleFaceError as error:
+            self.abort(context)
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        except Exception:
+            self.abort(context)
+            raise
+        finally:
+            _leave()
+        return {"FINISHED"}
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Start the job and come back at once."""
+        if bpy.app.background:
+            return self.execute(context)
+        if busy():
+            self.report({"ERROR"}, "Muscle Face is still busy; press Esc to stop it first")
+            return {"CANCELLED"}
+        _enter()
+        self._plan, self._job = self.plan(context), None
+        self._timer = context.window_manager.event_timer_add(POLL_SECONDS, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        self._show(context, 0.0, "Starting")
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """One look at the job per timer tick; Esc stops it."""
+        if event.type == "ESC":
+            if self._job:
+                self._job.cancel()
+            self.abort(context)
+            return self._close(context, {"CANCELLED"}, "INFO", "Stopped; nothing was changed")
+        if event.type != "TIMER":
+            return {"RUNNING_MODAL"}
+        try:
+            return self._tick(context)
+        except MuscleFaceError as error:
+            self.abort(context)
+            return self._close(context, {"CANCELLED"}, "ERROR", str(error))
+        except Exception as error:
+            traceback.print_exception(error)
+            self.abort(context)
+            return self._close(context, {"CANCELLED"}, "ERROR", f"Muscle Face failed: {error} (see the console)")
+
+    def _tick(self, context: bpy.types.Context) -> set[str]:
+        if self._job is None:
+            until = time.perf_counter() + READ_SECONDS
+            try:
+                while time.perf_counter() < until:
+                    self._show(context, *next(self._plan))
+            except StopIteration as end:
+                self._job = Job(end.value)
+            return {"RUNNING_MODAL"}
+        if not self._job.done:
+            self._show(context, *self._job.progress)
+            return {"RUNNING_MODAL"}
+        if self._job.error is not None:
+            raise self._job.error
+        self.finish(context, self._job.result)
+        return self._close(context, {"FINISHED"})
+
+    def _show(self, context: bpy.types.Context, fraction: float, text: str) -> None:
+        global status
+        status = (fraction, text)
+        context.workspace.status_text_set(f"{text} {fraction:.0%} - Esc to cancel")
+        for window in context.window_manager.windows:
+            for area in window.screen.areas:
+                if area.type == "VIEW_3D":
+                    area.tag_redraw()
+
+    def _close(self, context: bpy.types.Context, answer: set[str], kind: str = "", text: str = "") -> set[str]:
+        global status
+        context.window_manager.event_timer_remove(self._timer)
+        self._show(context, 1.0, "")
+        context.workspace.status_text_set(None)
+        status = None
+        _leave()
+        if text:
+            self.report({kind}, text)
+        return answer
+
+
+def _enter() -> None:
+    global _running
+    _running += 1
+
+
+def _leave() -> None:
+    global _running
+    _running -= 1

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""One operator per file; each reads Blender, calls the core, writes Blender."""
+
+import bpy
+
+from .bake import MUSCLE_FACE_OT_bake, MUSCLE_FACE_OT_remove_bake
+from .create_rig import MUSCLE_FACE_OT_create_rig
+from .demo_add import MESH_OT_muscle_face_demo_add, draw_menu
+from .fit import MUSCLE_FACE_OT_fit
+from .remove_rig import MUSCLE_FACE_OT_remove_rig
+from .solve import MUSCLE_FACE_OT_solve
+
+CLASSES = (
+    MUSCLE_FACE_OT_create_rig,
+    MUSCLE_FACE_OT_solve,
+    MUSCLE_FACE_OT_fit,
+    MUSCLE_FACE_OT_bake,
+    MUSCLE_FACE_OT_remove_bake,
+    MUSCLE_FACE_OT_remove_rig,
+    MESH_OT_muscle_face_demo_add,
+)
+
+
+def register() -> None:
+    """Register the operators and the Add menu's entry."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.VIEW3D_MT_mesh_add.append(draw_menu)
+
+
+def unregister() -> None:
+    """The mirror of register."""
+    bpy.types.VIEW3D_MT_mesh_add.remove(draw_menu)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Create Muscle Rig: from a head mesh to a stored, driven model."""
+
+import re
+
+import bpy
+from bpy.props import EnumProperty
+
+from .. import bridge, drive, engine, jobs, requirements, storage
+
+# Baked frames are results, not shapes to simulate with.
+BAKED_KEY = re.compile(r"Bake -?\d{3,}(\.\d+)?$")
+
+
+class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
+    """Build flesh, bones and muscles under the active mesh; its shape keys become sliders of the simulation"""
+
+    bl_idname = "muscle_face.create_rig"
+    bl_label = "Create Muscle Rig"
+    bl_options = {"UNDO"}
+
+    quality: EnumProperty(
+        name="Quality",
+        description="How finely the flesh is filled",
+        items=(("standard", "Standard", "Fine enough for final animation"), ("draft", "Draft", "Coarser and faster")),
+    )
+
+    @classmethod
+    def poll(cls, context):
+        return requirements.check(cls, requirements.create_problem(context))
+
+    def invoke(self, context, event):
+        if not self.properties.is_property_set("quality"):
+            self.quality = context.object.muscle_face.quality
+        return super().invoke(context, event)
+
+    def plan(self, context):
+        obj = context.object
+        self._object = obj.name
+        vertices, faces = bridge.vertex_positions(obj.data), bridge.faces(obj.data)
+        shapes = {}
+        for key in shape_sources(obj.data):
+            shapes[key.name] = bridge.key_delta(obj, key)
+            yield 0.0, "Reading shape keys"
+        model_class, quality = engine.face_model(), self.quality
+
+        def work(progress):
+            model = model_class.build(vertices, faces, shapes, quality=quality, progress=progress)
+            return model, model.to_bytes()
+
+        return work
+
+    def finish(self, context, result):
+        model, blob = result
+        obj = context.scene.objects[self._object]
+        before = describe(obj)
+        add_sim_key(obj)
+        storage.store(obj.data, model, blob, before)
+        fill_settings(obj, model)
+        drive.solve(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
+        for warning in model.warnings:
+            self.report({"WARNING"}, warning)
+
+
+def shape_sources(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
+    """The shape keys that become sliders of the simulation."""
+    if mesh.shape_keys is None:
+        return []
+    reference = mesh.shape_keys.reference_key
+    return [key for key in mesh.shape_keys.key_blocks if key != reference and not BAKED_KEY.match(key.name)]
+
+
+def describe(obj: bpy.types.Object) -> dict:
+    """What remove_rig puts back: the shape keys' values and mutes as they are before the rig."""
+    keys = obj.data.shape_keys
+    blocks = keys.key_blocks if keys else []
+    return {
+        "has_keys": keys is not None,
+        "active": obj.active_shape_key_index,
+        "keys": {key.name: [key.value, key.mute] for key in blocks},
+    }
+
+
+def add_sim_key(obj: bpy.types.Object) -> None:
+    """Append the Muscle Sim key (and a Basis where there is none), leaving the active key as it was."""
+    active = obj.active_shape_key_index
+    if obj.data.shape_keys is None:
+        obj.shape_key_add(name="Basis", from_mix=False)
+    key = obj.shape_key_add(name=storage.SIM_KEY, from_mix=False)
+    # shape_key_add copies the active key's neighbour on some versions: the reference is what we mean.
+    key.relative_key = obj.data.shape_keys.reference_key
+    bridge.write_key_positions(key, bridge.vertex_positions(obj.data))
+    obj.active_shape_key_index = active
+
+
+def fill_settings(obj: bpy.types.Object, model) -> None:
+    """Give the object the sliders of a fresh model."""
+    settings = obj.muscle_face
+    settings.muscles.clear()
+    for name in model.muscles:
+        settings.muscles.add().name = name
+    settings.is_rig = True

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Why an operator cannot run now, in one sentence with the remedy; None when it can."""
+
+import bpy
+
+from . import storage
+
+
+def mesh_problem(context: bpy.types.Context) -> str | None:
+    """A local mesh object, in Object Mode."""
+    obj = context.object
+    if obj is None or obj.type != "MESH":
+        return "Select a mesh object first"
+    if not (obj.is_editable and obj.data.is_editable):
+        return f"'{obj.name}' is linked from another file; make the object and its mesh local first"
+    if obj.mode != "OBJECT":
+        return "Leave this mode first: Muscle Face works in Object Mode"
+    return None
+
+
+def rig_problem(context: bpy.types.Context) -> str | None:
+    """A mesh object with a muscle rig."""
+    problem = mesh_problem(context)
+    if problem is None and not is_rig(context.object):
+        problem = f"'{context.object.name}' has no muscle rig; press Create Muscle Rig first"
+    return problem
+
+
+def drive_problem(context: bpy.types.Context) -> str | None:
+    """A muscle rig that is not baked."""
+    problem = rig_problem(context)
+    if problem is None and storage.bake_mutes(context.object.data) is not None:
+        problem = "The face is baked; press Remove Bake to drive it again"
+    return problem
+
+
+def fit_problem(context: bpy.types.Context) -> str | None:
+    """A muscle rig with something to fit to."""
+    problem = drive_problem(context)
+    if problem is None:
+        target = context.object.muscle_face.fit_target
+        if target is None:
+            problem = "Choose a target object in the Fit panel first"
+        elif target == context.object:
+            problem = "The target must be another object than the face itself"
+    return problem
+
+
+def create_problem(context: bpy.types.Context) -> str | None:
+    """A mesh object that can take a rig."""
+    problem = mesh_problem(context)
+    if problem is not None:
+        return problem
+    obj = context.object
+    if storage.has_rig(obj.data):
+        return f"'{obj.name}' has a muscle rig already; remove it first"
+    if obj.data.users > 1:
+        return f"'{obj.name}' shares its mesh with another object; make it single-user first (Object > Relations)"
+    if obj.data.shape_keys is not None and not obj.data.shape_keys.use_relative:
+        return f"The shape keys of '{obj.name}' are absolute; turn on Relative in the Shape Keys panel first"
+    return None
+
+
+def is_rig(obj: bpy.types.Object) -> bool:
+    """Whether the object is marked as a rig and its mesh carries one."""
+    return obj.muscle_face.is_rig and storage.has_rig(obj.data)
+
+
+def check(cls: type, problem: str | None) -> bool:
+    """The answer of a poll: shows the problem where Blender explains a grey button."""
+    if problem is not None:
+        cls.poll_message_set(problem)
+    return problem is None

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""A rig inside the .blend: one ID property group on the mesh holds the model and what the mesh was before.
+
+The group is plain data (bytes, strings, floats), so that the file opens without this extension, and it is checked
+against the mesh before anything is read from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+import bpy
+import numpy as np
+
+from ..core import MuscleFaceError
+from . import bridge, engine
+
+if TYPE_CHECKING:
+    from ..core import FaceModel
+
+PROPERTY = "muscle_face_rig"
+VERSION = 1
+SIM_KEY = "Muscle Sim"
+
+# Models are immutable and named by the digest of their bytes: undo, duplicates and reloads share one entry.
+_models: dict[str, FaceModel] = {}
+# The hash of a mesh that has kept its counts is not computed again; edits that keep the counts keep the rig.
+_checked: set[tuple[str, int, int]] = set()
+
+
+def has_rig(mesh: bpy.types.Mesh) -> bool:
+    """Whether the mesh carries a stored rig."""
+    return PROPERTY in mesh
+
+
+def store(mesh: bpy.types.Mesh, model: FaceModel, blob: bytes, before: dict) -> None:
+    """Write a rig into the mesh. `before` is what remove_rig puts back; it must survive JSON."""
+    digest = hashlib.sha256(blob).hexdigest()
+    mesh[PROPERTY] = {
+        "version": VERSION,
+        "topology": bridge.topology_hash(mesh),
+        "digest": digest,
+        "model": blob,
+        "before": json.dumps(before),
+        "stats": json.dumps(model.stats, default=float),
+        "bake": "",
+        "solved": [0.0],
+    }
+    _models[digest] = model
+
+
+def load(mesh: bpy.types.Mesh) -> FaceModel:
+    """The model stored in a mesh. Raises MuscleFaceError when it does not belong to the mesh as it is now."""
+    group = mesh.get(PROPERTY)
+    if group is None:
+        raise MuscleFaceError(f"'{mesh.name}' has no muscle rig; press Create Muscle Rig first.")
+    if group["version"] != VERSION:
+        raise MuscleFaceError(
+            f"The muscle rig of '{mesh.name}' was made by another version of Muscle Face; "
+            "remove it and create it again."
+        )
+    digest = group["digest"]
+    if digest not in _models:
+        _models[digest] = engine.face_model().from_bytes(group["model"])
+    _check_topology(mesh, group, _models[digest])
+    return _models[digest]
+
+
+def _check_topology(mesh: bpy.types.Mesh, group, model: FaceModel) -> None:
+    if len(mesh.vertices) != model.vertex_count:
+        raise MuscleFaceError(
+            f"'{mesh.name}' has {len(mesh.vertices)} vertices now and had {model.vertex_count} when its muscle rig was "
+            "made; undo the edit, or remove the rig and create it again."
+        )
+    counts = (group["digest"], len(mesh.loops), len(mesh.polygons))
+    if counts in _checked:
+        return
+    if bridge.topology_hash(mesh) != group["topology"]:
+        raise MuscleFaceError(
+            f"The faces of '{mesh.name}' have changed since its muscle rig was made; undo the edit, "
+            "or remove the rig and create it again."
+        )
+    _checked.add(counts)
+
+
+def remove(mesh: bpy.types.Mesh) -> None:
+    """Take the stored rig out of the mesh."""
+    if PROPERTY in mesh:
+        del mesh[PROPERTY]
+
+
+def clear_cache() -> None:
+    """Forget the models in memory."""
+    _models.clear()
+    _checked.clear()
+
+
+def before(mesh: bpy.types.Mesh) -> dict:
+    """What the mesh was before the rig."""
+    return json.loads(mesh[PROPERTY]["before"])
+
+
+def stats(mesh: bpy.types.Mesh) -> dict:
+    """Figures of the model (tets, nodes, ...), readable without loading it."""
+    return json.loads(mesh[PROPERTY]["stats"])
+
+
+def solved_controls(mesh: bpy.types.Mesh) -> np.ndarray:
+    """The controls that the stored Muscle Sim key answers, (n,); another length when it answers none."""
+    return np.array(mesh[PROPERTY]["solved"])
+
+
+def set_solved_controls(mesh: bpy.types.Mesh, controls: np.ndarray) -> None:
+    """Note which controls the Muscle Sim key answers."""
+    mesh[PROPERTY]["solved"] = controls.tolist()
+
+
+def bake_mutes(mesh: bpy.types.Mesh) -> dict[str, bool] | None:
+    """Mutes of the source keys from before the bake; None when nothing is baked."""
+    text = mesh[PROPERTY]["bake"]
+    return json.loads(text) if text else None
+
+
+def set_bake_mutes(mesh: bpy.types.Mesh, mutes: dict[str, bool] | None) -> None:
+    """Note the mutes that a bake took over, or None when the bake is gone."""
+    mesh[PROPERTY]["bake"] = "" if mutes is None else json.dumps(mutes)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""A clean Blender for each test, and one rigged demo head for all of them."""
+
+from pathlib import Path
+
+import bpy
+import muscle_face
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def rig_file(tmp_path_factory) -> Path:
+    """A .blend with a rigged demo head, built once: creating a rig is the slow part."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    muscle_face.register()
+    bpy.ops.mesh.muscle_face_demo_add()
+    assert bpy.ops.muscle_face.create_rig(quality="draft") == {"FINISHED"}
+    path = tmp_path_factory.mktemp("rig") / "rig.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def registered():
+    """The add-on is registered and the file is empty."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    muscle_face.register()
+    yield
+    muscle_face.unregister()
+
+
+@pytest.fixture
+def head() -> bpy.types.Object:
+    """A demo head without a rig."""
+    bpy.ops.mesh.muscle_face_demo_add()
+    return bpy.context.object
+
+
+@pytest.fixture
+def rig(rig_file, registered) -> bpy.types.Object:
+    """A rigged demo head, active."""
+    bpy.ops.wm.open_mainfile(filepath=str(rig_file))
+    return bpy.context.object

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The rig lives in the .blend: it survives save, reload and undo, and comes off without a trace."""
+
+import bpy
+import muscle_face
+import numpy as np
+from muscle_face.blender_addon import bridge, drive, handlers, storage
+from readings import SINGLE, fingerprint, moved, shown
+
+MUSCLE = "zygomaticus_major_L"
+
+
+def test_save_and_reload(rig, tmp_path):
+    """A reopened file shows the same face and goes on simulating."""
+    rig.muscle_face.muscles[MUSCLE].activation = 1.0
+    before = shown(rig)
+    path = str(tmp_path / "saved.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    again = bpy.context.object
+    assert np.array_equal(shown(again), before)
+    again.muscle_face.muscles[MUSCLE].activation = 0.0
+    assert moved(bridge.vertex_positions(again.data), shown(again)) == 0.0
+    again.muscle_face.muscles[MUSCLE].activation = 1.0
+    # From a cold start: within the solver's tolerance of the warm one.
+    assert moved(before, shown(again)) < 0.002
+
+
+def test_a_copy_has_its_own_sliders(rig):
+    """A duplicated object is a rig of its own."""
+    copy = rig.copy()
+    copy.data = rig.data.copy()
+    bpy.context.collection.objects.link(copy)
+    rest = shown(rig)
+    copy.muscle_face.muscles[MUSCLE].activation = 1.0
+    assert moved(rest, shown(copy)) > 0.005
+    assert moved(rest, shown(rig)) == 0.0
+
+
+def test_undo_takes_back_a_solve(rig):
+    """Undo brings the old face back, and the rig still works on the new references."""
+    bpy.ops.ed.undo_push(message="before")
+    name, rest = rig.name, shown(rig)
+    rig.muscle_face.muscles[MUSCLE].activation = 1.0
+    assert moved(rest, shown(rig)) > 0.005
+    bpy.ops.ed.undo_push(message="after")
+    bpy.ops.ed.undo()
+    obj = bpy.data.objects[name]
+    assert obj.muscle_face.muscles[MUSCLE].activation == 0.0
+    assert moved(rest, shown(obj)) == 0.0
+    assert drive.last_pose(obj) is None
+    obj.muscle_face.jaw_open = 0.3
+    assert moved(rest, shown(obj)) > 0.01
+
+
+def test_remove_rig_restores_the_mesh(head):
+    """After remove_rig the mesh is what it was: positions, keys, values, mutes and ID properties."""
+    keys = head.data.shape_keys.key_blocks
+    keys["jawOpen"].value, keys["mouthPucker"].mute, keys["browInnerUp"].slider_max = 0.25, True, 2.0
+    head.data["note"] = "the artist's own"
+    head.active_shape_key_index = 2
+    before = fingerprint(head)
+    bpy.ops.muscle_face.create_rig(quality="draft")
+    keys = head.data.shape_keys.key_blocks
+    keys["jawOpen"].value, keys["mouthPucker"].mute = 0.75, False
+    head.muscle_face.muscles[MUSCLE].activation = 1.0
+    bpy.ops.muscle_face.solve()
+    assert bpy.ops.muscle_face.remove_rig() == {"FINISHED"}
+    assert fingerprint(head) == before
+    assert not head.muscle_face.is_rig and len(head.muscle_face.muscles) == 0
+
+
+def test_remove_rig_from_a_mesh_without_shape_keys(head):
+    """A head without shape keys gets Basis and Muscle Sim, and loses both again."""
+    head.shape_key_clear()
+    before = fingerprint(head)
+    bpy.ops.muscle_face.create_rig(quality="draft")
+    assert [key.name for key in head.data.shape_keys.key_blocks] == ["Basis", "Muscle Sim"]
+    head.muscle_face.muscles[MUSCLE].activation = 1.0
+    assert moved(bridge.vertex_positions(head.data), shown(head)) > 0.005
+    bpy.ops.muscle_face.remove_rig()
+    assert head.data.shape_keys is None
+    assert fingerprint(head) == before
+
+
+def test_create_rig_follows_sliders_that_stand_already(head):
+    """A head that is posed when the rig is made shows the simulated pose at once."""
+    head.data.shape_keys.key_blocks["mouthSmileLeft"].value = 1.0
+    bpy.ops.muscle_face.create_rig(quality="draft")
+    assert moved(drive.last_pose(head).skin, shown(head)) < SINGLE
+
+
+def test_register_twice_leaves_one_handler_each():
+    """Registering twice and unregistering once leaves no handler behind."""
+    muscle_face.register()
+    registries = [registry for registry, _handler in handlers.HANDLERS]
+    for registry, handler in handlers.HANDLERS:
+        assert list(registry).count(handler) == 1
+    muscle_face.unregister()
+    muscle_face.unregister()
+    assert all(handler not in registry for registry, (_r, handler) in zip(registries, handlers.HANDLERS, strict=True))
+    assert not hasattr(bpy.types.Object, "muscle_face")
+    muscle_face.register()
+    assert hasattr(bpy.types.Object, "muscle_face")
+
+
+def test_the_file_carries_the_version_of_its_rig(rig):
+    """The stored rig names its version, topology and digest."""
+    group = rig.data[storage.PROPERTY]
+    assert group["version"] == storage.VERSION
+    assert group["topology"] == bridge.topology_hash(rig.data)
