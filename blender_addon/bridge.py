@@ -84,6 +84,21 @@ def key_delta(obj: bpy.types.Object, key: bpy.types.ShapeKey) -> np.ndarray:
     return delta
 
 
+def add_key(obj: bpy.types.Object, name: str, positions: np.ndarray | None = None) -> bpy.types.ShapeKey:
+    """Append a shape key at value 0, relative to the reference key; the active key stays the same.
+
+    Blender 5 adds keys at value 1, Blender 4 at 0. Without positions the key is the mesh at rest.
+    """
+    active = obj.active_shape_key_index
+    key = obj.shape_key_add(name=name, from_mix=False)
+    key.value = 0.0
+    key.relative_key = obj.data.shape_keys.reference_key
+    if positions is not None:
+        write_key_positions(key, positions)
+    obj.active_shape_key_index = active
+    return key
+
+
 def key_values(keys: bpy.types.Key) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Names, values (K,) float64 and mutes (K,) bool of all shape keys."""
     blocks = keys.key_blocks

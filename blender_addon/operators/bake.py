@@ -119,13 +119,9 @@ def remove_baked_keys(obj: bpy.types.Object) -> None:
 
 def write_baked_keys(obj: bpy.types.Object, frames: range, offsets: list[np.ndarray]) -> None:
     """One key per frame, 1 at its frame and 0 at the next ones; the ends hold beyond the range."""
-    active = obj.active_shape_key_index
     rest = bridge.vertex_positions(obj.data)
     for frame, offset in zip(frames, offsets, strict=True):
-        key = obj.shape_key_add(name=f"Bake {frame:04d}", from_mix=False)
-        key.relative_key = obj.data.shape_keys.reference_key
-        bridge.write_key_positions(key, rest + offset)
+        key = bridge.add_key(obj, f"Bake {frame:04d}", rest + offset)
         points = [(f, float(f == frame)) for f in (frame - 1, frame, frame + 1) if f in frames]
         animation.write_curve(obj.data.shape_keys, key.path_from_id("value"), points)
-    obj.active_shape_key_index = active
     obj.data.update()

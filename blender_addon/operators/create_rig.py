@@ -83,15 +83,10 @@ def describe(obj: bpy.types.Object) -> dict:
 
 
 def add_sim_key(obj: bpy.types.Object) -> None:
-    """Append the Muscle Sim key (and a Basis where there is none), leaving the active key as it was."""
-    active = obj.active_shape_key_index
+    """Append the Muscle Sim key, and a Basis where there is none."""
     if obj.data.shape_keys is None:
-        obj.shape_key_add(name="Basis", from_mix=False)
-    key = obj.shape_key_add(name=storage.SIM_KEY, from_mix=False)
-    # shape_key_add copies the active key's neighbour on some versions: the reference is what we mean.
-    key.relative_key = obj.data.shape_keys.reference_key
-    bridge.write_key_positions(key, bridge.vertex_positions(obj.data))
-    obj.active_shape_key_index = active
+        bridge.add_key(obj, "Basis")
+    bridge.add_key(obj, storage.SIM_KEY, bridge.vertex_positions(obj.data))
 
 
 def fill_settings(obj: bpy.types.Object, model) -> None:

@@ -30,11 +30,10 @@ class MESH_OT_muscle_face_demo_add(bpy.types.Operator, AddObjectHelper):
 
 def add_shape_keys(obj: bpy.types.Object, shapes: dict[str, np.ndarray]) -> None:
     """Give an object a Basis and one shape key per delta, (V, 3)."""
-    obj.shape_key_add(name="Basis", from_mix=False)
+    bridge.add_key(obj, "Basis")
     rest = bridge.vertex_positions(obj.data)
     for name, delta in shapes.items():
-        bridge.write_key_positions(obj.shape_key_add(name=name, from_mix=False), rest + delta)
-    obj.active_shape_key_index = 0
+        bridge.add_key(obj, name, rest + delta)
     obj.data.update()
 
 

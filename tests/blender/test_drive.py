@@ -160,9 +160,7 @@ def test_unknown_keys_add_on_top(rig):
     """A key sculpted after the rig is a corrective: it adds to the simulated skin."""
     rig.muscle_face.muscles[MUSCLE].activation = 1.0
     before = shown(rig)
-    corrective = rig.shape_key_add(name="Corrective", from_mix=False)
-    rest = bridge.vertex_positions(rig.data)
-    bridge.write_key_positions(corrective, rest + 0.01)
+    corrective = bridge.add_key(rig, "Corrective", bridge.vertex_positions(rig.data) + 0.01)
     corrective.value = 1.0
     rig.data.update()
     assert moved(before + 0.01, shown(rig)) < SINGLE
