@@ -185,9 +185,7 @@ def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
     return found
 
 
-def _brow(
-    view: SkinView, points: Points, side: str, sign: float, deltas: Deltas, unit: np.ndarray
-) -> Points:
+def _brow(view: SkinView, points: Points, side: str, sign: float, deltas: Deltas, unit: np.ndarray) -> Points:
     pupil, inner, outer = (points[f"{n}_{side}"] for n in ("pupil", "eye_inner", "eye_outer"))
     y = pupil[1] + 2.5 * unit[1]
     for name in ("browInnerUp", f"browDown{'Left' if side == 'L' else 'Right'}"):

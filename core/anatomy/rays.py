@@ -27,7 +27,7 @@ def _see_out(
         helper = wp.vec3(0.0, 1.0, 0.0)
     t = wp.normalize(wp.cross(n, helper))
     b = wp.cross(n, t)
-    free = float(0.0)  # noqa: UP018 Warp: a constant would not be mutable in the loop
+    free = float(0.0)
     for k in range(directions.shape[0]):
         d = directions[k]
         ray = t * d[0] + b * d[1] + n * d[2]
@@ -52,10 +52,25 @@ def _first_hit(
         distance[i] = hit.t
 
 
+@wp.kernel
+def _closest(
+    mesh: wp.uint64,
+    points: wp.array(dtype=wp.vec3),
+    face: wp.array(dtype=wp.int32),
+    bary: wp.array(dtype=wp.vec3),
+):
+    """Triangle and barycentric weights of the mesh point closest to each point."""
+    i = wp.tid()
+    query = wp.mesh_query_point_no_sign(mesh, points[i], 1.0e3)
+    face[i] = query.face
+    bary[i] = wp.vec3(query.u, query.v, 1.0 - query.u - query.v)
+
+
 class RayTarget:
-    """A triangle mesh to cast rays at."""
+    """A triangle mesh to cast rays at and to find closest points on."""
 
     def __init__(self, vertices: np.ndarray, triangles: np.ndarray):
+        self.triangles = triangles
         self._mesh = wp.Mesh(
             wp.array(vertices, dtype=wp.vec3, device="cpu"),
             wp.array(triangles.ravel(), dtype=wp.int32, device="cpu"),
@@ -79,6 +94,14 @@ class RayTarget:
         )
         t = distance.numpy().astype(float)[:, None]
         return np.where(t >= 0.0, origins + t * directions, np.nan)
+
+    def closest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Corners (n, 3) and weights (n, 3) of the mesh point closest to each of `points` (n, 3)."""
+        face = wp.zeros(len(points), dtype=wp.int32, device="cpu")
+        bary = wp.zeros(len(points), dtype=wp.vec3, device="cpu")
+        arguments = [self._mesh.id, wp.array(points, dtype=wp.vec3, device="cpu")]
+        wp.launch(_closest, dim=len(points), inputs=arguments, outputs=[face, bary], device="cpu")
+        return self.triangles[face.numpy()], bary.numpy().astype(float)
 
 
 def cosine_directions(count: int) -> np.ndarray:

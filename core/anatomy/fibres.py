@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Which share of each piece of flesh is muscle, and along which direction it pulls."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from .muscles import Muscle
+
+LEAST_FRACTION = 0.02
+STEP = 0.1  # [cm] between the stations at which a path is looked up
+
+
+def muscle_fibres(
+    muscles: Sequence[Muscle], points: np.ndarray, size: np.ndarray, volumes: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Sparse muscle content of points in the flesh (neutral pose).
+
+    points: (P, 3) tet centroids [cm]; size: (P,) mean edge length of the tets [cm]; volumes: (P,) of the tets [cm^3].
+    Returns (muscle index (n,), point index (n,), fraction (n,) in 0..1, direction (n, 3) unit, origin to insertion).
+
+    Across the muscle the fraction is a box of its width and thickness blurred with a box of the tet size: its
+    integral is the cross-section whatever the size. With `volumes` each muscle's total is then brought to width x
+    thickness x length, as far as no fraction exceeds 1 and the correction stays within a factor of two.
+    """
+    points, size = np.asarray(points, float), np.broadcast_to(np.asarray(size, float), (len(points),))
+    tree = cKDTree(points)
+    rows = []
+    for k, muscle in enumerate(muscles):
+        index, fraction, direction = _fill(muscle, points, size, tree)
+        if volumes is not None and len(index):
+            fraction = _to_volume(fraction, np.asarray(volumes, float)[index], muscle.volume)
+        keep = fraction > LEAST_FRACTION
+        rows.append((np.full(keep.sum(), k), index[keep], fraction[keep], direction[keep]))
+    if not rows:
+        return np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.zeros((0, 3))
+    return tuple(np.concatenate(column) for column in zip(*rows, strict=True))
+
+
+def blurred_box(distance: np.ndarray, width: np.ndarray | float, blur: np.ndarray) -> np.ndarray:
+    """Box of `width` about 0 convolved with a box of `blur`: a trapezoid of integral `width` and height at most 1."""
+    overlap = np.minimum(distance + 0.5 * width, 0.5 * blur) - np.maximum(distance - 0.5 * width, -0.5 * blur)
+    return np.clip(overlap / blur, 0.0, np.minimum(1.0, width / blur))
+
+
+def _stations(path: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Path, tangents and normals (m, 3) resampled every STEP."""
+    s = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    u = np.linspace(0.0, s[-1], max(3, int(np.ceil(s[-1] / STEP)) + 1))
+    p = np.stack([np.interp(u, s, path[:, k]) for k in range(3)], axis=1)
+    n = np.stack([np.interp(u, s, normals[:, k]) for k in range(3)], axis=1)
+    t = np.gradient(p, axis=0)
+    t /= np.linalg.norm(t, axis=1, keepdims=True)
+    n -= (n * t).sum(axis=1, keepdims=True) * t
+    return p, t, n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9)
+
+
+def _fill(
+    muscle: Muscle, points: np.ndarray, size: np.ndarray, tree: cKDTree
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Point indices, fractions and directions of one muscle, its paths summed."""
+    width = muscle.width / len(muscle.paths)
+    reach = 0.5 * float(np.hypot(width, muscle.thickness)) + float(size.max())
+    total, pull = np.zeros(len(points)), np.zeros((len(points), 3))
+    for path, normals in zip(muscle.paths, muscle.normals, strict=True):
+        p, t, n = _stations(path, normals)
+        near = np.unique(np.concatenate([np.asarray(hit, int) for hit in tree.query_ball_point(p, reach)]))
+        if len(near) == 0:
+            continue
+        k = cKDTree(p).query(points[near])[1]
+        rel = points[near] - p[k]
+        along, deep = (rel * t[k]).sum(axis=1), (rel * n[k]).sum(axis=1)
+        across = (rel * np.cross(t[k], n[k])).sum(axis=1)
+        blur = size[near]
+        fraction = blurred_box(across, width, blur) * blurred_box(deep, muscle.thickness, blur)
+        if not muscle.closed:
+            # Beyond an end `along` measures how far; inside it is within half a step.
+            end = np.where(k == 0, -along, np.where(k == len(p) - 1, along, -1e9))
+            inside = np.minimum(k, len(p) - 1 - k) * np.linalg.norm(p[1] - p[0])
+            fraction *= np.clip(0.5 + np.where(end > -1e8, -end, inside) / blur, 0.0, 1.0)
+        total[near] += fraction
+        pull[near] += fraction[:, None] * t[k]
+    if muscle.lip:
+        total[_other_lip(muscle, points)] = 0.0
+    index = np.flatnonzero(total > 1e-4)
+    length = np.linalg.norm(pull[index], axis=1)
+    # Paths that meet head on leave no direction: such a point pulls nowhere.
+    kept = length > 0.2 * total[index]
+    index, length = index[kept], length[kept]
+    return index, np.minimum(total[index], 1.0), pull[index] / length[:, None]
+
+
+def _other_lip(muscle: Muscle, points: np.ndarray) -> np.ndarray:
+    """Mask (P,) of points between the mouth corners that lie on the other side of the mouth line."""
+    line = muscle.mouth_line
+    between = (points[:, 0] > line[0, 0]) & (points[:, 0] < line[-1, 0])
+    height = np.interp(points[:, 0], line[:, 0], line[:, 1])
+    return between & (muscle.lip * (points[:, 1] - height) < 0.0)
+
+
+def _to_volume(fraction: np.ndarray, volumes: np.ndarray, wanted: float) -> np.ndarray:
+    """Fractions scaled so that they sum to the wanted volume, none above 1."""
+    original = fraction
+    for _ in range(8):
+        now = float(fraction @ volumes)
+        if now <= 0.0:
+            return original
+        fraction = np.clip(fraction * wanted / now, 0.5 * original, np.minimum(1.0, 2.0 * original))
+    return fraction
