@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Motions of facial landmarks in each shape, in millimetres (x to the left, y up, z front), left side and midline."""
+
+from __future__ import annotations
+
+# Landmarks on the outer skin by their frontal place (x, y) [cm]; x = 0 lies on the midline.
+SKIN_LANDMARKS = {
+    "brow_in": (1.2, 1.9), "brow_mid": (2.6, 2.25), "brow_out": (4.3, 2.05), "forehead_in": (1.3, 4.2),
+    "forehead_out": (3.8, 4.2), "forehead_top": (2.2, 6.6), "forehead_mid": (0.0, 5.0), "glabella": (0.0, 1.9),
+    "nasion": (0.0, 0.4), "bridge": (0.0, -1.8), "nose_side": (0.95, -2.2), "tip": (0.0, -3.7), "ala": (1.55, -4.05),
+    "subnasale": (0.0, -4.95), "infraorbital": (3.1, -1.7), "tear": (1.7, -1.3), "canthus_out": (5.2, 0.2),
+    "cheekbone": (4.8, -2.0), "cheek_high": (3.4, -3.1), "nasolabial": (2.4, -4.8), "cheek": (4.3, -5.0),
+    "cheek_low": (4.4, -7.3), "jowl": (3.4, -9.0), "chin_side": (1.7, -9.8), "chin": (0.0, -9.9), "sulcus": (0.0, -8.6),
+    "sulcus_side": (1.6, -8.4), "throat": (0.0, -12.3), "throat_side": (3.2, -11.6), "temple": (6.2, 0.8),
+}  # fmt: skip
+# Lip landmarks lipK move all sheets of the lip at mouth ring step K: 0 lower midline, 14 corner, 28 upper midline.
+LIP_STEPS = (0, 4, 8, 11, 14, 17, 20, 24, 28)
+# Stay put in every shape that does not name them.
+GUARDS = ("nasion", "temple", "throat", "throat_side", "forehead_top", "tip", "canthus_out", "forehead_mid")
+LOWER_FACE_GUARDS = ("brow_in", "brow_mid", "brow_out", "glabella", "bridge")
+UPPER_FACE_GUARDS = ("ala", "subnasale", "nasolabial", "cheek", "lip14", "lip28", "chin", "cheek_low")
+
+Motions = dict[str, tuple[float, float, float]]
+
+# Left-sided shapes; the right-sided ones are their mirror images.
+LEFT_SHAPES: dict[str, Motions] = {
+    "mouthSmile": {
+        "lip14": (3.5, 9.0, -4.5), "lip17": (3.4, 7.4, -3.4), "lip11": (3.4, 7.2, -3.6), "lip20": (2.6, 4.6, -2.2),
+        "lip8": (2.6, 4.2, -2.2), "lip24": (1.2, 1.6, -1.0), "lip4": (1.2, 1.3, -1.0), "lip28": (0.0, 0.4, -0.6),
+        "lip0": (0.0, 0.2, -0.6), "nasolabial": (3.0, 5.6, 0.6), "cheek_high": (0.8, 4.6, 2.6), "cheek": (2.4, 4.4, 2.2),
+        "infraorbital": (0.0, 1.8, 1.2), "cheekbone": (0.4, 2.2, 1.2), "cheek_low": (1.6, 3.8, -0.8),
+        "sulcus_side": (1.0, 1.2, -0.8), "jowl": (0.6, 1.6, 0.0), "ala": (0.8, 0.8, -0.3), "chin": (0.0, 0.0, 0.0),
+        "chin_side": (0.2, 0.4, 0.0), "tear": (0.0, 0.4, 0.2), "sulcus": (0.0, 0.0, -0.4),
+    },
+    "mouthFrown": {
+        "lip14": (0.8, -8.0, -1.2), "lip17": (0.7, -5.6, -0.8), "lip11": (0.8, -6.2, -0.8), "lip20": (0.2, -2.2, -0.2),
+        "lip8": (0.4, -2.8, 0.0), "lip24": (0.0, -0.5, 0.0), "lip4": (0.0, -0.7, 0.0), "lip28": (0.0, 0.0, 0.0),
+        "lip0": (0.0, 0.2, 0.2), "nasolabial": (0.2, -2.4, -0.4), "cheek": (0.2, -1.6, 0.0), "cheek_low": (0.6, -3.0, 0.6),
+        "sulcus_side": (0.5, -3.6, 0.8), "jowl": (0.4, -2.4, 1.0), "chin_side": (0.0, -1.0, 0.6), "chin": (0.0, 0.4, 0.2),
+        "sulcus": (0.0, 0.3, 0.0), "cheek_high": (0.0, -0.6, 0.0), "ala": (0.0, -0.2, 0.0),
+    },
+    "mouthDimple": {
+        "lip14": (4.5, 1.6, -4.6), "lip17": (3.4, 1.2, -3.4), "lip11": (3.4, 0.8, -3.4), "lip20": (2.0, 0.6, -1.6),
+        "lip8": (2.0, 0.4, -1.6), "lip24": (0.8, 0.1, -0.6), "lip4": (0.8, 0.0, -0.6), "nasolabial": (1.6, 0.9, 0.2),
+        "cheek": (1.2, 0.8, 1.2), "cheek_low": (1.4, 0.4, 1.2), "sulcus_side": (0.6, 0.2, -0.4), "ala": (0.0, 0.0, 0.0),
+    },
+    "mouthStretch": {
+        "lip14": (6.5, -3.5, -5.0), "lip17": (5.2, -2.8, -3.8), "lip11": (5.2, -3.6, -3.8), "lip20": (3.2, -1.4, -2.0),
+        "lip8": (3.2, -2.6, -2.2), "lip24": (1.2, -0.4, -0.8), "lip4": (1.2, -1.6, -1.0), "lip28": (0.0, 0.0, -0.4),
+        "lip0": (0.0, -1.0, -0.6), "nasolabial": (2.2, -1.6, -0.6), "cheek": (2.2, -1.4, 0.6), "cheek_low": (2.6, -2.6, 0.2),
+        "sulcus_side": (1.8, -2.4, -0.6), "jowl": (1.4, -2.4, 0.2), "chin_side": (0.4, -1.0, 0.0), "chin": (0.0, 0.0, 0.0),
+        "throat_side": (0.6, -1.0, 1.0), "ala": (0.3, -0.2, 0.0),
+    },
+    "mouthPress": {
+        "lip14": (1.2, -0.2, -1.6), "lip17": (0.9, -0.8, -1.4), "lip11": (0.9, 0.8, -1.4), "lip20": (0.4, -1.0, -1.2),
+        "lip8": (0.4, 1.4, -1.0), "lip24": (0.2, -0.8, -0.9), "lip4": (0.2, 1.4, -0.6), "lip28": (0.0, -0.4, -0.6),
+        "lip0": (0.0, 0.8, -0.4), "sulcus_side": (0.2, 0.9, 0.6), "nasolabial": (0.4, 0.0, 0.0), "chin": (0.0, 0.4, 0.0),
+        "chin_side": (0.0, 0.6, 0.4), "cheek_low": (0.4, 0.4, 0.8), "subnasale": (0.0, 0.0, 0.0),
+    },
+    "mouthUpperUp": {
+        "lip14": (0.2, 1.2, -0.4), "lip17": (0.4, 3.4, 0.2), "lip20": (0.4, 6.2, 1.0), "lip24": (0.2, 6.6, 1.4),
+        "lip28": (0.0, 4.6, 1.0), "lip11": (0.0, 0.3, 0.0), "lip8": (0.0, 0.0, 0.0), "lip0": (0.0, 0.0, 0.0),
+        "nasolabial": (0.8, 4.4, 1.0), "ala": (0.8, 2.0, 0.2), "subnasale": (0.0, 0.9, 0.2), "cheek_high": (0.3, 2.6, 1.2),
+        "infraorbital": (0.0, 1.2, 0.6), "cheek": (0.4, 1.4, 0.4), "cheek_low": (0.0, 0.2, 0.0), "nose_side": (0.0, 0.8, 0.3),
+    },
+    "mouthLowerDown": {
+        "lip14": (0.4, -1.6, -0.4), "lip11": (0.6, -4.0, 0.2), "lip8": (0.8, -6.6, 0.6), "lip4": (0.5, -7.4, 0.6),
+        "lip0": (0.0, -5.6, 0.4), "lip17": (0.0, -0.4, 0.0), "lip20": (0.0, 0.0, 0.0), "lip28": (0.0, 0.0, 0.0),
+        "sulcus_side": (0.8, -4.4, 1.0), "sulcus": (0.0, -2.4, 0.6), "chin_side": (0.4, -1.8, 0.8), "chin": (0.0, -0.6, 0.4),
+        "jowl": (0.4, -1.6, 0.4), "cheek_low": (0.2, -1.0, 0.0), "nasolabial": (0.0, 0.0, 0.0),
+    },
+    "noseSneer": {
+        "ala": (0.9, 4.0, -0.3), "nose_side": (0.2, 2.6, 1.2), "bridge": (0.0, 1.2, 0.4), "nasolabial": (0.6, 3.8, 1.2),
+        "subnasale": (0.0, 0.9, 0.0), "tip": (0.0, 0.9, -0.2), "lip20": (0.2, 2.4, 0.6), "lip24": (0.1, 2.6, 0.8),
+        "lip28": (0.0, 1.4, 0.4), "lip17": (0.1, 1.0, 0.0), "lip14": (0.0, 0.2, 0.0), "lip0": (0.0, 0.0, 0.0),
+        "cheek_high": (0.0, 2.0, 1.0), "infraorbital": (0.0, 1.2, 0.6), "tear": (0.0, 1.4, 0.6), "brow_in": (-0.6, -1.4, 0.4),
+        "glabella": (0.0, -0.8, 0.2), "brow_mid": (0.0, -0.4, 0.0), "cheek": (0.0, 0.4, 0.2),
+    },
+    "cheekSquint": {
+        "cheek_high": (0.4, 4.8, 2.2), "infraorbital": (0.0, 3.6, 1.0), "cheekbone": (0.2, 3.0, 1.2), "tear": (0.0, 1.4, 0.4),
+        "nasolabial": (0.6, 2.2, 0.8), "cheek": (0.4, 2.4, 1.0), "canthus_out": (0.0, 0.8, 0.2), "lip14": (0.2, 0.8, -0.2),
+        "ala": (0.1, 0.4, 0.0), "lip28": (0.0, 0.0, 0.0), "cheek_low": (0.0, 0.4, 0.0),
+    },
+    "browDown": {
+        "brow_in": (-2.6, -5.4, 0.8), "brow_mid": (-1.4, -5.2, 0.4), "brow_out": (-0.4, -2.8, 0.0),
+        "glabella": (0.0, -3.6, 1.2), "nasion": (0.0, -1.4, 0.6), "forehead_in": (-0.6, -2.2, 0.0),
+        "forehead_out": (-0.2, -1.6, 0.0), "forehead_mid": (0.0, -1.0, 0.0), "bridge": (0.0, 0.0, 0.0),
+        "canthus_out": (0.0, 0.0, 0.0),
+    },
+    "browOuterUp": {
+        "brow_out": (0.6, 7.6, -0.6), "brow_mid": (0.4, 5.0, 0.0), "brow_in": (0.0, 1.0, 0.0), "forehead_out": (0.2, 5.0, -0.8),
+        "forehead_in": (0.0, 1.6, 0.0), "forehead_top": (0.0, 1.0, -0.4), "glabella": (0.0, 0.0, 0.0),
+        "canthus_out": (0.0, 0.8, 0.0), "temple": (0.2, 1.6, -0.4),
+    },
+}  # fmt: skip
+
+# Shapes of both sides at once.
+BOTH_SHAPES: dict[str, Motions] = {
+    "browInnerUp": {
+        "brow_in": (0.3, 8.6, 0.2), "glabella": (0.0, 6.4, 0.2), "brow_mid": (0.2, 5.2, 0.2), "brow_out": (0.0, 1.0, 0.0),
+        "forehead_in": (0.0, 5.6, -0.4), "forehead_mid": (0.0, 4.6, -0.4), "forehead_out": (0.0, 1.6, 0.0),
+        "forehead_top": (0.0, 1.2, -0.4), "nasion": (0.0, 1.6, 0.0), "bridge": (0.0, 0.0, 0.0),
+    },
+    "mouthPucker": {
+        "lip14": (-10.8, 0.2, 3.5), "lip17": (-9.2, 0.4, 5.0), "lip11": (-9.2, 0.0, 5.0), "lip20": (-6.6, 0.7, 7.0),
+        "lip8": (-6.6, -0.3, 7.0), "lip24": (-3.2, 0.9, 8.2), "lip4": (-3.2, -0.5, 8.0), "lip28": (0.0, 0.8, 8.4),
+        "lip0": (0.0, -0.5, 8.2), "nasolabial": (-3.4, -1.0, 1.2), "cheek": (-2.6, -0.4, -1.4), "cheek_low": (-4.2, 0.2, -1.2),
+        "sulcus_side": (-3.4, 0.8, 1.8), "sulcus": (0.0, 0.6, 2.0), "subnasale": (0.0, -0.8, 1.4), "jowl": (-1.4, 0.4, 0.0),
+        "ala": (-0.5, -0.4, 0.2), "chin": (0.0, 0.5, 0.4), "chin_side": (-0.8, 0.6, 0.3), "cheek_high": (-0.6, -0.6, -0.3),
+    },
+    "mouthFunnel": {
+        "lip14": (-7.4, -0.4, 3.0), "lip17": (-5.6, 2.0, 4.6), "lip11": (-5.6, -2.6, 4.4), "lip20": (-3.6, 4.0, 6.6),
+        "lip8": (-3.6, -5.2, 6.2), "lip24": (-1.6, 4.8, 7.6), "lip4": (-1.6, -6.4, 7.0), "lip28": (0.0, 4.8, 7.8),
+        "lip0": (0.0, -6.6, 7.2), "nasolabial": (-2.2, -0.4, 0.8), "cheek": (-2.0, -1.0, -1.2), "cheek_low": (-3.2, -0.8, -1.0),
+        "sulcus_side": (-2.0, -2.6, 1.6), "sulcus": (0.0, -2.6, 1.8), "subnasale": (0.0, 0.4, 1.2), "jowl": (-1.0, -0.6, 0.0),
+        "ala": (-0.4, -0.4, 0.0), "chin": (0.0, -0.6, 0.4), "chin_side": (-0.4, -0.6, 0.2),
+    },
+    "mouthRollUpper": {
+        "lip28": (0.0, -1.6, -3.6), "lip24": (0.0, -1.6, -3.4), "lip20": (0.0, -1.2, -2.8), "lip17": (0.0, -0.6, -1.6),
+        "lip14": (0.0, 0.0, -0.6), "subnasale": (0.0, -0.8, -0.2), "nasolabial": (0.0, -0.4, -0.2), "lip0": (0.0, 0.0, 0.0),
+        "lip8": (0.0, 0.0, 0.0), "ala": (0.0, -0.3, 0.0),
+    },
+    "mouthRollLower": {
+        "lip0": (0.0, 2.2, -4.2), "lip4": (0.0, 2.0, -4.0), "lip8": (0.0, 1.4, -3.2), "lip11": (0.0, 0.6, -1.8),
+        "lip14": (0.0, 0.0, -0.8), "sulcus": (0.0, 1.4, 0.2), "sulcus_side": (0.0, 1.0, 0.2), "chin": (0.0, 0.8, 0.4),
+        "lip28": (0.0, 0.0, 0.0), "lip20": (0.0, 0.0, 0.0), "chin_side": (0.0, 0.4, 0.2),
+    },
+    "mouthShrugUpper": {
+        "lip28": (0.0, 3.4, 2.2), "lip24": (0.0, 3.2, 2.2), "lip20": (0.0, 2.4, 1.6), "lip17": (0.0, 1.2, 0.6),
+        "lip14": (0.0, 0.2, 0.0), "subnasale": (0.0, 1.0, 0.8), "nasolabial": (0.0, 1.0, 0.4), "lip0": (0.0, 0.0, 0.0),
+        "lip8": (0.0, 0.0, 0.0), "ala": (0.0, 0.4, 0.0),
+    },
+    "mouthShrugLower": {
+        "lip0": (0.0, 2.6, 2.6), "lip4": (0.0, 2.6, 2.6), "lip8": (0.0, 1.8, 1.6), "lip11": (0.0, 0.6, 0.6),
+        "lip14": (0.0, -0.6, 0.0), "sulcus": (0.0, 3.2, 0.8), "sulcus_side": (0.0, 2.6, 0.8), "chin": (0.0, 4.2, 1.0),
+        "chin_side": (0.0, 3.2, 0.8), "lip28": (0.0, 1.2, 0.6), "lip24": (0.0, 1.2, 0.5), "lip20": (0.0, 0.6, 0.2),
+        "jowl": (0.0, 0.8, 0.2),
+    },
+    "cheekPuff": {
+        "cheek": (6.5, 0.2, 5.0), "cheek_low": (7.0, -0.2, 4.6), "nasolabial": (3.0, 0.6, 4.6), "cheek_high": (1.8, 1.2, 2.2),
+        "jowl": (3.0, -0.8, 2.2), "sulcus_side": (1.6, -0.6, 2.6), "lip14": (0.4, 0.0, 1.4), "lip17": (0.3, 0.2, 1.6),
+        "lip11": (0.3, -0.2, 1.6), "lip28": (0.0, 0.2, 1.6), "lip0": (0.0, -0.2, 1.4), "lip20": (0.2, 0.2, 1.6),
+        "lip8": (0.2, -0.2, 1.4), "cheekbone": (1.0, 0.4, 0.8), "subnasale": (0.0, 0.0, 1.2), "sulcus": (0.0, -0.2, 1.2),
+        "ala": (0.4, 0.0, 0.3), "chin_side": (0.3, 0.0, 0.3), "chin": (0.0, 0.0, 0.0),
+    },
+    "mouthClose": {
+        "lip0": (0.0, 16.0, 0.0), "lip4": (0.0, 15.0, 0.0), "lip8": (0.0, 12.0, 0.0), "lip11": (0.0, 7.0, 0.0),
+        "lip14": (0.0, 0.0, 0.0), "lip17": (0.0, -3.0, 0.0), "lip20": (0.0, -7.0, 0.0), "lip24": (0.0, -10.0, 0.0),
+        "lip28": (0.0, -11.0, 0.0), "sulcus": (0.0, 7.0, 0.0), "sulcus_side": (0.0, 5.0, 0.0), "chin": (0.0, 0.0, 0.0),
+        "subnasale": (0.0, -1.5, 0.0), "nasolabial": (0.0, -1.0, 0.0), "ala": (0.0, -0.3, 0.0), "chin_side": (0.0, 0.0, 0.0),
+    },
+}  # fmt: skip
+
+# The whole mouth slides to the left; every landmark moves the same way on both sides.
+MOUTH_LEFT: Motions = {
+    "lip0": (7.0, 0.0, 0.0), "lip4": (7.0, 0.0, 0.0), "lip8": (7.0, 0.0, 0.0), "lip11": (7.0, 0.0, 0.0),
+    "lip14": (7.0, 0.0, 0.0), "lip17": (7.0, 0.0, 0.0), "lip20": (7.0, 0.0, 0.0), "lip24": (7.0, 0.0, 0.0),
+    "lip28": (7.0, 0.0, 0.0), "sulcus": (4.5, 0.0, 0.0), "sulcus_side": (4.5, 0.0, 0.0), "subnasale": (2.6, 0.0, 0.0),
+    "nasolabial": (3.0, 0.0, 0.0), "chin": (1.5, 0.0, 0.0), "ala": (0.8, 0.0, 0.0), "chin_side": (1.5, 0.0, 0.0),
+    "cheek": (1.6, 0.0, 0.0), "cheek_low": (2.4, 0.0, 0.0), "tip": (0.4, 0.0, 0.0), "jowl": (1.4, 0.0, 0.0),
+}  # fmt: skip
