@@ -80,7 +80,7 @@ def minimise(
     energy: Energy,
     x: np.ndarray,
     inverse: Operator,
-    reference: float,
+    reference: float | Callable[[], float],
     *,
     tolerance: float = 1e-4,
     step_tolerance: float = 2e-3,
@@ -91,7 +91,8 @@ def minimise(
 ) -> tuple[np.ndarray, Report]:
     """Minimise ``energy`` from ``x`` (n, 3) until |gradient| <= tolerance * reference and the step is small.
 
-    energy(x) gives (value, gradient (n, 3)); ``inverse`` applies the preconditioner; ``stiffness_inverse(x)``
+    energy(x) gives (value, gradient (n, 3)); ``reference`` is a force, or tells the scale of the forces that balance
+    each other at the point evaluated last; ``inverse`` applies the preconditioner; ``stiffness_inverse(x)``
     builds a better one at x, used when ``patience`` iterations did not settle; ``tick`` is called once per iteration
     and may raise to stop.
     """
@@ -99,9 +100,10 @@ def minimise(
     value, g = energy(x)
     evaluations, step, since = 1, np.inf, 0
     base, size = inverse, float(np.linalg.norm(g))
-    done = 0
+    done, scale, length = 0, reference, 1.0
     for done in range(1, iterations + 1):
-        if size <= tolerance * reference and (step <= step_tolerance or size <= 0.1 * tolerance * reference):
+        scale = reference() if callable(reference) else reference
+        if size <= tolerance * scale and (step <= step_tolerance or size <= 0.1 * tolerance * scale):
             done -= 1
             break
         if tick is not None:
@@ -117,7 +119,7 @@ def minimise(
             base = inverse
             p = -base(g)
             slope = float(np.vdot(g, p))
-        t, trial, v, h, tries = _line_search(energy, x, p, value, g, slope)
+        t, trial, v, h, tries = _line_search(energy, x, p, value, g, slope, min(1.0, 2.0 * length))
         evaluations += tries
         since += 1
         if t == 0.0:
@@ -129,17 +131,18 @@ def minimise(
                 base, since = stiffness_inverse(x), 0
                 continue
             break
+        length = t
         memory.add(trial - x, h - g)
         step = float(np.sqrt(((trial - x) ** 2).sum(1).max())) if len(x) else 0.0
         x, value, g = trial, v, h
         size = float(np.linalg.norm(g))
-    residual = size / reference
+    residual = size / max(scale, 1e-300)
     return x, Report(residual, done, evaluations, residual <= tolerance, step)
 
 
-def _line_search(energy: Energy, x, p, value: float, g, slope: float) -> tuple:
-    """Backtrack to sufficient decrease; near the answer, where energies differ by rounding, accept a smaller slope."""
-    t, rounding = 1.0, 1e-13 * (abs(value) + 1.0)
+def _line_search(energy: Energy, x, p, value: float, g, slope: float, t: float) -> tuple:
+    """Backtrack from ``t`` to sufficient decrease; near the answer, where energies differ by rounding, accept a smaller slope."""
+    rounding = 1e-13 * (abs(value) + 1.0)
     for tries in range(1, 26):
         trial = x + t * p
         v, h = energy(trial)

@@ -45,7 +45,10 @@ class Flesh:
     """Tets between skin and bone with everything that does not change from pose to pose.
 
     rest: (N, 3) rest positions [cm] · tets: (T, 4) · moduli: (T, 3) mu10, mu01, kappa [N/cm2] · fibres ·
-    fixed: (N,) bool, nodes held by a bone · spring: (N,) stiffness of the track spring of each node [N/cm].
+    fixed: (N,) bool, nodes held by a bone · spring: (N,) stiffness of the track spring of each node [N/cm] ·
+    reference: (T, 3, 3) stress-free edge matrices Dm of the tets where they are not those of ``rest``.
+
+    Raises ValueError when a stress-free tet is inverted.
     """
 
     rest: np.ndarray
@@ -55,6 +58,7 @@ class Flesh:
     fixed: np.ndarray
     spring: np.ndarray
     device: str = "cpu"
+    reference: np.ndarray | None = None
     free: np.ndarray = field(init=False)
     volume: np.ndarray = field(init=False)
     shape_gradients: np.ndarray = field(init=False)
@@ -62,11 +66,14 @@ class Flesh:
     def __post_init__(self) -> None:
         self.rest = np.ascontiguousarray(self.rest, np.float64)
         self.tets = np.ascontiguousarray(self.tets, np.int32)
-        edges = self.rest[self.tets[:, 1:]] - self.rest[self.tets[:, :1]]
+        if self.reference is None:
+            edges = (self.rest[self.tets[:, 1:]] - self.rest[self.tets[:, :1]]).transpose(0, 2, 1)
+        else:
+            edges = self.reference
         self.volume = np.linalg.det(edges) / 6.0
         if not (self.volume > 0).all():
             raise ValueError(f"{int((self.volume <= 0).sum())} rest tets are inverted")
-        inv_rest = np.linalg.inv(edges.transpose(0, 2, 1))
+        inv_rest = np.linalg.inv(edges)
         self.shape_gradients = np.concatenate([-inv_rest.sum(1, keepdims=True), inv_rest], axis=1)
         self.free = np.flatnonzero(~self.fixed)
         self._free_index = np.full(len(self.rest), -1, np.int64)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The flesh of an analysed head: meshed in the open pose, pulled back to neutral, skin embedded."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.spatial import cKDTree
+
+from ..anatomy.head import OPEN_POSE, Head
+from . import embedding, quality, rest, surface
+from .tetmesh import BONE, SKIN, FleshSkin, Regions, TetMesh, mesh_flesh
+
+TARGET_TETS = {"draft": 16_000, "standard": 50_000}
+FINE = ("mouth_corner_L", "mouth_corner_R", "stomion", "upper_lip", "lower_lip", "labrale_superius", "labrale_inferius",
+        "eye_inner_L", "eye_inner_R", "eye_outer_L", "eye_outer_R", "upper_lid_L", "upper_lid_R", "lower_lid_L",
+        "lower_lid_R", "ala_L", "ala_R", "subnasale", "brow_inner_L", "brow_inner_R", "brow_mid_L", "brow_mid_R",
+        "mentolabial", "canine_fossa_L", "canine_fossa_R")  # fmt: skip
+"""Landmarks around which the flesh is meshed finely."""
+
+FREE_BAND = (0.25, 0.45)
+"""Bone under skin with a share of the jaw's motion between these is left free: the joint between skull and mandible
+needs a gap. Skin slides over the jaw's body, so that less than half a share is the mandible already."""
+
+GUM = 0.4
+"""Bone depth under the lining of mouth and sockets [cm]; whether there is bone at all the outer skin decides."""
+
+CRANIUM, MANDIBLE = 1, 2
+
+
+@dataclass(frozen=True)
+class HeadFlesh:
+    """nodes: (N, 3) neutral rest [cm] · tets: (T, 4) · bone: (N,) 0 free, 1 cranium, 2 mandible ·
+    mandible: (N,) jaw share 0..1 · skin: (Vs,) vertices of the head · embed: (Vs, N) barycentric weights · stats."""
+
+    nodes: np.ndarray
+    tets: np.ndarray
+    bone: np.ndarray
+    mandible: np.ndarray
+    skin: np.ndarray
+    embed: sp.csr_matrix
+    stats: dict[str, float]
+
+
+def skin_of(head: Head) -> tuple[FleshSkin, np.ndarray]:
+    """The mesher's view of a head, and the head's vertex of each of its own."""
+    index = np.full(len(head.vertices), -1)
+    index[head.skin] = np.arange(len(head.skin))
+    triangles = index[head.triangles]
+    points = head.open_pose[head.skin]
+    fine = np.array([head.landmarks[n] for n in FINE if n in head.landmarks])
+    distance = cKDTree(fine).query(head.vertices[head.skin])[0]
+    outer = head.exposure[head.skin] > 0.1
+    depth = head.tissue_depth[head.skin]
+    size = np.clip(0.42 + 0.16 * np.maximum(distance - 1.0, 0.0), 0.42, 1.6)
+    skin = FleshSkin(
+        points=points,
+        triangles=triangles,
+        normals=surface.vertex_normals(points, triangles),
+        loops=[index[b] for b in head.borders],
+        size=size,
+        depth=np.where(outer, depth, np.minimum(depth, GUM)),
+        outer=outer,
+        mandible=head.mandible_weight[head.skin],
+    )
+    return skin, head.skin
+
+
+def build_flesh(head: Head, quality_level: str = "standard") -> HeadFlesh:
+    """Mesh the flesh of ``head`` with about the number of tets of the quality level."""
+    skin, vertices = skin_of(head)
+    wanted, scale = TARGET_TETS[quality_level], 0.6 if quality_level == "standard" else 0.95
+    mesh = mesh_flesh(skin, scale=scale)
+    if not 0.8 * wanted <= len(mesh.tets) <= 1.2 * wanted:
+        # Tets grow a little slower than the cube of the resolution: much of the flesh is one or two layers thin.
+        scale *= (len(mesh.tets) / wanted) ** 0.4
+        mesh = mesh_flesh(skin, scale=scale)
+    bone = _bones(mesh, skin, vertices, head)
+    held = mesh.kind == SKIN
+    target = mesh.nodes.copy()
+    corner = skin.triangles[mesh.triangle[held]]
+    target[held] = np.einsum("pk,pki->pi", mesh.bary[held], head.vertices[vertices][corner])
+    R, t = head.jaw.motion(OPEN_POSE if head.shape("jawOpen") is not None else 0.0, 0.0, 0.0)
+    jaw = bone == MANDIBLE
+    target[jaw] = (mesh.nodes[jaw] - t) @ R
+    nodes = rest.pull_back(mesh.nodes, mesh.tets, held & (bone == 0), target, bone > 0)
+    neutral = head.vertices[vertices]
+    carrier = embedding.carrying_tets(
+        [skin.points, neutral],
+        [skin.normals, surface.vertex_normals(neutral, skin.triangles)],
+        [mesh.nodes, nodes],
+        mesh.tets,
+    )
+    embed = embedding.embedding_matrix(neutral, nodes, mesh.tets, carrier)
+    stats = {"tets": len(mesh.tets), "nodes": len(nodes), **rest.measure(nodes, mesh.tets)}
+    stats["lip_glued_edges"] = glued_lip_edges(mesh, skin, head)
+    return HeadFlesh(nodes, mesh.tets.astype(np.int32), bone, mesh.mandible, vertices, embed, stats)
+
+
+def _bones(mesh: TetMesh, skin: FleshSkin, vertices: np.ndarray, head: Head) -> np.ndarray:
+    """(N,) bone of each node; the cut of the neck is held with the cranium."""
+    bone = np.zeros(len(mesh.nodes), np.int8)
+    is_bone = mesh.kind == BONE
+    bone[is_bone & (mesh.mandible <= FREE_BAND[0])] = CRANIUM
+    bone[is_bone & (mesh.mandible >= FREE_BAND[1])] = MANDIBLE
+    if skin.loops:
+        rim = skin.points[max(skin.loops, key=len)]
+        bone[cKDTree(rim).query(mesh.nodes)[0] < 0.2] = CRANIUM
+    return bone
+
+
+def glued_lip_edges(mesh: TetMesh, skin: FleshSkin, head: Head) -> int:
+    """Tet edges that cross the air between upper and lower lip in the open pose.
+
+    One end goes with the skull, the other with the jaw, and the midpoint lies outside the skin. Ends that share both
+    motions evenly are the commissures, where the lips join by right.
+    """
+    edges = quality.unique_edges(mesh.tets)
+    edges = edges[(mesh.kind[edges] == SKIN).all(1)]
+    share = np.einsum("pk,pk->p", mesh.bary, skin.mandible[skin.triangles[np.maximum(mesh.triangle, 0)]])
+    lip = np.where(share < 0.35, -1, np.where(share > 0.65, 1, 0))
+    edges = edges[lip[edges[:, 0]] * lip[edges[:, 1]] < 0]
+    corners = [head.open_pose[head.landmark_vertices[f"mouth_corner_{s}"]] for s in "LR"]
+    middle = mesh.nodes[edges].mean(1)
+    width = np.linalg.norm(corners[0] - corners[1])
+    middle = middle[np.linalg.norm(middle - np.mean(corners, axis=0), axis=1) < width]
+    return int((Regions(skin).outside(middle) > 0.0).sum()) if len(middle) else 0
