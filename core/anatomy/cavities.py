@@ -14,6 +14,7 @@ from .frame import FaceMarks
 from .parts import Part
 
 INNER_EXPOSURE = 0.3  # below: inside a pocket
+EYE_EXPOSURE = 0.42  # the same for eyes, whose inner corner is an open trough
 _OPAQUE = ("eye_L", "eye_R", "teeth", "tongue", "mouth_inside")
 EYE_RADIUS = 1.2  # [cm] adult eyeball
 
@@ -76,9 +77,10 @@ def find_cavity(
     skin: np.ndarray,
     mark: np.ndarray,
     reach: float,
+    below: float = INNER_EXPOSURE,
 ) -> Cavity | None:
-    """The pocket whose opening is nearest to `mark` within `reach` cm; None when there is none."""
-    inner = skin[exposure[skin] < INNER_EXPOSURE]
+    """The pocket (exposure under `below`) whose opening is nearest to `mark` within `reach` cm, or None."""
+    inner = skin[exposure[skin] < below]
     if len(inner) == 0:
         return None
     count, labels = connected_components(neighbours[inner][:, inner], directed=False)
@@ -88,7 +90,7 @@ def find_cavity(
         if len(pocket) < 6:
             continue
         around = np.unique(neighbours[pocket].indices)
-        rim = around[exposure[around] >= INNER_EXPOSURE]
+        rim = around[exposure[around] >= below]
         if len(rim) < 4:
             continue
         gap = np.linalg.norm(0.5 * (vertices[rim].min(axis=0) + vertices[rim].max(axis=0)) - mark)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
-from .muscles import Muscle
+from .muscles import Muscle, other_lip
 
 LEAST_FRACTION = 0.02
 STEP = 0.1  # [cm] between the stations at which a path is looked up
@@ -83,21 +83,13 @@ def _fill(
         total[near] += fraction
         pull[near] += fraction[:, None] * t[k]
     if muscle.lip:
-        total[_other_lip(muscle, points)] = 0.0
+        total[other_lip(points, muscle.mouth_line, muscle.lip)] = 0.0
     index = np.flatnonzero(total > 1e-4)
     length = np.linalg.norm(pull[index], axis=1)
     # Paths that meet head on leave no direction: such a point pulls nowhere.
     kept = length > 0.2 * total[index]
     index, length = index[kept], length[kept]
     return index, np.minimum(total[index], 1.0), pull[index] / length[:, None]
-
-
-def _other_lip(muscle: Muscle, points: np.ndarray) -> np.ndarray:
-    """Mask (P,) of points between the mouth corners that lie on the other side of the mouth line."""
-    line = muscle.mouth_line
-    between = (points[:, 0] > line[0, 0]) & (points[:, 0] < line[-1, 0])
-    height = np.interp(points[:, 0], line[:, 0], line[:, 1])
-    return between & (muscle.lip * (points[:, 1] - height) < 0.0)
 
 
 def _to_volume(fraction: np.ndarray, volumes: np.ndarray, wanted: float) -> np.ndarray:

@@ -43,6 +43,7 @@ class Head:
     tissue_depth: np.ndarray  # (V,) bone depth under the skin
     flesh_thickness: np.ndarray  # (V,) way through the flesh to the next surface, at most 6 cm
     mandible_weight: np.ndarray  # (V,) 0 goes with the cranium .. 1 with the jaw; parts included
+    mandible_bone: np.ndarray  # (V,) share of the mandible in the bone under each skin vertex, by geometry
     borders: list[np.ndarray]
     warnings: list[str]
 
@@ -99,7 +100,7 @@ def analyse_head(
     exposure = cavities.smooth_exposure(exposure, neighbours)
     mouth = cavities.find_cavity(x, neighbours, exposure, skin, marks.mouth, 2.5)
     eyes = {
-        s: cavities.find_cavity(x, neighbours, exposure, skin, m, 2.0)
+        s: cavities.find_cavity(x, neighbours, exposure, skin, m, 2.0, cavities.EYE_EXPOSURE)
         for s, m in (("L", marks.eye_left), ("R", marks.eye_right))
     }
 
@@ -134,6 +135,7 @@ def analyse_head(
         tissue_depth=depth,
         flesh_thickness=thickness,
         mandible_weight=weight,
+        mandible_bone=jaws.mandible_bone(x - np.minimum(depth, 1.5)[:, None] * normals, points),
         borders=borders,
         warnings=checks.head_warnings(x, borders, points, arkit, pockets),
     )

@@ -130,14 +130,12 @@ def jaw_of_head(
     arkit: Mapping[str, tuple[str, ...]],
 ) -> Jaw:
     """The jaw from the skin over the chin, which slides least on the mandible."""
-    guess = 0.5 * (points["tragus_L"] + points["tragus_R"]) + [0.0, 0.3, 1.2]
-    guess[0] = points["stomion"][0]
     near = np.linalg.norm(x[skin] - points["pogonion"], axis=1) < 2.6
     below = x[skin, 1] < points["mentolabial"][1] + 0.3
     chin = skin[near & below]
     if len(chin) < 6:
         chin = skin[np.argsort(np.linalg.norm(x[skin] - points["pogonion"], axis=1))[:12]]
-    return fit_jaw(guess, x[chin], {n: d[chin] for n, d in deltas.items() if n.startswith("jaw")}, arkit)
+    return fit_jaw(condyle(points), x[chin], {n: d[chin] for n, d in deltas.items() if n.startswith("jaw")}, arkit)
 
 
 def mandible_weights(
@@ -159,7 +157,8 @@ def mandible_weights(
         share = (deltas["jawOpen"] * rigid).sum(axis=1) / np.maximum((rigid**2).sum(axis=1), 0.3**2)
         weight = np.clip(share, 0.0, 1.0)
     else:
-        weight = _weight_by_place(x, points, jaw.hinge)
+        above_neck = x[:, 1] - (points["menton"][1] - 4.0)
+        weight = mandible_bone(x, points) * _step(above_neck / 4.0)
     weight[skin] = surface.smooth(weight, neighbours, 2, keep=0.5)[skin]
     for part in parts:
         # Gums and tongue in one piece hang on both bones: they keep the share each vertex shows.
@@ -168,14 +167,28 @@ def mandible_weights(
     return weight
 
 
-def _weight_by_place(x: np.ndarray, points: Mapping[str, np.ndarray], hinge: np.ndarray) -> np.ndarray:
-    """Weight (V,) below the plane from the hinge through the mouth line, fading behind the ramus and down the neck."""
+def condyle(points: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Midpoint (3,) of the axis through the jaw's condyles, a centimetre before the ears."""
+    middle = 0.5 * (points["tragus_L"] + points["tragus_R"]) + [0.0, 0.3, 1.2]
+    return np.array([points["stomion"][0], middle[1], middle[2]])
+
+
+def mandible_bone(x: np.ndarray, points: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Share of the mandible (n,) in bone at points x (n, 3), by geometry: 1 mandible, 0 skull or neck.
+
+    The mandible lies below the plane from the condyles to the mouth line, before the ramus' back edge and above the
+    lower border from jaw angle to chin. Two centimetres of ramp under the plane leave room for the joint's gap.
+    """
+    hinge = condyle(points)
     along = points["stomion"] - hinge
     normal = np.array([0.0, along[2], -along[1]]) / np.hypot(along[1], along[2])
     below = -(x - points["stomion"]) @ normal
-    in_front = x[:, 2] - hinge[2]
-    above_neck = x[:, 1] - (points["menton"][1] - 4.0)
-    return _step(below / 0.8) * _step((in_front + 0.5) / 2.0) * _step(above_neck / 4.0)
+    gonion = 0.5 * (points["gonion_L"] + points["gonion_R"])
+    border = points["menton"] - gonion
+    up = np.array([0.0, border[2], -border[1]]) / np.hypot(border[1], border[2])
+    above_border = (x - gonion) @ up
+    before_ramus = x[:, 2] - (hinge[2] - 1.2)
+    return _step((below + 0.2) / 2.0) * _step(before_ramus / 1.2) * _step((above_border + 1.2) / 1.0)
 
 
 def _step(s: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from .cavities import Cavity
 from .frame import EYE_DISTANCE, EYE_TO_MOUTH, FaceMarks
 from .rays import RayTarget
 
+SAME_SIDES = 0.2  # [cm]
 Points = dict[str, np.ndarray]
 Deltas = Mapping[str, np.ndarray]
 SIDES = {"L": 1.0, "R": -1.0}
@@ -76,6 +77,18 @@ def find_landmarks(
         points |= _cheek(view, points, side, sign, unit)
         points |= _ear_and_jaw(view, points, side, sign, exposure, unit)
     points |= _skull(view, points, unit)
+    return _even_sides(points)
+
+
+def _even_sides(points: Points) -> Points:
+    """Pairs that mirror each other to SAME_SIDES are made to do so exactly: triangulation is not asymmetry."""
+    centre = np.array([points["stomion"][0], 0.0, 0.0])
+    mirror = np.array([-1.0, 1.0, 1.0])
+    for name in [n for n in points if n.endswith("_L")]:
+        left, right = points[name] - centre, points[name[:-1] + "R"] - centre
+        if np.linalg.norm(left - mirror * right) < SAME_SIDES:
+            mean = 0.5 * (left + mirror * right)
+            points[name], points[name[:-1] + "R"] = centre + mean, centre + mirror * mean
     return points
 
 
@@ -196,16 +209,18 @@ def _brow(view: SkinView, points: Points, side: str, sign: float, deltas: Deltas
                 break
     arch = y + 0.1 * unit[1]
     spots = {"brow_inner": (0.65 * inner[0], y), "brow_mid": (pupil[0] + sign * 0.4, arch)}
-    spots["brow_outer"] = (outer[0] + sign * 1.0 * unit[0], y - 0.7 * unit[1])
+    spots["brow_outer"] = (outer[0] + sign * 1.25 * unit[0], y - 0.7 * unit[1])
     return {f"{name}_{side}": view.front(*at) for name, at in spots.items()}
 
 
 def _nose_side(view: SkinView, points: Points, side: str, sign: float, unit: np.ndarray) -> Points:
     """The wing of the nose: where the section across it bends into the cheek."""
     tip, base = points["nose_tip"], points["subnasale"]
-    y = base[1] + 0.35 * unit[1]
+    # Above the nostrils, through the middle of the wings.
+    y = base[1] + np.clip(0.75 * (tip[1] - base[1]), 0.7 * unit[1], 1.1 * unit[1])
     x = tip[0] + sign * np.arange(0.0, 3.2 * unit[0], 0.05)
     section = view.hit(np.stack([x, np.full_like(x, y), np.zeros_like(x)], axis=1), [0.0, 0.0, -1.0])
+    section = section[section[:, 2] > section[-1, 2] - 1.0]
     chord = section[-1] - section[0]
     rel = section - section[0]
     gap = sign * (chord[2] * rel[:, 0] - chord[0] * rel[:, 2])
@@ -277,8 +292,15 @@ def _skull(view: SkinView, points: Points, unit: np.ndarray) -> Points:
     tragus_y = 0.5 * (points["tragus_L"] + points["tragus_R"])[1]
     back = head[np.abs(head[:, 1] - tragus_y - 2.0) < 4.0]
     menton = points["menton"]
+    vertex = head[np.argmax(head[:, 1])]
+    behind = back[np.argmin(back[:, 2])] if len(back) else head[np.argmin(head[:, 2])]
+    ear = 0.5 * (points["tragus_L"] + points["tragus_R"])
     return {
-        "vertex": head[np.argmax(head[:, 1])],
-        "opisthocranion": back[np.argmin(back[:, 2])] if len(back) else head[np.argmin(head[:, 2])],
+        "vertex": vertex,
+        "opisthocranion": behind,
+        "crown_back": view.hit(0.5 * (vertex + behind), [0.0, -1.0, 1.0])[0],
+        "parietal_L": view.side(vertex[1] - 4.5 * unit[1], ear[2] - 1.5 * unit[2], 1.0),
+        "parietal_R": view.side(vertex[1] - 4.5 * unit[1], ear[2] - 1.5 * unit[2], -1.0),
+        "submental": view.hit(menton + [0.0, 0.0, -2.8 * unit[2]], [0.0, 1.0, 0.0])[0],
         "neck_front": view.front(menton[0], menton[1] - 3.5 * unit[1]),
     }

@@ -73,11 +73,11 @@ BROW = (
                 at("brow_inner", offset=(-0.3, 0.0, 0.0), depth=0.4),
             ),
             (
-                at("mid_forehead", offset=(2.2, 1.5, 0.0), depth=BONE),
-                at("brow_inner", 0.5, "brow_mid", 0.5, offset=(0.0, 0.0, 0.0), depth=0.4),
+                at("mid_forehead", offset=(2.5, 1.5, 0.0), depth=BONE),
+                at("brow_inner", 0.4, "brow_mid", 0.6, depth=0.4),
             ),
         ),
-        1.8,
+        2.1,
         0.3,
         fibres=3,
     ),
@@ -87,7 +87,7 @@ BROW = (
         "sheet",
         (
             (
-                at("mid_forehead", 0.35, "forehead_side", 0.65, offset=(0.0, 1.3, 0.0), depth=BONE),
+                at("mid_forehead", 0.45, "forehead_side", 0.55, offset=(0.0, 1.3, 0.0), depth=BONE),
                 at("brow_mid", depth=0.4),
             ),
             (
@@ -113,7 +113,7 @@ BROW = (
     _strap(
         "procerus",
         (4,),
-        (at("rhinion", depth=BONE), at("glabella", offset=(0.0, 0.4, 0.0), depth=0.35)),
+        (at("rhinion", 0.5, "nasion", 0.5, depth=BONE), at("glabella", offset=(0.0, 0.3, 0.0), depth=0.35)),
         1.0,
         0.3,
         paired=False,
@@ -122,7 +122,7 @@ BROW = (
         "depressor_supercilii",
         (4,),
         (
-            at("frontal_process", offset=(0.0, -0.2, 0.0), depth=BONE),
+            at("frontal_process", 0.55, "brow_inner", 0.45, depth=BONE),
             at("brow_inner", offset=(0.0, 0.1, 0.0), depth=0.35),
         ),
         0.5,
@@ -190,8 +190,8 @@ NOSE = (
         "nasalis_transverse",
         (39,),
         (
-            at("ala_crease", offset=(0.3, 0.0, 0.0), depth=BONE),
-            at("rhinion", 0.3, "nose_tip", 0.2, "ala_crease", 0.5, depth=0.4),
+            at("ala_crease", 0.75, "canine_fossa", 0.25, depth=0.9),
+            at("rhinion", 0.3, "ala_crease", 0.4, "canine_fossa", 0.1, "nose_tip", 0.2, depth=0.45),
             at("rhinion", 0.6, "nose_tip", 0.4, offset=(0.1, 0.0, 0.0), depth=0.3),
         ),
         0.8,
@@ -309,11 +309,11 @@ CORNER = (
         "sheet",
         (
             (
-                at("ramus", 0.25, "cheek", 0.75, offset=(0.0, 0.8, 0.0), depth=0.85),
+                at("ramus", 0.4, "cheek", 0.6, offset=(0.0, 0.0, 0.0), depth=0.85),
                 at("mouth_corner", offset=(0.6, 0.3, 0.0), depth=0.75),
             ),
             (
-                at("ramus", 0.25, "cheek", 0.75, offset=(0.0, -1.4, 0.0), depth=0.85),
+                at("ramus", 0.4, "cheek", 0.6, offset=(0.0, -2.0, 0.0), depth=0.85),
                 at("mouth_corner", offset=(0.6, -0.3, 0.0), depth=0.75),
             ),
         ),
@@ -380,11 +380,13 @@ LOWER_LIP = (
         (
             (
                 at("neck_front", 0.75, "neck_side", 0.25, offset=(0.0, -1.0, 0.0), depth=0.08),
-                at("jaw_body", 0.35, "menton", 0.65, depth=0.35),
+                at("neck_front", 0.4, "menton", 0.6, offset=(1.5, 0.0, 0.0), depth=0.1),
+                at("jaw_body", 0.4, "menton", 0.6, depth=0.35),
                 at("chin_side", offset=(0.7, -0.3, 0.0), depth=0.35),
             ),
             (
                 at("neck_side", offset=(0.0, -1.0, 0.8), depth=0.08),
+                at("neck_side", 0.4, "gonion", 0.6, offset=(0.0, 0.0, 0.6), depth=0.15),
                 at("gonion", 0.4, "jaw_body", 0.6, offset=(0.0, -0.8, 0.0), depth=0.3),
                 at("mouth_corner", offset=(1.2, -0.5, 0.0), depth=0.4),
             ),

@@ -18,6 +18,7 @@ from .rays import RayTarget
 
 SPACING = 0.25  # [cm] between the samples of a path
 LINING = 0.1  # [cm] mucosa that a muscle leaves free at the far side of lips and cheeks
+_LIPS = {"": 0, "upper": 1, "lower": -1}
 MIRROR = np.array([-1.0, 1.0, 1.0])
 
 
@@ -53,9 +54,13 @@ class Muscle:
 class Flesh:
     """The outer skin of a head with the depth of flesh under each of its points."""
 
-    def __init__(self, head: Head):
+    def __init__(self, head: Head, lip: int = 0, line: np.ndarray | None = None):
+        """lip: +1 leaves out the skin below the mouth line between the corners, -1 the skin above it."""
         t = head.triangles
         self.outer = t[(head.exposure[t] > INNER_EXPOSURE).all(axis=1)]
+        if lip:
+            middle = head.vertices[self.outer].mean(axis=1)
+            self.outer = self.outer[~other_lip(middle, line, lip)]
         self.vertices = head.vertices
         self._target = RayTarget(head.vertices, self.outer)
         neighbours = surface.adjacency(len(head.vertices), self.outer)
@@ -80,12 +85,12 @@ def place_muscles(head: Head, table: Sequence[MuscleSpec] = MUSCLE_TABLE) -> lis
 
     Raises MuscleFaceError when a muscle comes out far from any face's, which means that landmarks are wrong.
     """
-    flesh = Flesh(head)
     line = mouth_line(head)
+    flesh = {lip: Flesh(head, lip, line) for lip in (0, 1, -1)}
     muscles = []
     for spec in table:
         for side in ("L", "R") if spec.paired else ("",):
-            muscle = _place(spec, side, head, flesh, line)
+            muscle = _place(spec, side, head, flesh[_LIPS[spec.lip]], line)
             if not 0.3 < muscle.length < 30.0:
                 raise MuscleFaceError(
                     f"The muscle {muscle.name} came out {muscle.length:.1f} cm long: check the landmarks of this head."
@@ -112,6 +117,12 @@ def mouth_line(head: Head) -> np.ndarray:
         middle = 0.5 * (here.min(axis=0) + here.max(axis=0)) if len(here) > 1 else straight
         line.append([x, middle[1], straight[2]])
     return np.array([*line, ends[2]])
+
+
+def other_lip(points: np.ndarray, line: np.ndarray, lip: int) -> np.ndarray:
+    """Mask (P,) of points between the mouth corners that lie on the other side of the mouth line than `lip`."""
+    between = (points[:, 0] > line[0, 0]) & (points[:, 0] < line[-1, 0])
+    return between & (lip * (points[:, 1] - np.interp(points[:, 0], line[:, 0], line[:, 1])) < 0.0)
 
 
 def _units(head: Head) -> np.ndarray:
@@ -152,6 +163,8 @@ def _place(spec: MuscleSpec, side: str, head: Head, flesh: Flesh, line: np.ndarr
             aims = np.concatenate([aims, (aims * MIRROR + [2.0 * head.landmarks["stomion"][0], 0, 0])[-2::-1]])
             depth, free = np.concatenate([depth, depth[-2::-1]]), np.concatenate([free, free[-2::-1]])
         path, normal = _lay(flesh, aims, depth, free, spec.closed)
+        if not spec.paired:
+            path, normal = _even(path, normal, head.landmarks["stomion"][0], spec.mirrored)
         paths.append(path)
         normals.append(normal)
     return Muscle(
@@ -164,7 +177,7 @@ def _place(spec: MuscleSpec, side: str, head: Head, flesh: Flesh, line: np.ndarr
         width=spec.width * units[0],
         thickness=spec.thickness * units[2],
         bone=spec.bone,
-        lip={"upper": 1, "lower": -1}.get(spec.lip, 0),
+        lip=_LIPS[spec.lip],
         mouth_line=line if spec.lip else None,
         closed=spec.closed,
     )
@@ -190,7 +203,20 @@ def _lay(
     placed, normals = flesh.below(curve, share)
     loose = np.interp(u, s, free.astype(float))[:, None]
     path = loose * curve + (1.0 - loose) * placed
-    for _ in range(2):
-        inner = 0.25 * path[:-2] + 0.5 * path[1:-1] + 0.25 * path[2:]
-        path = np.concatenate([path[:1], inner, path[-1:]])
-    return path, normals
+    return _smooth(path), _smooth(normals)
+
+
+def _even(path: np.ndarray, normal: np.ndarray, middle: float, across: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A midline muscle without the asymmetry of the triangulation: in the midplane, or mirrored in it."""
+    centre = np.array([middle, 0.0, 0.0])
+    order = slice(None, None, -1 if across else None)
+    path = centre + 0.5 * ((path - centre) + MIRROR * (path - centre)[order])
+    return path, 0.5 * (normal + MIRROR * normal[order])
+
+
+def _smooth(curve: np.ndarray, rounds: int = 6) -> np.ndarray:
+    """The curve without the steps that the nearest skin makes at creases; its ends stay."""
+    for _ in range(rounds):
+        inner = 0.25 * curve[:-2] + 0.5 * curve[1:-1] + 0.25 * curve[2:]
+        curve = np.concatenate([curve[:1], inner, curve[-1:]])
+    return curve

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.interpolate import RBFInterpolator
 
 from ..geometry import surface
 from .rays import RayTarget
@@ -20,6 +21,8 @@ from .rays import RayTarget
 MEAN_DEPTH = {
     "vertex": 0.5,
     "opisthocranion": 0.6,
+    "crown_back": 0.55,
+    "parietal": 0.5,
     "mid_forehead": 0.45,
     "forehead_side": 0.45,
     "glabella": 0.55,
@@ -39,6 +42,7 @@ MEAN_DEPTH = {
     "pogonion": 1.1,
     "gnathion": 0.85,
     "menton": 0.75,
+    "submental": 2.2,
     "infraorbital": 0.75,
     "canine_fossa": 1.6,
     "ala_crease": 1.3,
@@ -72,12 +76,12 @@ def paired(values: Mapping[str, float], names: Mapping[str, object]) -> dict[str
 
 
 def landmark_depth(points: np.ndarray, landmarks: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Mean adult bone depth (n,) in cm at skin points (n, 3): log depth, inverse-distance interpolated."""
+    """Mean adult bone depth (n,) in cm at skin points (n, 3): log depth, interpolated by radial functions."""
     depth = paired(MEAN_DEPTH, landmarks)
     anchors = np.array([landmarks[n] for n in depth])
-    d2 = ((points[:, None] - anchors[None]) ** 2).sum(axis=2) + 0.05
-    w = d2**-2.0
-    return np.exp(w @ np.log(list(depth.values())) / w.sum(axis=1))
+    # The linear kernel (a biharmonic spline in space) neither overshoots nor peaks at the anchors.
+    field = RBFInterpolator(anchors, np.log(list(depth.values())), kernel="linear", degree=0, smoothing=0.02)
+    return np.clip(np.exp(field(points)), 0.9 * min(depth.values()), NO_BONE)
 
 
 def flesh_thickness(vertices: np.ndarray, triangles: np.ndarray, skin: np.ndarray) -> np.ndarray:
