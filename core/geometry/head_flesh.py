@@ -32,13 +32,15 @@ CRANIUM, MANDIBLE = 1, 2
 @dataclass(frozen=True)
 class HeadFlesh:
     """nodes: (N, 3) neutral rest [cm] · tets: (T, 4) · bone: (N,) 0 free, 1 cranium, 2 mandible ·
-    mandible: (N,) jaw share 0..1 · skin: (Vs,) vertices of the head · embed: (Vs, N) barycentric weights · stats."""
+    mandible: (N,) jaw share 0..1 · skin: (Vs,) vertices of the head · carrier: (Vs,) tet that
+    carries each of them · embed: (Vs, N) barycentric weights · stats."""
 
     nodes: np.ndarray
     tets: np.ndarray
     bone: np.ndarray
     mandible: np.ndarray
     skin: np.ndarray
+    carrier: np.ndarray
     embed: sp.csr_matrix
     stats: dict[str, float]
 
@@ -95,7 +97,7 @@ def build_flesh(head: Head, quality_level: str = "standard") -> HeadFlesh:
     embed = embedding.embedding_matrix(neutral, nodes, mesh.tets, carrier)
     stats = {"tets": len(mesh.tets), "nodes": len(nodes), **rest.measure(nodes, mesh.tets)}
     stats["lip_glued_edges"] = glued_lip_edges(mesh, skin, head)
-    return HeadFlesh(nodes, mesh.tets.astype(np.int32), bone, mesh.mandible, vertices, embed, stats)
+    return HeadFlesh(nodes, mesh.tets.astype(np.int32), bone, mesh.mandible, vertices, carrier, embed, stats)
 
 
 def _bones(mesh: TetMesh, skin: FleshSkin, vertices: np.ndarray, head: Head) -> np.ndarray:

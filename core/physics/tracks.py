@@ -56,9 +56,7 @@ class Calibration:
         self._extend = factor(self._laplacian[free][:, free] + 50.0 / (SKIN_STIFFNESS * mu) * skin)
         self._solve = factor(elastic + skin).solve
 
-    def track(
-        self, target: np.ndarray, fixed: np.ndarray, *, tick: Callable[[], None] | None = None, tolerance: float = 2e-3
-    ) -> Track:
+    def track(self, target: np.ndarray, fixed: np.ndarray, *, tick: Callable[[], None] | None = None) -> Track:
         """Calibrate one shape: skin ``target`` (Vs, 3) and bone positions ``fixed`` (N, 3; only fixed rows count)."""
         flesh, free = self._flesh, self._flesh.free
         workspace = flesh.workspace()
@@ -80,7 +78,7 @@ class Calibration:
             zero = np.zeros_like(flesh.rest)
             return Track(zero, zero.copy(), Report(0.0, 0, 1, True, 0.0))
         start = flesh.rest[free] + self._harmonic(target, x)
-        best, report = minimise(energy, start, self._solve, lambda: float(np.linalg.norm(pull)), tolerance=tolerance,
+        best, report = minimise(energy, start, self._solve, lambda: float(np.linalg.norm(pull)), tolerance=2e-3,
                                 step_tolerance=5e-3, iterations=150, tick=tick)  # fmt: skip
         x[free] = best
         _, force = workspace.tet_energy_and_force(x)

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""From a head mesh to a rig: anatomy, flesh, muscles, and tracks calibrated from the shapes."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from .anatomy.fibres import muscle_fibres
+from .anatomy.head import Head, analyse_head
+from .anatomy.jaw import Jaw
+from .anatomy.muscles import place_muscles
+from .geometry import embedding, surface
+from .geometry.head_flesh import MANDIBLE, HeadFlesh, build_flesh, skin_of
+from .geometry.rest import harmonic
+from .physics.face_flesh import FaceFlesh, Load
+from .physics.flesh import Fibres, Flesh
+from .physics.tracks import Calibration
+from .rig import VERSION, Rig, topology_hash
+
+Progress = Callable[[float, str], None]
+
+SOFT_TISSUE = (0.6, 0.2, 30.0)
+"""mu10, mu01, kappa [N/cm2]: the Stanford face flesh (60, 20, 3000 kPa) ten times softer."""
+
+SIGMA_MAX = 30.0
+"""Greatest active fibre stress [N/cm2], 300 kPa."""
+
+TRACK_STIFFNESS = 0.05
+"""Track springs per volume, in units of the flesh's shear modulus per cm2: soft, so that muscles act against them."""
+
+JAW_CONTROLS = ("jaw_open", "jaw_forward", "jaw_side")
+_JAW_SHAPES = (("jawOpen",), ("jawForward",), ("jawLeft",), ("jawRight",))
+_JAW_DIRECTIONS = np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0], [0, 0, -1.0]])
+
+
+def build_rig(
+    vertices: np.ndarray,
+    faces: Sequence[Sequence[int]],
+    shapes: Mapping[str, np.ndarray] | None = None,
+    *,
+    quality: str = "standard",
+    progress: Progress | None = None,
+) -> Rig:
+    """Build the rig of a head; see FaceModel.build for the arguments."""
+    say = progress or (lambda share, text: None)
+    started = time.perf_counter()
+    head = analyse_head(vertices, faces, shapes, lambda s, text: say(0.1 * s, text))
+    say(0.1, "Filling the head with flesh")
+    flesh = build_flesh(head, quality)
+    say(0.35, "Laying the muscles")
+    muscles = place_muscles(head)
+    fibres = _fibres(muscles, flesh)
+    moduli = np.tile(SOFT_TISSUE, (len(flesh.tets), 1))
+    solid = Flesh(flesh.nodes, flesh.tets, moduli, fibres, flesh.bone > 0, np.zeros(len(flesh.nodes)))
+    shear = 2.0 * (SOFT_TISSUE[0] + SOFT_TISSUE[1])
+    solid.spring = np.where(solid.fixed, 0.0, TRACK_STIFFNESS * shear * solid.node_volume)
+
+    names = list(head.shapes)
+    directions, jaw_tracks, jaw_shaped = _jaw_tracks(head, names)
+    displacement, load = _calibrate(head, flesh, solid, directions, len(names), say)
+    carried, carrier, weight, mandible, part_vertices = _carry(head, flesh)
+    part_delta = _part_delta(head, flesh, directions, displacement, (carried, carrier, weight), mandible, part_vertices)
+    stats = {**flesh.stats, "rig_seconds": time.perf_counter() - started}
+    say(1.0, "Rig ready")
+    return Rig(
+        version=np.int64(VERSION),
+        topology=np.array(topology_hash(len(vertices), faces)),
+        vertices=np.asarray(vertices, np.float64),
+        frame=head.frame.rotation.T / head.frame.scale,
+        mm_per_unit=np.float64(10.0 * head.frame.scale),
+        skin=head.skin,
+        shape_names=np.array(names, dtype=np.str_),
+        muscle_names=np.array([m.name for m in muscles], dtype=np.str_),
+        jaw_tracks=jaw_tracks,
+        jaw_shaped=jaw_shaped,
+        jaw_hinge=head.jaw.hinge,
+        jaw_spin=head.jaw.spin,
+        jaw_slide=head.jaw.slide,
+        jaw_side_advance=head.jaw.side_advance,
+        jaw_of_track=directions,
+        nodes=flesh.nodes,
+        tets=flesh.tets,
+        bone=flesh.bone,
+        moduli=moduli,
+        spring=solid.spring,
+        fibre_muscle=solid.fibres.muscle.astype(np.int32),
+        fibre_tet=solid.fibres.tet.astype(np.int32),
+        fibre_stress=solid.fibres.stress,
+        fibre_direction=solid.fibres.direction,
+        carried=carried,
+        carrier=carrier.astype(np.int32),
+        carrier_weight=weight,
+        mandible_vertices=mandible,
+        track_displacement=displacement,
+        track_load=load,
+        part_vertices=part_vertices,
+        part_delta=part_delta,
+        stat_names=np.array(list(stats), dtype=np.str_),
+        stat_values=np.array(list(stats.values()), np.float64),
+        warnings=np.array(head.warnings, dtype=np.str_),
+    )
+
+
+def _fibres(muscles: Sequence, flesh: HeadFlesh) -> Fibres:
+    corners = flesh.nodes[flesh.tets]
+    volume = np.linalg.det(corners[:, 1:] - corners[:, :1]) / 6.0
+    edge = np.cbrt(volume * np.sqrt(72.0))
+    muscle, tet, fraction, direction = muscle_fibres(muscles, corners.mean(1), edge, volume)
+    strength = np.array([m.strength for m in muscles])
+    return Fibres(muscle.astype(np.int32), tet.astype(np.int32), SIGMA_MAX * strength[muscle] * fraction, direction,
+                  len(muscles))  # fmt: skip
+
+
+def _jaw_tracks(head: Head, names: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Bone motion (K, 3) of each track, track weights (4, K) of the jaw controls, and which of them are shapes.
+
+    A jaw control repeats the head's own jaw shapes; a motion without a shape gets a track of its own.
+    """
+    directions = [head.jaw.jaw_of_shape.get(n, (0.0, 0.0, 0.0)) for n in names]
+    rows = []
+    shaped = []
+    for arkit, direction in zip(_JAW_SHAPES, _JAW_DIRECTIONS, strict=True):
+        given = head.arkit.get(arkit[0], ())
+        members = [names.index(g) for g in given]
+        shaped.append(bool(members))
+        if not members:
+            members = [len(directions)]
+            directions.append(tuple(direction))
+        rows.append(members)
+    weights = np.zeros((4, len(directions)))
+    for row, members in enumerate(rows):
+        weights[row, members] = 1.0
+    jaw_shaped = np.array([shaped[0], shaped[1], shaped[2] and shaped[3]])
+    return np.array(directions, float).reshape(-1, 3), weights, jaw_shaped
+
+
+def jaw_bones(jaw: Jaw, nodes: np.ndarray, bone: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Node positions (N, 3) with the mandible's nodes moved rigidly by q = (open, forward, side)."""
+    out = nodes.copy()
+    R, t = jaw.motion(*q)
+    m = bone == MANDIBLE
+    out[m] = nodes[m] @ R.T + t
+    return out
+
+
+def _calibrate(
+    head: Head, flesh: HeadFlesh, solid: Flesh, directions: np.ndarray, shape_count: int, say: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Displacement and load (K, N, 3) of every track."""
+    skin, vertices = skin_of(head)
+    area = surface.vertex_areas(head.vertices[vertices], skin.triangles)
+    calibration = Calibration(solid, flesh.embed, area * np.where(skin.outer, 1.0, 0.2))
+    count = len(directions)
+    displacement = np.zeros((count, len(flesh.nodes), 3), np.float32)
+    load = np.zeros_like(displacement)
+    names = list(head.shapes)
+    for k in range(count):
+        share = 0.45 + 0.53 * k / count
+        label = f"Calibrating {names[k]}" if k < shape_count else "Calibrating the jaw"
+        say(share, label)
+        fixed = jaw_bones(head.jaw, flesh.nodes, flesh.bone, directions[k])
+        if k < shape_count:
+            delta = head.shapes[names[k]][vertices]
+            if not np.abs(delta).max() > 1e-6 and not directions[k].any():
+                continue
+            target = head.vertices[vertices] + delta
+            track = calibration.track(target, fixed, tick=lambda s=share, t=label: say(s, t))
+            displacement[k], load[k] = track.displacement, track.load
+        else:
+            displacement[k] = _settled(solid, fixed, lambda s=share, t=label: say(s, t)) - flesh.nodes
+    return displacement, load
+
+
+def _settled(solid: Flesh, fixed: np.ndarray, tick: Callable[[], None]) -> np.ndarray:
+    """Nodes (N, 3) where the flesh comes to rest by itself when the bones move to ``fixed``."""
+    loose = replace(solid, spring=np.zeros(len(solid.rest)))
+    moved = np.where(solid.fixed[:, None], fixed - solid.rest, 0.0)
+    start = solid.rest + harmonic(loose, solid.fixed, moved)
+    still = Load(fixed, solid.rest, np.zeros_like(solid.rest), np.zeros(solid.fibres.count))
+    return FaceFlesh(loose).solve(still, [start], tick=tick)[0]
+
+
+def _carry(head: Head, flesh: HeadFlesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """What carries each vertex: flesh (vertices, nodes, weights) or the mandible; and all vertices of the parts."""
+    follow = {"skin": [], "mandible": [], "cranium": []}
+    for part in head.parts:
+        follow[part.follows].append(part.vertices)
+    none = np.zeros(0, np.int64)
+    riders = np.concatenate([none, *follow["skin"]])
+    mandible = np.concatenate([none, *follow["mandible"]])
+    parts = np.concatenate([none, *follow["cranium"], mandible, riders])
+    S = flesh.embed.tocsr()
+    nodes, weights = S.indices.reshape(-1, 4), S.data.reshape(-1, 4)
+    if len(riders):
+        nearest = surface.closest_vertices(head.vertices[riders], head.vertices, flesh.skin)
+        tet_of_skin = np.full(len(head.vertices), -1)
+        tet_of_skin[flesh.skin] = flesh.carrier
+        E = embedding.embedding_matrix(head.vertices[riders], flesh.nodes, flesh.tets, tet_of_skin[nearest])
+        nodes = np.concatenate([nodes, E.indices.reshape(-1, 4)])
+        weights = np.concatenate([weights, E.data.reshape(-1, 4)])
+    return np.concatenate([flesh.skin, riders]), nodes, weights, mandible, parts
+
+
+def _part_delta(
+    head: Head,
+    flesh: HeadFlesh,
+    directions: np.ndarray,
+    displacement: np.ndarray,
+    carry: tuple[np.ndarray, np.ndarray, np.ndarray],
+    mandible: np.ndarray,
+    parts: np.ndarray,
+) -> np.ndarray:
+    """(K, P, 3) what each shape does to the parts beyond being carried by bones and flesh."""
+    carried, carrier, weight = carry
+    delta = np.zeros((len(displacement), len(parts), 3), np.float32)
+    row = np.full(len(head.vertices), -1)
+    row[parts] = np.arange(len(parts))
+    rides = row[carried] >= 0
+    for k, shape in enumerate(head.shapes.values()):
+        own = shape[parts].copy()
+        R, t = head.jaw.motion(*directions[k])
+        x = head.vertices[mandible]
+        own[row[mandible]] -= x @ R.T + t - x
+        moved = np.einsum("ck,cki->ci", weight[rides], displacement[k][carrier[rides]])
+        own[row[carried[rides]]] -= moved
+        delta[k] = own
+    return delta

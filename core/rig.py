@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The data of a rig: plain arrays, stored as one .npz and read back bit by bit."""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from .errors import MuscleFaceError
+
+VERSION = 1
+
+
+def topology_hash(vertex_count: int, faces: Sequence[Sequence[int]]) -> str:
+    """Fingerprint of a mesh's connectivity, the same for the same polygons."""
+    sizes = np.fromiter((len(f) for f in faces), np.int32, len(faces))
+    corners = np.fromiter((i for f in faces for i in f), np.int32, int(sizes.sum()))
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(np.int64(vertex_count).tobytes() + sizes.tobytes() + corners.tobytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Everything that a face model needs. Lengths in normalised centimetres unless said otherwise.
+
+    Controls come in the order shapes, muscles, jaw. There are K tracks: one per shape, then those that stand in for
+    jaw motions that the head has no shape for. V mesh vertices, N nodes, T tets, M muscles.
+    """
+
+    version: np.ndarray  # ()
+    topology: np.ndarray  # () str
+    vertices: np.ndarray  # (V, 3) neutral mesh, user's frame and unit
+    frame: np.ndarray  # (3, 3) user vector = frame @ normalised vector
+    mm_per_unit: np.ndarray  # () millimetres in one unit of the user's mesh
+    skin: np.ndarray  # (Vs,) vertices of the head's surface
+
+    shape_names: np.ndarray  # (shapes,) str, as the artist calls them
+    muscle_names: np.ndarray  # (M,) str
+    jaw_tracks: np.ndarray  # (4, K) track weights per unit of jaw_open, jaw_forward, jaw_side > 0, jaw_side < 0
+    jaw_shaped: np.ndarray  # (3,) bool: the jaw control repeats a shape of the head
+
+    jaw_hinge: np.ndarray  # (3,)
+    jaw_spin: np.ndarray  # (3, 3) rotation vector per (open, forward, side)
+    jaw_slide: np.ndarray  # (3, 3) translation per (open, forward, side)
+    jaw_side_advance: np.ndarray  # (3,)
+    jaw_of_track: np.ndarray  # (K, 3) bone motion (open, forward, side) per unit of each track
+
+    nodes: np.ndarray  # (N, 3) rest positions
+    tets: np.ndarray  # (T, 4)
+    bone: np.ndarray  # (N,) 0 free, 1 cranium, 2 mandible
+    moduli: np.ndarray  # (T, 3) mu10, mu01, kappa [N/cm2]
+    spring: np.ndarray  # (N,) track stiffness [N/cm]
+    fibre_muscle: np.ndarray  # (n,)
+    fibre_tet: np.ndarray  # (n,)
+    fibre_stress: np.ndarray  # (n,) volume fraction x sigma_max [N/cm2]
+    fibre_direction: np.ndarray  # (n, 3)
+
+    carried: np.ndarray  # (C,) vertices that the flesh carries
+    carrier: np.ndarray  # (C, 4) their nodes
+    carrier_weight: np.ndarray  # (C, 4) barycentric weights
+    mandible_vertices: np.ndarray  # vertices that follow the jaw rigidly; all others stay
+
+    track_displacement: np.ndarray  # (K, N, 3) x* - X of each track
+    track_load: np.ndarray  # (K, N, 3) force of its springs beyond that [N]
+    part_vertices: np.ndarray  # (P,) vertices whose shapes are more than what bones and flesh do (eyes, teeth, lashes)
+    part_delta: np.ndarray  # (K, P, 3) that more
+
+    stat_names: np.ndarray  # str
+    stat_values: np.ndarray
+    warnings: np.ndarray  # str
+
+    def to_bytes(self) -> bytes:
+        """The rig as the bytes of a compressed .npz."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **{f.name: getattr(self, f.name) for f in fields(self)})
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Rig":
+        """Read what ``to_bytes`` wrote. Raises MuscleFaceError when the data are not a rig of this version."""
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+        except Exception as error:
+            raise MuscleFaceError("The stored rig is damaged: remove the rig and create it again.") from error
+        if int(arrays.get("version", -1)) != VERSION:
+            raise MuscleFaceError("The rig was made by another version of Muscle Face: remove it and create it again.")
+        return cls(**{f.name: arrays[f.name] for f in fields(cls)})
