@@ -111,9 +111,10 @@ def _nose_height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     slope = np.interp(y, RIDGE[:, 0], RIDGE[:, 2])
     round_off = np.interp(y, RIDGE[:, 0], RIDGE[:, 3])
     bridge = ridge - slope * (np.sqrt(x * x + round_off**2) - round_off) - 0.6 * np.maximum(x - 1.2, 0.0) ** 2
-    nose = _smooth_max(bridge, _ellipsoid(x, y, (0.0, -3.78, 10.75), (0.92, 0.82, 1.3)), 0.5)
-    nose = _smooth_max(nose, _ellipsoid(x, y, (0.0, -4.2, 10.4), (0.40, 0.60, 1.1)), 0.3)
-    return _smooth_max(nose, _ellipsoid(x, y, (1.16, -4.02, 9.95), (0.60, 0.62, 0.95)), 0.3)
+    nose = _smooth_max(bridge, _ellipsoid(x, y, (0.0, -3.72, 10.8), (0.86, 0.80, 1.25)), 0.6)
+    nose = _smooth_max(nose, _ellipsoid(x, y, (0.0, -4.25, 10.35), (0.36, 0.62, 1.1)), 0.3)
+    nose = _smooth_max(nose, _ellipsoid(x, y, (0.62, -4.10, 10.3), (0.55, 0.58, 1.0)), 0.5)
+    return _smooth_max(nose, _ellipsoid(x, y, (1.14, -4.10, 9.95), (0.56, 0.58, 0.95)), 0.5)
 
 
 def sculpt(base: np.ndarray, u: np.ndarray) -> np.ndarray:

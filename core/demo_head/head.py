@@ -11,6 +11,7 @@ import numpy as np
 from .ears import EAR_RINGS, place_ear
 from .eyes import EYE_RINGS, eyeball, place_lids
 from .layout import lay_out
+from .nose import NOSTRIL_RINGS, place_nostril
 from .mouth import MOUTH_RINGS, place_mouth
 from .teeth import LOWER, UPPER, dental_arch
 from .topology import Topology, build_topology
@@ -31,11 +32,12 @@ class DemoHead:
 
 def left_half() -> tuple[np.ndarray, Topology]:
     """Left half of the skin: positions (count, 3) [cm] and its topology."""
-    top = build_topology(MOUTH_RINGS, EYE_RINGS, EAR_RINGS)
+    top = build_topology(MOUTH_RINGS, EYE_RINGS, EAR_RINGS, NOSTRIL_RINGS)
     x, _ = lay_out(top)
     place_mouth(x, top)
     place_lids(x, top)
     place_ear(x, top)
+    place_nostril(x, top)
     x[top.midline, 0] = 0.0
     return x, top
 

@@ -11,6 +11,7 @@ from .fields import harmonic
 from .head import DemoHead
 from .layout import LIP_RING
 from .mouth import CORNER_STEP, PARTING_RING
+from .shape_table import LIP_STEPS
 
 HINGE = np.array([0.0, -1.7, 1.2])  # [cm] middle of the condylar axis, in front of the ear canals
 OPEN_ANGLE = 0.245  # [rad]
@@ -19,9 +20,9 @@ FORWARD = np.array([0.0, -0.12, 0.75])
 SIDE = np.array([0.80, 0.0, 0.0])
 # Lips part further than the jaw: mm at lip landmarks on top of the jaw's motion.
 OPEN_LIPS = {
-    "lip0": (0.0, -8.0, 1.0), "lip4": (0.0, -7.0, 0.8), "lip8": (-0.8, -4.0, 0.4), "lip11": (-1.8, -1.2, 0.0),
-    "lip14": (-2.6, 0.4, -0.5), "lip17": (-1.6, 1.0, 0.0), "lip20": (-0.6, 1.8, 0.2), "lip24": (0.0, 2.2, 0.2),
-    "lip28": (0.0, 2.2, 0.2), "sulcus": (0.0, -3.0, 0.6), "chin": (0.0, 0.0, 0.0), "ala": (0.0, 0.0, 0.0),
+    "low_mid": (0.0, -8.0, 1.0), "low_inner": (0.0, -7.0, 0.8), "low_outer": (-0.8, -4.0, 0.4), "low_corner": (-1.8, -1.2, 0.0),
+    "corner": (-2.6, 0.4, -0.5), "up_corner": (-1.6, 1.0, 0.0), "up_outer": (-0.6, 1.8, 0.2), "up_inner": (0.0, 2.2, 0.2),
+    "up_mid": (0.0, 2.2, 0.2), "sulcus": (0.0, -3.0, 0.6), "chin": (0.0, 0.0, 0.0), "ala": (0.0, 0.0, 0.0),
     "subnasale": (0.0, 0.3, 0.0), "nasolabial": (-0.6, 0.2, -0.4), "cheek": (-1.4, 0.0, -0.8), "cheek_low": (-1.6, 0.0, -0.8),
     "tip": (0.0, 0.0, 0.0), "cheek_high": (0.0, 0.0, 0.0), "chin_side": (0.0, 0.0, 0.0), "sulcus_side": (-0.4, -2.0, 0.4),
 }  # fmt: skip
@@ -54,7 +55,7 @@ def jaw_field(head: DemoHead, stiffness: csc_matrix, area: np.ndarray) -> np.nda
     fixed[skull | jaw] = True
     value[jaw] = 1.0
     place = mouth[LIP_RING - 1 :]
-    for steps, share in ((range(0, 8), 1.0), (range(21, 29), 0.0), ((CORNER_STEP,), 0.5)):
+    for steps, share in ((range(0, 9), 1.0), (range(24, 33), 0.0), ((CORNER_STEP,), 0.5)):
         chosen = place[:, list(steps)].ravel()
         for side in (chosen, head.mirror[chosen]):
             fixed[side], value[side] = True, share
@@ -91,9 +92,9 @@ def _closing(head: DemoHead, opening: np.ndarray, sculptor) -> np.ndarray:
     motions = {"chin": (0.0, 0.0, 0.0), "tip": (0.0, 0.0, 0.0), "nasolabial": (0.0, -1.0, 0.0), "cheek_high": (0.0, 0.0, 0.0),
                "ala": (0.0, -0.4, 0.0), "subnasale": (0.0, -1.5, 0.0), "sulcus": (0.0, 6.0, 1.0), "sulcus_side": (0.0, 5.0, 0.5),
                "chin_side": (0.0, 0.0, 0.0)}  # fmt: skip
-    for step in (0, 4, 8, 11, 14):
-        gap = 10.0 * (opening[ring[2 * CORNER_STEP - step]] - opening[ring[step]])
-        motions[f"lip{step}"] = tuple(0.6 * gap)
-        if step != CORNER_STEP:
-            motions[f"lip{2 * CORNER_STEP - step}"] = tuple(-0.4 * gap)
+    for low, up in zip(("low_mid", "low_inner", "low_outer", "low_corner"), ("up_mid", "up_inner", "up_outer", "up_corner"),
+                       strict=True):  # fmt: skip
+        gap = 10.0 * (opening[ring[LIP_STEPS[up]]] - opening[ring[LIP_STEPS[low]]])
+        motions[low], motions[up] = tuple(0.6 * gap), tuple(-0.4 * gap)
+    motions["corner"] = (0.0, 0.0, 0.0)
     return sculptor.field(motions)

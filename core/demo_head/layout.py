@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 from scipy.sparse import csr_matrix
 
 from .features import EYE_CENTRE, sculpt
@@ -14,11 +15,14 @@ from .topology import COLUMNS, CROWN_CAP, ROWS, Topology, half_hole_path
 LIP_RING = 5  # mouth ring that runs along the border of the red lips
 LID_RING = 5  # eye ring that runs along the front edge of the lid margins
 EAR_RING = 3  # ear ring where the ear leaves the head
+NOSTRIL_RING = 2  # nostril ring that runs along the rim of the nostril
 RELAXATIONS = 40
+SLOPE_EVERY = 5  # relaxations between two looks at the surface's slope
 
 # (column or row, parameter) knots of the unrelaxed grid.
-COLUMN_KNOTS = [(0, 0.0), (4, 0.13), (11, 0.38), (14, 0.60), (22, 0.97), (28, 1.30), (38, 2.0)]
-ROW_KNOTS = [(0, 0.0), (5, 2.3), (10, 5.0), (14, 7.0), (20, 8.7), (29, 10.5), (35, 11.8), (39, 13.0), (44, 14.2), (50, 15.9)]
+COLUMN_KNOTS = [(0, 0.0), (6, 0.14), (13, 0.38), (16, 0.60), (24, 0.97), (30, 1.30), (40, 2.0)]
+ROW_KNOTS = [(0, 0.0), (5, 2.3), (10, 5.0), (14, 7.0), (20, 8.7), (24, 9.3), (33, 10.5), (39, 11.8), (43, 13.0), (48, 14.2),
+             (54, 15.9)]  # fmt: skip
 
 # Red lip border and parting line, frontal (x, y) from the midline to the corner of the mouth.
 UPPER_BORDER = np.array([(0.0, -5.93), (0.5, -5.82), (1.2, -6.10), (2.0, -6.50), (2.68, -6.80)])
@@ -31,20 +35,25 @@ def lid_margin(step: np.ndarray, steps: int) -> np.ndarray:
     across, along = np.cos(angle), np.sin(angle)
     x = EYE_CENTRE[0] + np.where(across > 0, 1.47, 1.52) * across
     corner = 0.06 * across - 0.02
-    upper = 0.58 * np.abs(along) ** 1.15 * (1.0 - 0.10 * across)
+    upper = 0.52 * np.abs(along) ** 1.15 * (1.0 - 0.10 * across)
     lower = -0.46 * np.abs(along) ** 1.25 * (1.0 + 0.12 * across)
     return np.stack([x, corner + np.where(along >= 0, upper, lower)], axis=1)
 
 
 def lip_border(step: np.ndarray, half_steps: int) -> np.ndarray:
     """Frontal (x, y) of the red lips' border; step 0 lower midline, half_steps the corner, 2 half_steps upper midline."""
-    from scipy.interpolate import PchipInterpolator
-
     f = np.abs(np.asarray(step) - half_steps) / half_steps  # 0 corner, 1 midline
     x = 2.68 * (1.0 - f**1.06)
     upper = PchipInterpolator(*UPPER_BORDER.T)(x)
     lower = PchipInterpolator(*LOWER_BORDER.T)(x)
     return np.stack([x, np.where(np.asarray(step) >= half_steps, upper, lower)], axis=1)
+
+
+def nostril_rim(step: np.ndarray, steps: int) -> np.ndarray:
+    """Frontal (x, y) of the rim of the nostril; the ring starts half a step above its outer end."""
+    angle = 2.0 * np.pi * (np.asarray(step) - 0.5) / steps
+    along, across = 0.33 * np.cos(angle), 0.12 * np.sin(angle)
+    return np.stack([0.64 + along, -4.54 + across + 0.02 * along], axis=1)
 
 
 def ear_root(step: np.ndarray, steps: int) -> np.ndarray:
@@ -94,8 +103,9 @@ def _start_parameters(top: Topology, outer: np.ndarray) -> tuple[np.ndarray, np.
     uv[top.crown[:, 1:-1].ravel()] = cap[:, 1:-1].reshape(-1, 2)
     uv[top.crown[-1, 1:-1]] = uv[top.crown[-1, 1:-1]]
     features = (
-        (top.mouth, LIP_RING, lip_border(np.arange(29), 14), (0, 1)),
+        (top.mouth, LIP_RING, lip_border(np.arange(top.mouth.shape[1]), top.mouth.shape[1] // 2), (0, 1)),
         (top.eye, LID_RING, lid_margin(np.arange(32), 32), (0, 1)),
+        (top.nostril, NOSTRIL_RING, nostril_rim(np.arange(top.nostril.shape[1]), top.nostril.shape[1]), (0, 1)),
         (top.ear, EAR_RING, ear_root(np.arange(top.ear.shape[1]), top.ear.shape[1]), (1, 2)),
     )
     for rings, last, target, axes in features:
@@ -111,9 +121,9 @@ def _start_parameters(top: Topology, outer: np.ndarray) -> tuple[np.ndarray, np.
 def outer_mask(top: Topology) -> np.ndarray:
     """Vertices that lie on the outer skin: all but lips, lid insides, ears and pockets."""
     outer = np.ones(top.count, bool)
-    for rings, last in ((top.mouth, LIP_RING), (top.eye, LID_RING), (top.ear, EAR_RING)):
+    for rings, last in ((top.mouth, LIP_RING), (top.eye, LID_RING), (top.ear, EAR_RING), (top.nostril, NOSTRIL_RING)):
         outer[rings[last + 1 :]] = False
-    for cap in (top.bag, top.socket, top.concha):
+    for cap in (top.bag, top.socket, top.concha, top.nostril_cap):
         inner = cap[cap >= 0]
         outer[inner] = False
     return outer
@@ -145,11 +155,12 @@ def lay_out(top: Topology) -> tuple[np.ndarray, np.ndarray]:
     free = np.flatnonzero(outer & ~fixed)
     x = np.zeros((top.count, 3))
     which = np.flatnonzero(outer)
-    for _ in range(RELAXATIONS):
+    for turn in range(RELAXATIONS):
         x[which] = point(uv[which])
         pull = (mean[free] @ x) - x[free]
         pull[on_midline[free], 0] = 0.0
-        slope = jacobian(point, uv[free])
+        if turn % SLOPE_EVERY == 0:
+            slope = jacobian(point, uv[free])
         normal = np.einsum("nia,nib->nab", slope, slope) + 1e-4 * np.eye(2)
         move = np.linalg.solve(normal, np.einsum("nia,ni->na", slope, pull)[:, :, None])[:, :, 0]
         move[on_midline[free], 0] = 0.0

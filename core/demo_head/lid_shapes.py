@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from .eyes import MARGIN_RINGS
-from .features import EYE_CENTRE, LID_THICKNESS, lid_height
+from .features import EYE_CENTRE, EYE_RADIUS, LID_THICKNESS, lid_height
 from .head import DemoHead
 from .layout import LID_RING
 
@@ -16,18 +16,21 @@ OUTER_SHARES = (0.0, 0.06, 0.20, 0.45, 0.75, 1.0)
 SOCKET_SHARES = (0.85, 0.5, 0.18)
 CLOSED_SEAM = 0.02  # [cm] between the margins of the closed eye
 SEAM_PLACE = 0.12  # the closed seam, share of the way from the lower to the upper margin
+CLEARANCE = 0.05  # [cm] between lid and ball
 LOOK_ANGLE = 0.42  # [rad]
 
 
-def _slide(head: DemoHead, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """Skin delta (skin_count, 3) for vertical margin slides [cm] at the 32 ring steps (each used on its own lid)."""
+def _slide(head: DemoHead, upper: float, lower: float, seam: float = 0.0) -> np.ndarray:
+    """Skin delta (skin_count, 3): lid margins move by shares of the fissure's height (up is positive), less half a seam [cm]."""
     delta = np.zeros((head.skin_count, 3))
     ring = head.topology.eye
     steps = np.arange(ring.shape[1])
     is_upper = (steps > 0) & (steps < ring.shape[1] // 2)
-    move = np.where(is_upper, upper, lower)
     last = LID_RING + MARGIN_RINGS
     for r in range(last + len(SOCKET_SHARES) + 1):
+        gap = _fissure(head, int(np.clip(r, LID_RING, last)))
+        half_seam = 0.5 * np.minimum(seam, gap)
+        move = np.where(is_upper, upper * gap + half_seam, lower * gap - half_seam)
         if r <= LID_RING:
             share, inflate = OUTER_SHARES[r], LID_THICKNESS
         elif r <= last:
@@ -35,18 +38,22 @@ def _slide(head: DemoHead, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
         else:
             share, inflate = SOCKET_SHARES[r - last - 1], 0.0
         p = head.vertices[ring[r]]
-        y = p[:, 1] + share * move
-        rise = lid_height(p[:, 0], y, inflate) - lid_height(p[:, 0], p[:, 1], inflate)
-        delta[ring[r], 1] = share * move
-        delta[ring[r], 2] = np.clip(rise, -0.6, 0.6)
+        moved = p.copy()
+        moved[:, 1] += share * move
+        rise = lid_height(moved[:, 0], moved[:, 1], inflate) - lid_height(p[:, 0], p[:, 1], inflate)
+        moved[:, 2] += np.clip(rise, -0.6, 0.6)
+        if r >= last:  # the inside of the lid rides on the ball
+            arm = moved - EYE_CENTRE
+            size = np.linalg.norm(arm, axis=1)
+            moved = EYE_CENTRE + arm * (np.maximum(size, EYE_RADIUS + CLEARANCE) / size)[:, None]
+        delta[ring[r]] = moved - p
     return delta
 
 
-def _margin_gap(head: DemoHead) -> np.ndarray:
-    """Height of the upper over the lower margin at each ring step (the step facing it has the same)."""
-    y = head.vertices[head.topology.eye[LID_RING], 1]
-    facing = np.roll(y[::-1], 1)
-    return np.abs(y - facing)
+def _fissure(head: DemoHead, ring: int) -> np.ndarray:
+    """Height of the upper over the lower margin at each step of a ring (the step facing it has the same)."""
+    y = head.vertices[head.topology.eye[ring], 1]
+    return np.abs(y - np.roll(y[::-1], 1))
 
 
 def _turned_ball(head: DemoHead, axis: int, angle: float) -> np.ndarray:
@@ -60,17 +67,13 @@ def _turned_ball(head: DemoHead, axis: int, angle: float) -> np.ndarray:
 
 def lid_shapes(head: DemoHead) -> dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]:
     """Left eye: ARKit name without its side -> (skin delta, {part: delta}) [cm]."""
-    gap = _margin_gap(head)
-    profile = gap / gap.max()
-    seam = np.minimum(CLOSED_SEAM, 0.5 * gap)
-    none = np.zeros_like(gap)
-    blink = _slide(head, -(gap * (1.0 - SEAM_PLACE) - seam / 2), gap * SEAM_PLACE - seam / 2)
+    still = np.zeros((head.skin_count, 3))
     return {
-        "eyeBlink": (blink, {}),
-        "eyeWide": (_slide(head, 0.22 * profile, -0.05 * profile), {}),
-        "eyeSquint": (_slide(head, -0.14 * profile, 0.24 * profile), {}),
-        "eyeLookUp": (_slide(head, 0.16 * profile, 0.05 * profile), {"eye_left": _turned_ball(head, 0, -LOOK_ANGLE)}),
-        "eyeLookDown": (_slide(head, -0.36 * profile, -0.08 * profile), {"eye_left": _turned_ball(head, 0, LOOK_ANGLE)}),
-        "eyeLookIn": (_slide(head, none, none), {"eye_left": _turned_ball(head, 1, -LOOK_ANGLE)}),
-        "eyeLookOut": (_slide(head, none, none), {"eye_left": _turned_ball(head, 1, LOOK_ANGLE)}),
+        "eyeBlink": (_slide(head, SEAM_PLACE - 1.0, SEAM_PLACE, CLOSED_SEAM), {}),
+        "eyeWide": (_slide(head, 0.22, -0.05), {}),
+        "eyeSquint": (_slide(head, -0.14, 0.24), {}),
+        "eyeLookUp": (_slide(head, 0.16, 0.05), {"eye_left": _turned_ball(head, 0, -LOOK_ANGLE)}),
+        "eyeLookDown": (_slide(head, -0.36, -0.08), {"eye_left": _turned_ball(head, 0, LOOK_ANGLE)}),
+        "eyeLookIn": (still, {"eye_left": _turned_ball(head, 1, -LOOK_ANGLE)}),
+        "eyeLookOut": (still, {"eye_left": _turned_ball(head, 1, LOOK_ANGLE)}),
     }

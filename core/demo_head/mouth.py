@@ -9,7 +9,7 @@ import numpy as np
 from .layout import LIP_RING
 from .topology import Topology
 
-CORNER_STEP = 14  # ring step of the corner of the mouth; lower steps are the lower lip, higher ones the upper lip
+CORNER_STEP = 16  # ring step of the corner of the mouth; lower steps are the lower lip, higher ones the upper lip
 PARTING_RING = LIP_RING + 4  # front edge where the lips face each other
 LIP_DEPTHS = (0.25, 0.55)  # [cm] further rings along the facing surfaces of the lips
 GAP = 0.07  # [cm] between the lips at rest
@@ -18,9 +18,9 @@ PARTING_HALF_WIDTH = 2.45
 # Mouth bag behind the lips: half width, upper height, lower height, depth at the midline (upper, lower), depth at the side.
 BAG = np.array(
     [
-        (2.46, 0.55, 0.45, 9.15, 9.00, 8.25),
-        (2.55, 1.20, 1.05, 9.00, 8.70, 7.80),
-        (2.68, 1.60, 1.45, 8.80, 8.50, 7.30),
+        (2.46, 0.55, 0.45, 9.15, 9.00, 7.90),
+        (2.55, 1.20, 1.05, 9.00, 8.70, 7.50),
+        (2.68, 1.60, 1.45, 8.80, 8.50, 7.10),
         (2.75, 1.90, 1.80, 8.30, 8.10, 6.70),
         (2.75, 2.00, 2.00, 7.40, 7.40, 6.10),
         (2.65, 1.95, 2.00, 6.50, 6.60, 5.55),
@@ -57,8 +57,7 @@ def place_mouth(x: np.ndarray, top: Topology) -> None:
     part[:, 0] = PARTING_HALF_WIDTH * (1.0 - f**1.06)
     opening = np.clip(f / 0.25, 0.0, 1.0)
     part[:, 1] = parting_height(part[:, 0]) + sign * 0.5 * GAP * opening * (2.0 - opening)
-    share = np.where(upper, 0.5, 0.5)
-    part[:, 2] = share * border[:, 2] + (1 - share) * facing[:, 2] - 0.10 - 0.12 * (1.0 - f) ** 2
+    part[:, 2] = 0.5 * (border[:, 2] + facing[:, 2]) - 0.10 - 0.12 * (1.0 - f) ** 2
     fullness = (1.0 - (1.0 - f) ** 2) ** 0.8
     bulge = np.where(upper, 0.30, 0.36) * fullness
     p1 = border + 0.0
@@ -72,7 +71,7 @@ def place_mouth(x: np.ndarray, top: Topology) -> None:
         x[ring[LIP_RING + number]] = _bezier(border, p1, p2, part, t)
     for number, depth in enumerate(LIP_DEPTHS, start=1):
         inner = part.copy()
-        inner[:, 2] -= depth
+        inner[:, 2] -= depth * (0.6 + 0.4 * f)
         inner[:, 1] += sign * 0.05 * number**2 * 0.5 * opening
         x[ring[PARTING_RING + number]] = inner
     _place_bag(x, top, f, sign)

@@ -36,9 +36,10 @@ def landmark_groups(head: DemoHead) -> dict[str, np.ndarray]:
         if px == 0.0:
             gap = gap + np.where(np.abs(x[:, 0]) < 1e-9, 0.0, 100.0)
         groups[name] = outer[[np.argmin(gap)]]
-    for step in table.LIP_STEPS:
+    for name, step in table.LIP_STEPS.items():
         rings = [LIP_RING - 1, LIP_RING, PARTING_RING, PARTING_RING + 2]
-        groups[f"lip{step}"] = top.mouth[rings, step]
+        groups[name] = top.mouth[rings, step]
+    groups["bag_corner"] = top.mouth[PARTING_RING + 3 : PARTING_RING + 5, CORNER_STEP]
     return groups
 
 
@@ -56,7 +57,7 @@ class Sculptor:
         both.update({f"{n}'": head.mirror[v] for n, v in groups.items() if n not in self.on_midline})
         self.kernel = SurfaceKernel(self.stiffness, self.area, both, KERNEL_REACH)
         # nothing moves at the neck's border
-        self.neck_fade = _smoothstep((skin[:, 1] + 17.0) / 4.0 + np.clip((2.0 - skin[:, 2]) / 8.0, -1.0, 0.0) * 0.0)
+        self.neck_fade = _smoothstep((skin[:, 1] + 17.0) / 4.0)
         self.side_fade = _smoothstep(0.5 + 0.5 * skin[:, 0] / MIDLINE_BLEND)
 
     def field(self, motions: table.Motions, same_direction: bool = False) -> np.ndarray:
@@ -79,7 +80,7 @@ class Sculptor:
 
 def _with_guards(motions: table.Motions) -> table.Motions:
     """Add the landmarks that hold still."""
-    is_mouth = any(name.startswith("lip") and any(m) for name, m in motions.items())
+    is_mouth = any(name in table.LIP_STEPS and any(m) for name, m in motions.items())
     more = table.LOWER_FACE_GUARDS if is_mouth else table.UPPER_FACE_GUARDS
     still = {name: (0.0, 0.0, 0.0) for name in table.GUARDS + more}
     return {**still, **motions}

@@ -40,13 +40,13 @@ def dental_arch(arch: Arch) -> tuple[np.ndarray, list[list[int]]]:
     """Vertices (n, 3) [cm] and quads of a closed strip; vertex order is symmetric about the middle step."""
     s = np.linspace(-1.0, 1.0, STEPS + 1)
     turn = s * (0.5 * np.pi)
-    x = arch.half_width * np.sin(turn) ** 1 * (1.0 - 0.0 * s)
+    x = arch.half_width * np.sin(turn)
     z = arch.front - arch.depth * (1.0 - np.cos(turn)) ** 0.95
     tangent = np.stack([np.gradient(x), np.gradient(z)], axis=1)
     tangent /= np.linalg.norm(tangent, axis=1)[:, None]
     outward = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
-    outward *= np.sign(outward[:, 1:2] * 1.0 + outward[:, :1] * np.sign(x)[:, None] + 1e-9)
     between = (np.arange(STEPS + 1) - STEPS // 2) % TOOTH_STEPS == 0
+    between[[0, -1]] = False
     dent = np.where(between, 0.05, 0.0)
     edge = arch.edge + (arch.edge_back - arch.edge) * np.abs(s) ** 1.5 + np.sign(arch.gum - arch.edge) * dent
     rows = []

@@ -12,20 +12,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-COLUMNS = 38  # cells from the front to the back midline
-ROWS = 50  # cells from the neck border to the crown cap
-MOUTH_HOLE = (0, 11, 14, 20)  # first and last column, first and last row
-EYE_HOLE = (4, 14, 29, 35)
-EAR_HOLE = (22, 28, 14, 30)
-CROWN_CAP = (10, 18)
-BAG_CAP = (10, 8)
+COLUMNS = 40  # cells from the front to the back midline
+ROWS = 54  # cells from the neck border to the crown cap
+MOUTH_HOLE = (0, 13, 14, 20)  # first and last column, first and last row
+EYE_HOLE = (6, 16, 33, 39)
+NOSTRIL_HOLE = (1, 5, 21, 24)
+EAR_HOLE = (24, 30, 14, 34)
+CROWN_CAP = (11, 18)
+BAG_CAP = (12, 8)
 SOCKET_CAP = (8, 8)
-EAR_CAP = (6, 16)
+NOSTRIL_CAP = (4, 3)
+EAR_CAP = (6, 20)
 
 
 @dataclass
 class Topology:
-    """Vertex numbers of the left half. Rings: (ring, step); a mouth ring runs from lower to upper midline, step 14 is the corner."""
+    """Vertex numbers of the left half. Rings: (ring, step); a mouth ring runs from lower to upper midline, the middle step is the corner."""
 
     grid: np.ndarray
     crown: np.ndarray
@@ -33,6 +35,8 @@ class Topology:
     bag: np.ndarray
     eye: np.ndarray
     socket: np.ndarray
+    nostril: np.ndarray
+    nostril_cap: np.ndarray
     ear: np.ndarray
     concha: np.ndarray
     faces: np.ndarray
@@ -101,11 +105,11 @@ def _cap_from_half_path(build: _Builder, path: np.ndarray, cells: tuple[int, int
     return block
 
 
-def build_topology(mouth_rings: int, eye_rings: int, ear_rings: int) -> Topology:
+def build_topology(mouth_rings: int, eye_rings: int, ear_rings: int, nostril_rings: int) -> Topology:
     """Number the left half; the arguments count the rings inside each hole's border."""
     build = _Builder()
     inside = np.zeros((COLUMNS + 1, ROWS + 1), bool)
-    for i0, i1, j0, j1 in (MOUTH_HOLE, EYE_HOLE, EAR_HOLE):
+    for i0, i1, j0, j1 in (MOUTH_HOLE, EYE_HOLE, EAR_HOLE, NOSTRIL_HOLE):
         inside[(i0 + 1 if i0 else 0) : i1, j0 + 1 : j1] = True
     grid = np.full(inside.shape, -1)
     grid[~inside] = build.new(int((~inside).sum()))
@@ -114,14 +118,18 @@ def build_topology(mouth_rings: int, eye_rings: int, ear_rings: int) -> Topology
     mouth = build.rings(at([grid[p] for p in half_hole_path(MOUTH_HOLE)]), mouth_rings)
     eye = build.rings(at([grid[p] for p in hole_ring(EYE_HOLE)]), eye_rings)
     ear = build.rings(at([grid[p] for p in hole_ring(EAR_HOLE)]), ear_rings)
+    nostril = build.rings(at([grid[p] for p in hole_ring(NOSTRIL_HOLE)]), nostril_rings)
     build.quads(mouth)
+    build.quads(nostril, closed=True)
     build.quads(eye, closed=True)
     build.quads(ear, closed=True)
     bag = _cap_from_half_path(build, mouth[-1], BAG_CAP)
     socket = _cap_from_ring(build, eye[-1], SOCKET_CAP)
+    nostril_cap = _cap_from_ring(build, nostril[-1], NOSTRIL_CAP)
     concha = _cap_from_ring(build, ear[-1], EAR_CAP)
     crown = _cap_from_half_path(build, grid[:, -1], CROWN_CAP)
     midline = np.unique(np.concatenate([grid[0], grid[-1], mouth[:, 0], mouth[:, -1], bag[0], crown[0]]))
     return Topology(
-        grid, crown, mouth, bag, eye, socket, ear, concha, np.vstack(build.faces), build.count, midline[midline >= 0]
-    )
+        grid, crown, mouth, bag, eye, socket, nostril, nostril_cap, ear, concha, np.vstack(build.faces), build.count,
+        midline[midline >= 0],
+    )  # fmt: skip
