@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Skin exposure and the pockets it reveals: the mouth bag and the two eye sockets with their rims."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,6 +100,15 @@ def find_cavity(
         if gap < best_gap:
             best, best_gap = Cavity(pocket, rim), gap
     return best
+
+
+def hole_rim(vertices: np.ndarray, borders: Sequence[np.ndarray], mark: np.ndarray, reach: float) -> Cavity | None:
+    """The open border around `mark` within `reach` cm as a rim without a pocket; None when there is none."""
+    near = [b for b in borders if len(b) >= 8 and np.ptp(vertices[b], axis=0).max() < 9.0]
+    gaps = [float(np.linalg.norm(vertices[b].mean(axis=0) - mark)) for b in near]
+    if not gaps or min(gaps) > reach:
+        return None
+    return Cavity(np.zeros(0, np.int64), near[int(np.argmin(gaps))])
 
 
 def smooth_exposure(exposure: np.ndarray, neighbours: sp.csr_matrix) -> np.ndarray:

@@ -68,11 +68,12 @@ def check_face(points: Mapping[str, np.ndarray], has_shapes: bool) -> None:
     relief = points["nose_tip"][2] - side
     dip = points["nose_tip"][2] - points["nasion"][2]
     if not has_shapes and (relief < 1.0 or dip < 0.4):
-        raise MuscleFaceError("No nose was found on this mesh: select a head mesh, or add ARKit-named shape keys.")
+        raise MuscleFaceError(
+            "No nose was found on this mesh: select a head mesh that stands upright, or add ARKit-named shape keys."
+        )
 
 
 _PLACES = {
-    "mouth_corner": "mouth corner",
     "pupil": "eye",
     "cheek": "cheek",
     "cheekbone": "cheekbone",
@@ -107,6 +108,7 @@ def head_warnings(
     landmarks: Mapping[str, np.ndarray],
     arkit: Mapping[str, tuple[str, ...]],
     pockets: Mapping[str, np.ndarray],
+    swapped: bool,
 ) -> list[str]:
     """One sentence for each thing the artist should know but that does not stop the rig."""
     warnings = []
@@ -124,6 +126,8 @@ def head_warnings(
             )
     if "mouth" not in pockets:
         warnings.append("No mouth bag was found behind the lips: the lips move, but the mouth cannot open inside.")
+    if swapped:
+        warnings.append("The shapes named left move the right side: each was taken for the side that it moves.")
     if not arkit:
         warnings.append("No ARKit-named shapes were found: landmarks are guessed from proportions, check them.")
     return warnings

@@ -74,6 +74,20 @@ def motion_centre(vertices: np.ndarray, delta: np.ndarray) -> np.ndarray:
     return w @ vertices / w.sum()
 
 
+def swap_marks(marks: FaceMarks) -> FaceMarks:
+    """The marks with left and right exchanged."""
+    return FaceMarks(marks.eye_right, marks.eye_left, marks.mouth_right, marks.mouth_left)
+
+
+def sides_swapped(marks: FaceMarks, skin: np.ndarray) -> bool:
+    """True when left and right are the viewer's: the face then looks into the head."""
+    across = marks.eye_left - marks.eye_right
+    front = np.cross(across, marks.eyes - marks.mouth)
+    front /= max(np.linalg.norm(front), 1e-30)
+    ahead = (0.5 * (marks.eyes + marks.mouth) - skin.mean(axis=0)) @ front
+    return bool(ahead < -0.3 * np.linalg.norm(across))
+
+
 def marks_from_shapes(vertices: np.ndarray, deltas: Mapping[str, np.ndarray]) -> FaceMarks | None:
     """Eyes and mouth corners from the shapes that move them; None when either has no shapes."""
     points = {}
@@ -183,10 +197,10 @@ def _proportional_marks(p: np.ndarray, rotation: np.ndarray) -> FaceMarks:
     top = p[:, 1].max()
     upper = p[p[:, 1] > top - 0.9 * np.ptp(p[:, 0]) * 1.5]
     profile = upper[np.abs(upper[:, 0] - middle) < 0.04 * np.ptp(upper[:, 0])]
-    if len(profile) < 8:
-        raise MuscleFaceError("This mesh does not look like a face: select a head mesh, or add ARKit-named shape keys.")
-    nose = profile[np.argmax(profile[:, 2])]
+    nose = profile[np.argmax(profile[:, 2])] if len(profile) else np.array([middle, top, 0.0])
     unit = (top - nose[1]) / 13.0
+    if len(profile) < 8 or unit <= 0.02 * np.ptp(p[:, 1]):
+        raise MuscleFaceError("This mesh does not look like a face: select a head mesh, or add ARKit-named shape keys.")
     eye, mouth = np.array([3.2, 3.5, -3.5]) * unit, np.array([2.4, -3.6, -3.0]) * unit
     mirror = np.array([-1.0, 1.0, 1.0])
     base = np.array([middle, nose[1], nose[2]])

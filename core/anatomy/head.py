@@ -78,6 +78,9 @@ def analyse_head(
 
     say(0.1, "Finding the face")
     marks = frames.marks_from_shapes(vertices[skin], {c: d[skin] for c, d in deltas.items()})
+    swapped = marks is not None and frames.sides_swapped(marks, vertices[skin])
+    if swapped:
+        marks, arkit = frames.swap_marks(marks), names.swap_sides(arkit)
     if marks is None:
         marks = frames.marks_from_geometry(vertices, skin_triangles)
     frame = frames.frame_from_marks(marks)
@@ -98,23 +101,25 @@ def analyse_head(
     parts = partition.classify_parts(x, labels, skin, skin_label, deltas, marks, share) + body
     exposure = cavities.skin_exposure(x, skin_triangles, triangles, skin, normals, marks, parts)
     exposure = cavities.smooth_exposure(exposure, neighbours)
+    borders = surface.border_loops(skin_triangles)
     mouth = cavities.find_cavity(x, neighbours, exposure, skin, marks.mouth, 2.5)
-    eyes = {
-        s: cavities.find_cavity(x, neighbours, exposure, skin, m, 2.0, cavities.EYE_EXPOSURE)
-        for s, m in (("L", marks.eye_left), ("R", marks.eye_right))
-    }
+    mouth = mouth or cavities.hole_rim(x, borders, marks.mouth, 1.5)
+    eyes = {}
+    for s, m in (("L", marks.eye_left), ("R", marks.eye_right)):
+        eyes[s] = cavities.find_cavity(x, neighbours, exposure, skin, m, 2.0, cavities.EYE_EXPOSURE)
+        eyes[s] = eyes[s] or cavities.hole_rim(x, borders, m, 1.5)
 
     say(0.6, "Placing landmarks")
     outer = skin_triangles[(exposure[skin_triangles] > cavities.INNER_EXPOSURE).all(axis=1)]
     points = marking.find_landmarks(marking.SkinView(x, outer), marks, mouth, eyes, deltas, exposure)
     checks.check_face(points, bool(arkit))
-    pockets = {n: c.inner for n, c in (("mouth", mouth), ("eye_L", eyes["L"]), ("eye_R", eyes["R"])) if c is not None}
+    pockets = {"mouth": mouth, "eye_L": eyes["L"], "eye_R": eyes["R"]}
+    pockets = {name: c.inner for name, c in pockets.items() if c is not None and len(c.inner)}
 
     say(0.8, "Fitting jaw and bones")
-    jaw = jaws.jaw_of_head(x, skin, points, deltas, arkit)
+    jaw = jaws.jaw_of_head(x, skin, points, deltas, arkit, shapes)
     weight = jaws.mandible_weights(x, skin, points, deltas, jaw, neighbours, parts)
     depth, thickness = tissue.bone_depth(x, skin, skin_triangles, points, pockets, neighbours)
-    borders = surface.border_loops(skin_triangles)
     open_delta = deltas.get("jawOpen")
     say(1.0, "Anatomy found")
     return Head(
@@ -137,7 +142,7 @@ def analyse_head(
         mandible_weight=weight,
         mandible_bone=jaws.mandible_bone(x - np.minimum(depth, 1.5)[:, None] * normals, points),
         borders=borders,
-        warnings=checks.head_warnings(x, borders, points, arkit, pockets),
+        warnings=checks.head_warnings(x, borders, points, arkit, pockets, swapped),
     )
 
 

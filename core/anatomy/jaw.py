@@ -3,7 +3,7 @@
 """The jaw's rigid motion: opening about the condylar axis, forward and sideways slide."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -128,6 +128,7 @@ def jaw_of_head(
     points: Mapping[str, np.ndarray],
     deltas: Mapping[str, np.ndarray],
     arkit: Mapping[str, tuple[str, ...]],
+    shapes: Mapping[str, np.ndarray],
 ) -> Jaw:
     """The jaw from the skin over the chin, which slides least on the mandible."""
     near = np.linalg.norm(x[skin] - points["pogonion"], axis=1) < 2.6
@@ -135,7 +136,23 @@ def jaw_of_head(
     chin = skin[near & below]
     if len(chin) < 6:
         chin = skin[np.argsort(np.linalg.norm(x[skin] - points["pogonion"], axis=1))[:12]]
-    return fit_jaw(condyle(points), x[chin], {n: d[chin] for n, d in deltas.items() if n.startswith("jaw")}, arkit)
+    of_chin = {n: d[chin] for n, d in deltas.items() if n.startswith("jaw")}
+    jaw = fit_jaw(condyle(points), x[chin], of_chin, arkit)
+    known = {given for names in arkit.values() for given in names}
+    others = {name: _jaw_controls(jaw, x[chin], d[chin]) for name, d in shapes.items() if name not in known}
+    return replace(jaw, jaw_of_shape=jaw.jaw_of_shape | {name: q for name, q in others.items() if q is not None})
+
+
+def _jaw_controls(jaw: Jaw, chin: np.ndarray, delta: np.ndarray) -> tuple[float, float, float] | None:
+    """(open, forward, side) of a shape with a name of its own; None unless it moves the chin as the jaw would."""
+    size = np.linalg.norm(delta)
+    if size < 0.1 * np.sqrt(len(chin)):
+        return None
+    dr, dt = jaw.motion_derivatives(0.0, 0.0, 0.0)
+    basis = np.stack([(chin @ r.T + t).ravel() for r, t in zip(dr, dt, strict=True)], axis=1)
+    q, *_ = np.linalg.lstsq(basis, delta.ravel(), rcond=None)
+    explained = 1.0 - np.linalg.norm(delta.ravel() - basis @ q) / size
+    return tuple(float(v) for v in np.clip(q, -1.5, 1.5)) if explained > 0.6 and np.abs(q).max() > 0.1 else None
 
 
 def mandible_weights(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..errors import MuscleFaceError
 from .cavities import Cavity
 from .frame import EYE_DISTANCE, EYE_TO_MOUTH, FaceMarks
 from .rays import RayTarget
@@ -36,7 +37,8 @@ class SkinView:
         """
         aim = np.atleast_2d(np.asarray(aim, float))
         d = np.asarray(direction, float) / np.linalg.norm(direction)
-        found = self._target.first_hits(aim - 60.0 * d, d)
+        # Through a hole in the face a ray would land inside the back of the head.
+        found = self._target.first_hits(aim - 60.0 * d, d, both_sides=False)
         missed = np.isnan(found[:, 0])
         if missed.any():
             found[missed] = self.nearest(aim[missed])
@@ -158,7 +160,10 @@ def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
     curve[:, 0] = middle
 
     def between(top: float, bottom: float) -> np.ndarray:
-        return np.flatnonzero((y < top) & (y > bottom))
+        zone = np.flatnonzero((y < top) & (y > bottom))
+        if len(zone) == 0:
+            raise MuscleFaceError("The features of the face were not found: select a head mesh that stands upright.")
+        return zone
 
     nose_zone = between(eye_y, lip_y + 1.0 * u)
     tip = nose_zone[np.argmax(curve[nose_zone, 2])]

@@ -39,6 +39,12 @@ def canonical_name(given: str) -> tuple[str, str] | None:
     return None
 
 
+def swap_sides(arkit: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The same shapes under the names of the other side."""
+    other = {"Left": "Right", "Right": "Left"}
+    return {re.sub(r"(Left|Right)$", lambda m: other[m.group()], name): given for name, given in arkit.items()}
+
+
 def match_arkit(given: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Map each ARKit name found to the given names that make it up.
 

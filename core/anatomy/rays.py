@@ -44,12 +44,14 @@ def _first_hit(
     directions: wp.array(dtype=wp.vec3),
     distance: wp.array(dtype=float),
 ):
-    """Distance along each ray to its first hit, -1 without one."""
+    """Distance along each ray to its first hit, negative (minus one more) from behind, -1 without a hit."""
     i = wp.tid()
     distance[i] = -1.0
     hit = wp.mesh_query_ray(mesh, origins[i], directions[i], 1.0e3)
     if hit.result:
         distance[i] = hit.t
+        if hit.sign < 0.0:
+            distance[i] = -1.0 - hit.t
 
 
 @wp.kernel
@@ -76,8 +78,11 @@ class RayTarget:
             wp.array(triangles.ravel(), dtype=wp.int32, device="cpu"),
         )
 
-    def first_hits(self, origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
-        """First hit points (n, 3) of rays from `origins` (n, 3) along unit `directions`; NaN where there is none."""
+    def first_hits(self, origins: np.ndarray, directions: np.ndarray, both_sides: bool = True) -> np.ndarray:
+        """First hit points (n, 3) of rays from `origins` (n, 3) along unit `directions`; NaN where there is none.
+
+        Without `both_sides` a first hit on the back of a triangle counts as none.
+        """
         origins = np.atleast_2d(np.asarray(origins, float))
         directions = np.broadcast_to(np.asarray(directions, float), origins.shape)
         distance = wp.zeros(len(origins), dtype=float, device="cpu")
@@ -93,6 +98,8 @@ class RayTarget:
             device="cpu",
         )
         t = distance.numpy().astype(float)[:, None]
+        if both_sides:
+            t = np.where(t < -1.0, -1.0 - t, t)
         return np.where(t >= 0.0, origins + t * directions, np.nan)
 
     def closest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

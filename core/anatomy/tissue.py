@@ -33,6 +33,10 @@ MEAN_DEPTH = {
     "brow_inner": 0.6,
     "brow_mid": 0.65,
     "brow_outer": 0.6,
+    "upper_lid": 1.2,
+    "lower_lid": 1.2,
+    "eye_inner": 0.7,
+    "eye_outer": 0.8,
     "nose_tip": 2.6,
     "subnasale": 1.4,
     "mid_philtrum": 1.15,
@@ -66,6 +70,8 @@ SOCKET_DEPTH = 0.3  # [cm] between the socket pocket and the orbit's wall
 NO_BONE = 4.0  # [cm] deeper than any flesh
 MAX_THICKNESS = 6.0  # [cm]
 CHEEK_WALL = 2.6  # [cm] a mouth bag this near to the outer skin has cheek or lip before it, not bone
+CONE = np.radians(35.0)
+EDGE = 0.6  # [cm]
 LID_WALL = 0.9  # [cm] the same for lids before an eye socket
 
 
@@ -85,13 +91,27 @@ def landmark_depth(points: np.ndarray, landmarks: Mapping[str, np.ndarray]) -> n
 
 
 def flesh_thickness(vertices: np.ndarray, triangles: np.ndarray, skin: np.ndarray) -> np.ndarray:
-    """Way (V,) from each skin vertex straight inwards to the next skin surface, at most MAX_THICKNESS cm."""
+    """Way (V,) from each skin vertex inwards to the next skin surface, at most MAX_THICKNESS cm.
+
+    At the edge of a lip or lid straight in is along it: where a ray tilted by CONE meets skin within EDGE, that counts.
+    """
     normals = surface.vertex_normals(vertices, triangles)[skin]
+    helper = np.where(np.abs(normals[:, :1]) > 0.8, [0.0, 1.0, 0.0], [1.0, 0.0, 0.0])
+    across = np.cross(normals, helper)
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    other = np.cross(normals, across)
     target = RayTarget(vertices, triangles)
-    hits = target.first_hits(vertices[skin] - 0.03 * normals, -normals)
-    way = np.linalg.norm(hits - vertices[skin], axis=1)
+
+    def way(inward: np.ndarray) -> np.ndarray:
+        hits = target.first_hits(vertices[skin] - 0.03 * normals, inward)
+        return np.fmin(np.linalg.norm(hits - vertices[skin], axis=1), MAX_THICKNESS)
+
+    thickness = way(-normals)
+    for tilt in (across, -across, other, -other):
+        slanted = way(np.sin(CONE) * tilt - np.cos(CONE) * normals)
+        thickness = np.where(slanted < EDGE, np.minimum(thickness, slanted), thickness)
     result = np.full(len(vertices), MAX_THICKNESS)
-    result[skin] = np.where(np.isfinite(way), np.minimum(way, MAX_THICKNESS), MAX_THICKNESS)
+    result[skin] = thickness
     return result
 
 
@@ -120,4 +140,5 @@ def bone_depth(
     thin = outer[depth[outer] + GUM_DEPTH > thickness[outer]]
     depth[thin] = np.maximum(depth[thin], thickness[thin])
     depth[skin] = np.exp(surface.smooth(np.log(depth), neighbours, 3, keep=0.5))[skin]
+    depth[thin] = np.maximum(depth[thin], thickness[thin])
     return depth, thickness

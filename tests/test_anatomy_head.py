@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""A head mesh is understood: frame, parts, landmarks, exposure, bone depth."""
+
+import numpy as np
+import pytest
+from anatomy_heads import head, ict_landmarks, mesh
+from muscle_face.core.anatomy.head import analyse_head
+
+HEADS = ("ict", "ict_whole", "mpfb", "demo")
+# Landmark -> Multi-PIE points whose mean it should be.
+KNOWN = {
+    "mouth_corner_R": (48, 60),
+    "mouth_corner_L": (54, 64),
+    "eye_outer_R": (36,),
+    "eye_inner_R": (39,),
+    "eye_inner_L": (42,),
+    "eye_outer_L": (45,),
+    "upper_lid_R": (37, 38),
+    "upper_lid_L": (43, 44),
+    "lower_lid_R": (40, 41),
+    "lower_lid_L": (46, 47),
+    "nasion": (27,),
+    "nose_tip": (30,),
+    "subnasale": (33,),
+    "ala_base_R": (31,),
+    "ala_base_L": (35,),
+    "labrale_superius": (51,),
+    "labrale_inferius": (57,),
+    "upper_lip": (62,),
+    "lower_lip": (66,),
+    "gnathion": (8,),
+    "brow_outer_R": (17,),
+    "brow_mid_R": (19,),
+    "brow_inner_R": (21,),
+    "brow_inner_L": (22,),
+    "brow_mid_L": (24,),
+    "brow_outer_L": (26,),
+}
+BACK = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])  # lying on its back
+
+
+def moved(name, scale, rotation):
+    """The mesh scaled and turned."""
+    v, faces, shapes = mesh(name)
+    return v @ rotation.T * scale, faces, {n: d @ rotation.T * scale for n, d in shapes.items()}
+
+
+@pytest.mark.parametrize("name", ["ict", "ict_whole"])
+@pytest.mark.parametrize("landmark", KNOWN)
+def test_landmarks_agree_with_hand_placed_ones(name, landmark):
+    """Each landmark lies within 5 mm of ICT's own (the spread between human annotators is 2-4 mm)."""
+    found = head(name).landmarks[landmark]
+    assert np.linalg.norm(found - ict_landmarks()[list(KNOWN[landmark])].mean(axis=0)) < 0.5
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_landmarks_lie_as_on_a_face(name):
+    """Heights are in anatomical order, the left is left, and the mouth is as wide as a mouth."""
+    p = head(name).landmarks
+    order = (
+        "vertex mid_forehead glabella nasion nose_tip subnasale stomion mentolabial pogonion menton neck_front".split()
+    )
+    heights = [p[n][1] for n in order]
+    assert heights == sorted(heights, reverse=True)
+    for left in (n for n in p if n.endswith("_L")):
+        assert p[left][0] > p["stomion"][0] > p[left[:-1] + "R"][0]
+    assert 4.0 < p["mouth_corner_L"][0] - p["mouth_corner_R"][0] < 6.5
+    assert 8.0 < p["eye_outer_L"][0] - p["eye_outer_R"][0] < 10.5
+    assert 2.5 < p["ala_L"][0] - p["ala_R"][0] < 4.5
+
+
+def test_a_head_in_the_normalised_frame_keeps_it():
+    """ICT is in centimetres, upright and facing +Z: its frame is exactly the identity."""
+    frame = head("ict").frame
+    assert frame.scale == 1.0
+    assert np.array_equal(frame.rotation, np.eye(3)) and not frame.origin.any()
+
+
+@pytest.mark.parametrize("name", ["ict", "demo"])
+@pytest.mark.parametrize(("scale", "rotation"), [(0.01, np.eye(3)), (1000.0, np.eye(3)), (1.0, BACK), (0.01, BACK)])
+def test_scale_and_orientation_do_not_matter(name, scale, rotation):
+    """The same head a thousand times larger or on its back gives the same normalised anatomy up to rounding."""
+    other = analyse_head(*moved(name, scale, rotation))
+    assert np.abs(other.vertices - head(name).vertices).max() < 1e-9
+    assert max(np.linalg.norm(other.landmarks[n] - p) for n, p in head(name).landmarks.items()) < 1e-6
+    assert np.abs(other.tissue_depth - head(name).tissue_depth).max() < 1e-6
+
+
+def test_frame_maps_there_and_back():
+    """to_user undoes to_norm."""
+    v = mesh("mpfb")[0]
+    frame = head("mpfb").frame
+    assert np.allclose(frame.to_user(frame.to_norm(v)), v, atol=1e-9)
+
+
+def test_shapes_with_the_viewers_left_are_turned_round():
+    """Shapes named from the viewer's side are used for the side they move, with a warning."""
+    v, faces, shapes = mesh("ict")
+    flip = {"_L": "_R", "_R": "_L"}
+    found = analyse_head(v, faces, {n[:-2] + flip.get(n[-2:], n[-2:]): d for n, d in shapes.items()})
+    assert np.allclose(found.landmarks["mouth_corner_L"], head("ict").landmarks["mouth_corner_L"])
+    assert found.arkit["mouthSmileLeft"] == ("mouthSmile_R",)
+    assert any("named left" in w for w in found.warnings)
+
+
+def test_parts_follow_what_they_hang_on():
+    """ICT: 16 upper teeth on the skull, 16 lower on the jaw, eyeballs on the skull, lashes on the skin."""
+    count = {}
+    for part in head("ict_whole").parts:
+        count[part.kind, part.follows] = count.get((part.kind, part.follows), 0) + 1
+    assert count["teeth_upper", "cranium"] == 16 and count["teeth_lower", "mandible"] == 16
+    assert count["eye_L", "cranium"] == count["eye_R", "cranium"] == 2
+    assert count["lashes", "skin"] == 16
+    covered = np.concatenate([head("ict_whole").skin] + [p.vertices for p in head("ict_whole").parts])
+    assert sorted(covered.tolist()) == list(range(len(head("ict_whole").vertices)))
+
+
+@pytest.mark.parametrize("name", ["ict", "ict_whole"])
+def test_pockets_are_dark_and_the_face_is_not(name):
+    """The deep mouth bag and the back of the sockets see almost nothing; forehead and cheeks see nearly all."""
+    h = head(name)
+    deep = np.arange(11248, 13294)[h.vertices[11248:13294, 2] < 9.0]
+    assert h.exposure[deep].max() < 0.1
+    for socket in (slice(13294, 13678), slice(13678, 14062)):
+        assert np.median(h.exposure[socket]) < 0.05
+    for n in ("mid_forehead", "cheek_L", "cheekbone_R", "pogonion"):
+        assert h.exposure[h.landmark_vertices[n]] > 0.8
+    assert {"mouth", "eye_L", "eye_R"} == set(h.pockets)
+
+
+def test_bone_depths_are_the_forensic_ones_where_they_were_measured():
+    """Depth at landmarks over bone within 2.5 mm of the table's adult means (the tables' own spread is 2-4 mm)."""
+    h = head("ict")
+    for n, wanted in {
+        "glabella": 0.55,
+        "nasion": 0.65,
+        "pogonion": 1.1,
+        "mid_forehead": 0.45,
+        "cheekbone_L": 0.9,
+    }.items():
+        assert abs(h.tissue_depth[h.landmark_vertices[n]] - wanted) < 0.25
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_no_bone_in_lips_lids_and_ears(name):
+    """Where flesh is thin the bone depth is beyond its far side."""
+    h = head(name)
+    for n in ("labrale_superius", "labrale_inferius", "mouth_corner_L", "upper_lid_L", "ala_R"):
+        i = h.landmark_vertices[n]
+        assert h.tissue_depth[i] > 0.9 * min(h.flesh_thickness[i], 1.2)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_mandible_weight_parts_the_lips(name):
+    """The lower lip and chin go with the jaw, the upper lip, nose and brow with the skull."""
+    h = head(name)
+    weight = {n: h.mandible_weight[i] for n, i in h.landmark_vertices.items()}
+    assert min(weight[n] for n in ("pogonion", "labrale_inferius", "menton")) > 0.7
+    assert max(weight[n] for n in ("labrale_superius", "nose_tip", "glabella", "cheekbone_L")) < 0.25
+    assert h.mandible_bone[h.landmark_vertices["ramus_L"]] > 0.4
+    assert h.mandible_bone[h.landmark_vertices["zygion_L"]] < 0.1
+
+
+def test_a_bare_head_is_still_understood():
+    """Without shapes the landmarks come from geometry, within 7 mm of the known ones, with a warning."""
+    v, faces, _ = mesh("ict")
+    bare = analyse_head(v, faces)
+    known = ict_landmarks()
+    assert max(np.linalg.norm(bare.landmarks[n] - known[list(i)].mean(axis=0)) for n, i in KNOWN.items()) < 0.7
+    assert any("No ARKit" in w for w in bare.warnings)
+
+
+def test_a_hole_in_the_cheek_is_named():
+    """A hole gives one warning that says where; the neck's own border gives none."""
+    v, faces, shapes = mesh("ict")
+    assert head("ict").warnings == []
+    cheek = head("ict").landmarks["cheek_L"]
+    found = analyse_head(v, [f for f in faces if np.linalg.norm(v[f].mean(axis=0) - cheek) > 0.8], shapes)
+    assert len(found.warnings) == 1
+    assert "open border of" in found.warnings[0] and "left cheek" in found.warnings[0]
