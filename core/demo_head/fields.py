@@ -49,16 +49,25 @@ def harmonic(stiffness: csc_matrix, area: np.ndarray, fixed: np.ndarray, values:
 class SurfaceKernel:
     """Green's functions of the screened biharmonic operator at landmark vertices: radial basis functions on the surface."""
 
-    def __init__(self, stiffness: csc_matrix, area: np.ndarray, landmarks: dict[str, np.ndarray], reach: float):
-        """landmarks: name -> vertices that move as one; reach: decay length [cm]."""
+    def __init__(
+        self, stiffness: csc_matrix, area: np.ndarray, landmarks: dict[str, np.ndarray], reach: float, mirror: np.ndarray
+    ):
+        """landmarks: name -> left or midline vertices that move as one; reach: decay length [cm]; mirror: (n,) other side.
+
+        Every landmark off the midline gets a twin on the other side, named with a trailing apostrophe.
+        """
         solver = factor((stiffness + diags(area / reach**2)).tocsc())
-        self.names = list(landmarks)
-        self.groups = [np.asarray(v) for v in landmarks.values()]
-        load = np.zeros((len(area), len(self.groups)))
-        for column, group in enumerate(self.groups):
+        load = np.zeros((len(area), len(landmarks)))
+        for column, group in enumerate(landmarks.values()):
             load[group, column] = 1.0 / len(group)
-        self.basis = solver.solve(area[:, None] * solver.solve(load))
-        self.at = np.stack([self.basis[g].mean(axis=0) for g in self.groups])  # symmetric
+        basis = solver.solve(area[:, None] * solver.solve(load))
+        self.names, groups = list(landmarks), [np.asarray(v) for v in landmarks.values()]
+        self.on_midline = {n for n, g in zip(self.names, groups, strict=True) if np.all(mirror[g] == g)}
+        twins = [k for k, name in enumerate(self.names) if name not in self.on_midline]
+        groups += [mirror[groups[k]] for k in twins]
+        self.names += [self.names[k] + "'" for k in twins]
+        self.basis = np.hstack([basis, basis[mirror][:, twins]])
+        self.at = np.stack([self.basis[g].mean(axis=0) for g in groups])  # symmetric
 
     def interpolate(self, motions: dict[str, np.ndarray]) -> np.ndarray:
         """Field (n, 3) that moves each named landmark group by its motion on average."""

@@ -25,8 +25,8 @@ ROW_KNOTS = [(0, 0.0), (5, 2.3), (10, 5.0), (14, 7.0), (20, 8.7), (24, 9.3), (33
              (54, 15.9)]  # fmt: skip
 
 # Red lip border and parting line, frontal (x, y) from the midline to the corner of the mouth.
-UPPER_BORDER = np.array([(0.0, -5.93), (0.5, -5.82), (1.2, -6.10), (2.0, -6.50), (2.68, -6.80)])
-LOWER_BORDER = np.array([(0.0, -7.78), (0.7, -7.74), (1.4, -7.52), (2.1, -7.13), (2.68, -6.84)])
+UPPER_BORDER = np.array([(0.0, -5.93), (0.5, -5.82), (1.2, -6.10), (2.0, -6.50), (2.68, -6.82)])
+LOWER_BORDER = np.array([(0.0, -7.78), (0.7, -7.74), (1.4, -7.52), (2.1, -7.13), (2.68, -6.82)])
 
 
 def lid_margin(step: np.ndarray, steps: int) -> np.ndarray:
@@ -43,7 +43,7 @@ def lid_margin(step: np.ndarray, steps: int) -> np.ndarray:
 def lip_border(step: np.ndarray, half_steps: int) -> np.ndarray:
     """Frontal (x, y) of the red lips' border; step 0 lower midline, half_steps the corner, 2 half_steps upper midline."""
     f = np.abs(np.asarray(step) - half_steps) / half_steps  # 0 corner, 1 midline
-    x = 2.68 * (1.0 - f**1.06)
+    x = 2.68 * (1.0 - f**1.3)
     upper = PchipInterpolator(*UPPER_BORDER.T)(x)
     lower = PchipInterpolator(*LOWER_BORDER.T)(x)
     return np.stack([x, np.where(np.asarray(step) >= half_steps, upper, lower)], axis=1)
@@ -52,8 +52,8 @@ def lip_border(step: np.ndarray, half_steps: int) -> np.ndarray:
 def nostril_rim(step: np.ndarray, steps: int) -> np.ndarray:
     """Frontal (x, y) of the rim of the nostril; the ring starts half a step above its outer end."""
     angle = 2.0 * np.pi * (np.asarray(step) - 0.5) / steps
-    along, across = 0.33 * np.cos(angle), 0.12 * np.sin(angle)
-    return np.stack([0.64 + along, -4.54 + across + 0.02 * along], axis=1)
+    along, across = 0.30 * np.cos(angle), 0.12 * np.sin(angle)
+    return np.stack([0.70 + along, -4.54 + across + 0.02 * along], axis=1)
 
 
 def ear_root(step: np.ndarray, steps: int) -> np.ndarray:
@@ -98,8 +98,11 @@ def _start_parameters(top: Topology, outer: np.ndarray) -> tuple[np.ndarray, np.
     u = np.interp(np.arange(COLUMNS + 1), *np.array(COLUMN_KNOTS).T)
     v = np.interp(np.arange(ROWS + 1), *np.array(ROW_KNOTS).T)
     on = top.grid >= 0
-    uv[top.grid[on]] = np.stack(np.broadcast_arrays(u[:, None], v[None]), axis=2)[on]
-    cap = _disc_parameters(CROWN_CAP, v[-1])
+    u, v = np.broadcast_arrays(u[:, None], v[None])
+    # the levels climb towards the ear: let the rows that pass the mouth sag to the height of its corner
+    sag = 0.65 * np.exp(-(((u - 0.40) / 0.22) ** 2) - ((v - 7.9) / 1.2) ** 2)
+    uv[top.grid[on]] = np.stack([u, v - sag], axis=2)[on]
+    cap = _disc_parameters(CROWN_CAP, v[0, -1])
     uv[top.crown[:, 1:-1].ravel()] = cap[:, 1:-1].reshape(-1, 2)
     uv[top.crown[-1, 1:-1]] = uv[top.crown[-1, 1:-1]]
     features = (

@@ -13,7 +13,7 @@ from .layout import LID_RING
 
 # Share of the margin's slide that each ring takes, from the hole's border inwards to the socket.
 OUTER_SHARES = (0.0, 0.06, 0.20, 0.45, 0.75, 1.0)
-SOCKET_SHARES = (0.85, 0.5, 0.18)
+SOCKET_SHARES = (0.8, 0.6, 0.4, 0.2)
 CLOSED_SEAM = 0.02  # [cm] between the margins of the closed eye
 SEAM_PLACE = 0.12  # the closed seam, share of the way from the lower to the upper margin
 CLEARANCE = 0.05  # [cm] between lid and ball
@@ -27,27 +27,32 @@ def _slide(head: DemoHead, upper: float, lower: float, seam: float = 0.0) -> np.
     steps = np.arange(ring.shape[1])
     is_upper = (steps > 0) & (steps < ring.shape[1] // 2)
     last = LID_RING + MARGIN_RINGS
-    for r in range(last + len(SOCKET_SHARES) + 1):
-        gap = _fissure(head, int(np.clip(r, LID_RING, last)))
+    for r in range(last + 1):
+        gap = _fissure(head, max(r, LID_RING))
         half_seam = 0.5 * np.minimum(seam, gap)
         move = np.where(is_upper, upper * gap + half_seam, lower * gap - half_seam)
-        if r <= LID_RING:
-            share, inflate = OUTER_SHARES[r], LID_THICKNESS
-        elif r <= last:
-            share, inflate = 1.0, LID_THICKNESS * (last - r) / MARGIN_RINGS
-        else:
-            share, inflate = SOCKET_SHARES[r - last - 1], 0.0
+        share = OUTER_SHARES[min(r, LID_RING)]
+        inflate = LID_THICKNESS * min(1.0, (last - r) / MARGIN_RINGS)
         p = head.vertices[ring[r]]
-        moved = p.copy()
-        moved[:, 1] += share * move
-        rise = lid_height(moved[:, 0], moved[:, 1], inflate) - lid_height(p[:, 0], p[:, 1], inflate)
-        moved[:, 2] += np.clip(rise, -0.6, 0.6)
-        if r >= last:  # the inside of the lid rides on the ball
-            arm = moved - EYE_CENTRE
-            size = np.linalg.norm(arm, axis=1)
-            moved = EYE_CENTRE + arm * (np.maximum(size, EYE_RADIUS + CLEARANCE) / size)[:, None]
-        delta[ring[r]] = moved - p
+        y = p[:, 1] + share * move
+        delta[ring[r], 1] = share * move
+        delta[ring[r], 2] = lid_height(p[:, 0], y, inflate) - lid_height(p[:, 0], p[:, 1], inflate)
+    _ride_on_ball(head, delta, ring[last])
+    margin, moved = (head.vertices[ring[last]] - EYE_CENTRE + d for d in (0.0, delta[ring[last]]))
+    turn = np.arctan2(moved[:, 1], moved[:, 2]) - np.arctan2(margin[:, 1], margin[:, 2])
+    for r, share in enumerate(SOCKET_SHARES, start=last + 1):
+        arm = head.vertices[ring[r]] - EYE_CENTRE
+        c, s = np.cos(share * turn), np.sin(share * turn)
+        delta[ring[r], 1] = s * arm[:, 2] + (c - 1.0) * arm[:, 1]
+        delta[ring[r], 2] = (c - 1.0) * arm[:, 2] - s * arm[:, 1]
     return delta
+
+
+def _ride_on_ball(head: DemoHead, delta: np.ndarray, which: np.ndarray) -> None:
+    """Push moved vertices out of the eyeball. Changes delta in place."""
+    arm = head.vertices[which] + delta[which] - EYE_CENTRE
+    size = np.linalg.norm(arm, axis=1)
+    delta[which] += arm * (np.maximum(size, EYE_RADIUS + CLEARANCE) / size - 1.0)[:, None]
 
 
 def _fissure(head: DemoHead, ring: int) -> np.ndarray:

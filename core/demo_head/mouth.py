@@ -54,10 +54,10 @@ def place_mouth(x: np.ndarray, top: Topology) -> None:
     facing = border[::-1]  # same distance from the corner on the other lip
 
     part = np.zeros_like(border)
-    part[:, 0] = PARTING_HALF_WIDTH * (1.0 - f**1.06)
+    part[:, 0] = PARTING_HALF_WIDTH * (1.0 - f**1.3)
     opening = np.clip(f / 0.25, 0.0, 1.0)
     part[:, 1] = parting_height(part[:, 0]) + sign * 0.5 * GAP * opening * (2.0 - opening)
-    part[:, 2] = 0.5 * (border[:, 2] + facing[:, 2]) - 0.10 - 0.12 * (1.0 - f) ** 2
+    part[:, 2] = 0.5 * (border[:, 2] + facing[:, 2]) - 0.10 + 0.02 * (1.0 - f) ** 2
     fullness = (1.0 - (1.0 - f) ** 2) ** 0.8
     bulge = np.where(upper, 0.30, 0.36) * fullness
     p1 = border + 0.0
@@ -65,7 +65,7 @@ def place_mouth(x: np.ndarray, top: Topology) -> None:
     p1[:, 2] += bulge * 0.75
     p2 = part + 0.0
     p2[:, 1] -= (part[:, 1] - border[:, 1]) * 0.04
-    p2[:, 2] += bulge * 1.45 + 0.05
+    p2[:, 2] += bulge * 1.55
     p1[:, 0] += (part[:, 0] - border[:, 0]) * 0.3
     for number, t in enumerate((0.24, 0.50, 0.76, 1.0), start=1):
         x[ring[LIP_RING + number]] = _bezier(border, p1, p2, part, t)

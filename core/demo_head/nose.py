@@ -11,7 +11,7 @@ from .mouth import fill_cap
 from .topology import Topology
 
 # Rings inside the rim: size (share of the rim), depth along the pocket's axis [cm].
-POCKET = ((0.88, 0.12), (0.80, 0.38), (0.60, 0.60))
+POCKET = ((0.74, 0.04), (0.66, 0.28), (0.50, 0.48))
 AXIS = np.array([-0.05, 0.80, -0.45])  # upwards and backwards
 NOSTRIL_RINGS = NOSTRIL_RING + len(POCKET)
 

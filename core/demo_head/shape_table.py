@@ -19,6 +19,8 @@ LIP_STEPS = {
     "low_mid": 0, "low_inner": 5, "low_outer": 9, "low_corner": 13, "corner": 16, "up_corner": 19, "up_outer": 23, "up_inner": 27,
     "up_mid": 32,
 }  # fmt: skip
+# Landmarks inside the mouth bag, just behind the lips: steps of the mouth rings.
+BAG_STEPS = {"bag_low": [9, 10], "bag_corner": [13, 16, 19], "bag_up": [22, 23]}
 # Stay put in every shape that does not name them.
 GUARDS = ("nasion", "temple", "throat", "throat_side", "forehead_top", "tip", "canthus_out", "forehead_mid")
 LOWER_FACE_GUARDS = ("brow_in", "brow_mid", "brow_out", "glabella", "bridge")
@@ -106,7 +108,7 @@ BOTH_SHAPES: dict[str, Motions] = {
         "forehead_top": (0.0, 1.2, -0.4), "nasion": (0.0, 1.6, 0.0), "bridge": (0.0, 0.0, 0.0),
     },
     "mouthPucker": {
-        "bag_corner": (-5.0, 0.2, 5.0),
+        "bag_corner": (-7.0, 0.2, 4.5), "bag_low": (-4.0, -0.2, 6.0), "bag_up": (-4.0, 0.4, 6.0),
         "corner": (-10.8, 0.2, 3.5), "up_corner": (-9.2, 0.4, 5.0), "low_corner": (-9.2, 0.0, 5.0), "up_outer": (-6.6, 0.7, 7.0),
         "low_outer": (-6.6, -0.3, 7.0), "up_inner": (-3.2, 0.9, 8.2), "low_inner": (-3.2, -0.5, 8.0), "up_mid": (0.0, 0.8, 8.4),
         "low_mid": (0.0, -0.5, 8.2), "nasolabial": (-3.4, -1.0, 1.2), "cheek": (-2.6, -0.4, -1.4), "cheek_low": (-4.2, 0.2, -1.2),
@@ -114,7 +116,7 @@ BOTH_SHAPES: dict[str, Motions] = {
         "ala": (-0.5, -0.4, 0.2), "chin": (0.0, 0.5, 0.4), "chin_side": (-0.8, 0.6, 0.3), "cheek_high": (-0.6, -0.6, -0.3),
     },
     "mouthFunnel": {
-        "bag_corner": (-3.5, 0.0, 4.0),
+        "bag_corner": (-4.5, 0.0, 4.0), "bag_low": (-2.2, -3.0, 5.0), "bag_up": (-2.2, 2.6, 5.0),
         "corner": (-7.4, -0.4, 3.0), "up_corner": (-5.6, 2.0, 4.6), "low_corner": (-5.6, -2.6, 4.4), "up_outer": (-3.6, 4.0, 6.6),
         "low_outer": (-3.6, -5.2, 6.2), "up_inner": (-1.6, 4.8, 7.6), "low_inner": (-1.6, -6.4, 7.0), "up_mid": (0.0, 4.8, 7.8),
         "low_mid": (0.0, -6.6, 7.2), "nasolabial": (-2.2, -0.4, 0.8), "cheek": (-2.0, -1.0, -1.2), "cheek_low": (-3.2, -0.8, -1.0),
@@ -122,13 +124,15 @@ BOTH_SHAPES: dict[str, Motions] = {
         "ala": (-0.4, -0.4, 0.0), "chin": (0.0, -0.6, 0.4), "chin_side": (-0.4, -0.6, 0.2),
     },
     "mouthRollUpper": {
-        "up_mid": (0.0, -1.6, -3.6), "up_inner": (0.0, -1.6, -3.4), "up_outer": (0.0, -1.2, -2.8), "up_corner": (0.0, -0.6, -1.6),
-        "corner": (0.0, 0.0, -0.6), "subnasale": (0.0, -0.8, -0.2), "nasolabial": (0.0, -0.4, -0.2), "low_mid": (0.0, 0.0, 0.0),
+        "up_mid": (0.0, -1.4, -2.0), "up_inner": (0.0, -1.4, -2.0), "up_outer": (0.0, -1.0, -1.6), "up_corner": (0.0, -0.5, -0.9),
+        "up_mid_inside": (0.0, 0.9, -2.6), "up_inner_inside": (0.0, 0.9, -2.6), "up_outer_inside": (0.0, 0.6, -2.0),
+        "corner": (0.0, 0.0, -0.4), "subnasale": (0.0, -0.8, -0.2), "nasolabial": (0.0, -0.4, -0.2), "low_mid": (0.0, 0.0, 0.0),
         "low_outer": (0.0, 0.0, 0.0), "ala": (0.0, -0.3, 0.0),
     },
     "mouthRollLower": {
-        "low_mid": (0.0, 2.2, -4.2), "low_inner": (0.0, 2.0, -4.0), "low_outer": (0.0, 1.4, -3.2), "low_corner": (0.0, 0.6, -1.8),
-        "corner": (0.0, 0.0, -0.8), "sulcus": (0.0, 1.4, 0.2), "sulcus_side": (0.0, 1.0, 0.2), "chin": (0.0, 0.8, 0.4),
+        "low_mid": (0.0, 1.8, -2.2), "low_inner": (0.0, 1.7, -2.1), "low_outer": (0.0, 1.1, -1.7), "low_corner": (0.0, 0.4, -0.9),
+        "low_mid_inside": (0.0, -0.7, -2.8), "low_inner_inside": (0.0, -0.7, -2.7), "low_outer_inside": (0.0, -0.5, -2.1),
+        "corner": (0.0, 0.0, -0.4), "sulcus": (0.0, 1.4, 0.2), "sulcus_side": (0.0, 1.0, 0.2), "chin": (0.0, 0.8, 0.4),
         "up_mid": (0.0, 0.0, 0.0), "up_outer": (0.0, 0.0, 0.0), "chin_side": (0.0, 0.4, 0.2),
     },
     "mouthShrugUpper": {

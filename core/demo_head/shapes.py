@@ -39,7 +39,10 @@ def landmark_groups(head: DemoHead) -> dict[str, np.ndarray]:
     for name, step in table.LIP_STEPS.items():
         rings = [LIP_RING - 1, LIP_RING, PARTING_RING, PARTING_RING + 2]
         groups[name] = top.mouth[rings, step]
-    groups["bag_corner"] = top.mouth[PARTING_RING + 3 : PARTING_RING + 5, CORNER_STEP]
+    for name, step in table.LIP_STEPS.items():
+        groups[f"{name}_inside"] = top.mouth[[PARTING_RING, PARTING_RING + 2], step]
+    for name, steps in table.BAG_STEPS.items():
+        groups[name] = top.mouth[PARTING_RING + 3 : PARTING_RING + 5, steps].ravel()
     return groups
 
 
@@ -51,11 +54,7 @@ class Sculptor:
         skin = head.vertices[: head.skin_count]
         self.skin = skin
         self.stiffness, self.area = laplacian(skin, head.skin_quads)
-        groups = landmark_groups(head)
-        self.on_midline = {name for name, v in groups.items() if np.all(head.mirror[v] == v)}
-        both = dict(groups)
-        both.update({f"{n}'": head.mirror[v] for n, v in groups.items() if n not in self.on_midline})
-        self.kernel = SurfaceKernel(self.stiffness, self.area, both, KERNEL_REACH)
+        self.kernel = SurfaceKernel(self.stiffness, self.area, landmark_groups(head), KERNEL_REACH, head.mirror)
         # nothing moves at the neck's border
         self.neck_fade = _smoothstep((skin[:, 1] + 17.0) / 4.0)
         self.side_fade = _smoothstep(0.5 + 0.5 * skin[:, 0] / MIDLINE_BLEND)
@@ -65,7 +64,7 @@ class Sculptor:
         both = {}
         for name, motion in motions.items():
             both[name] = 0.1 * np.array(motion)
-            if name not in self.on_midline:
+            if name not in self.kernel.on_midline:
                 both[f"{name}'"] = both[name] * (1.0 if same_direction else MIRROR)
         return self.kernel.interpolate(both) * self.neck_fade[:, None]
 

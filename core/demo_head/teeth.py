@@ -30,7 +30,7 @@ LOWER = Arch(2.05, 8.42, 2.6, -6.80, -6.98, -7.95, 0.60)
 # Cross-section, counter-clockwise seen with the outside to the right: outward share of the thickness, height share (0 edge, 1 gum).
 SECTION = np.array(
     [
-        (-0.34, 0.00), (-0.12, 0.00), (-0.03, 0.06), (0.00, 0.32), (-0.05, 0.55), (0.06, 0.62), (0.03, 0.85),
+        (-0.34, 0.00), (-0.12, 0.00), (-0.03, 0.06), (0.00, 0.32), (0.00, 0.55), (0.06, 0.62), (0.03, 0.85),
         (-0.25, 1.00), (-0.70, 1.00), (-1.00, 0.80), (-0.95, 0.55), (-0.60, 0.25),
     ]
 )  # fmt: skip
@@ -77,7 +77,9 @@ def _strip(ring: np.ndarray, flip: bool) -> tuple[np.ndarray, list[list[int]]]:
             for j in (1, 2):
                 a, b = i / 3.0, j / 3.0
                 place[i, j] = 0.5 * ((1 - a) * place[0, j] + a * place[3, j] + (1 - b) * place[i, 0] + b * place[i, 3])
-        vertices.append(place[1:3, 1:3].reshape(-1, 3))
+        inner = place[1:3, 1:3].reshape(-1, 3)
+        beyond = ring[end].mean(axis=0) - ring[end + (1 if reverse else -1)].mean(axis=0)  # a rounded end
+        vertices.append(0.7 * inner + 0.3 * ring[end].mean(axis=0) + beyond)
         cap = np.stack([grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]], axis=2).reshape(-1, 4)
         faces.append(cap[:, ::-1] if reverse else cap)
     all_faces = np.vstack(faces)
