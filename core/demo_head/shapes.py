@@ -56,7 +56,8 @@ class Sculptor:
         self.stiffness, self.area = laplacian(skin, head.skin_quads)
         self.kernel = SurfaceKernel(self.stiffness, self.area, landmark_groups(head), KERNEL_REACH, head.mirror)
         # nothing moves at the neck's border
-        self.neck_fade = _smoothstep((skin[:, 1] + 17.0) / 4.0)
+        over_border = skin[:, 1] + 18.3 + 0.29 * skin[:, 2]
+        self.neck_fade = _smoothstep((over_border - 0.4) / 4.0)
         self.side_fade = _smoothstep(0.5 + 0.5 * skin[:, 0] / MIDLINE_BLEND)
 
     def field(self, motions: table.Motions, same_direction: bool = False) -> np.ndarray:

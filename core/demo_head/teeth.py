@@ -25,8 +25,8 @@ class Arch:
     thickness: float
 
 
-UPPER = Arch(2.25, 8.80, 2.7, -6.98, -6.84, -5.75, 0.62)
-LOWER = Arch(2.05, 8.42, 2.6, -6.80, -6.98, -7.95, 0.60)
+UPPER = Arch(2.25, 8.80, 2.5, -6.98, -6.84, -5.75, 0.62)
+LOWER = Arch(2.05, 8.42, 2.3, -6.80, -6.98, -7.95, 0.60)
 # Cross-section, counter-clockwise seen with the outside to the right: outward share of the thickness, height share (0 edge, 1 gum).
 SECTION = np.array(
     [
@@ -56,7 +56,7 @@ def dental_arch(arch: Arch) -> tuple[np.ndarray, list[list[int]]]:
         y = edge + (arch.gum - edge) * height
         rows.append(np.stack([x + outward[:, 0] * offset, y, z + outward[:, 1] * offset], axis=1))
     ring = np.stack(rows, axis=1)  # (STEPS + 1, 12, 3)
-    return _strip(ring, flip=arch.gum < arch.edge)
+    return _strip(ring, flip=arch.gum > arch.edge)
 
 
 def _strip(ring: np.ndarray, flip: bool) -> tuple[np.ndarray, list[list[int]]]:
