@@ -150,12 +150,12 @@ def this_platform() -> str:
     return {"linux": "linux-x64", "win32": "windows-x64", "darwin": "macos-arm64"}[sys.platform]
 
 
-def build_zip(platform: str, pythons: list[str], suffix: str = "") -> Path:
+def build_zip(platform: str, pythons: list[str], suffix: str = "", folder: Path = ROOT / "dist") -> Path:
     """One zip, made and validated by Blender's own extension tool; returns its path."""
     cli, tags = extension_tool()
     wheels = sorted({wheel for version in pythons for wheel in fetch_wheels(platform, version)})
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "source", Path(folder) / "target"
+    with tempfile.TemporaryDirectory() as scratch:
+        source, target = Path(scratch) / "source", Path(scratch) / "target"
         target.mkdir()
         stage(source, platform, wheels)
         run([PYTHON, cli, "validate", "--valid-tags", tags, source])
@@ -164,11 +164,11 @@ def build_zip(platform: str, pythons: list[str], suffix: str = "") -> Path:
         run([PYTHON, cli, "validate", built])
         manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
         name = f"{manifest['id']}-{manifest['version']}-{platform.replace('-', '_')}{suffix}.zip"
-        path = ROOT / "dist" / name
+        path = folder / name
         path.parent.mkdir(exist_ok=True)
         shutil.move(built, path)
     size = path.stat().st_size
-    print(f"{path.relative_to(ROOT)}: {size / 1e6:.1f} MB")
+    print(f"{path}: {size / 1e6:.1f} MB")
     if size > ZIP_LIMIT:
         sys.exit(f"{path.name} is larger than the {ZIP_LIMIT / 1e6:.0f} MB that an extension may have.")
     return path

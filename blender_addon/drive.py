@@ -17,8 +17,8 @@ from . import bridge, storage
 if TYPE_CHECKING:
     from ..core import FaceModel
 
-# The last pose of each object: the next solve starts there. Dropped with every undo, redo and load.
-_poses: dict[str, object] = {}
+# The last pose of each object and model: the next solve starts there. Dropped with every undo, redo and load.
+_poses: dict[tuple[str, str], object] = {}
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def solve(obj: bpy.types.Object, model: FaceModel, drive: Drive, start=None, pro
     pose = None
     began = time.perf_counter()
     if not np.array_equal(drive.controls, model.controls().neutral):
-        pose = model.solve(drive.controls, start=start or _poses.get(obj.name_full), progress=progress)
+        pose = model.solve(drive.controls, start=start or last_pose(obj), progress=progress)
     write(obj, model, drive, pose, (time.perf_counter() - began) * 1e3)
     return pose
 
@@ -112,11 +112,11 @@ def write(obj: bpy.types.Object, model: FaceModel, drive: Drive, pose, milliseco
     rest = bridge.vertex_positions(mesh)
     if pose is None:
         bridge.write_key_positions(key, rest)
-        _poses.pop(obj.name_full, None)
+        _poses.pop(_pose_key(obj), None)
     else:
         # Blender adds the shape keys itself: the key holds only what the simulation makes of them.
         bridge.write_key_positions(key, pose.skin - blendshape_offset(obj, model, drive.controls))
-        _poses[obj.name_full] = pose
+        _poses[_pose_key(obj)] = pose
     key.value = drive.influence
     storage.set_solved_controls(mesh, drive.controls)
     settings.last_residual = pose.residual if pose else 0.0
@@ -150,7 +150,11 @@ def is_solved(mesh: bpy.types.Mesh, drive: Drive) -> bool:
 
 def last_pose(obj: bpy.types.Object):
     """The Pose that the object shows, or None at rest or after undo, redo and load."""
-    return _poses.get(obj.name_full)
+    return _poses.get(_pose_key(obj))
+
+
+def _pose_key(obj: bpy.types.Object) -> tuple[str, str]:
+    return obj.name_full, storage.digest(obj.data)
 
 
 def clear_cache() -> None:

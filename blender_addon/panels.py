@@ -128,6 +128,7 @@ class MUSCLE_FACE_PT_fit(_RigPanel, bpy.types.Panel):
             column = layout.column(align=True)
             column.label(text=f"RMS {settings.fit_rms_mm:.3f} mm")
             column.label(text=f"95% under {settings.fit_p95_mm:.3f} mm, at most {settings.fit_max_mm:.3f} mm")
+            column.label(text=f"Shape keys alone: RMS {settings.fit_blendshape_rms_mm:.3f} mm")
 
 
 class MUSCLE_FACE_PT_bake(_RigPanel, bpy.types.Panel):

@@ -77,6 +77,11 @@ class MuscleFaceSettings(bpy.types.PropertyGroup):
     fit_rms_mm: FloatProperty(name="RMS (mm)", description="Root mean square distance of the last fit in millimetres")
     fit_p95_mm: FloatProperty(name="95% (mm)", description="Distance that 95% of the points of the last fit stay under")
     fit_max_mm: FloatProperty(name="Max (mm)", description="Largest distance of the last fit in millimetres")
+    fit_seconds: FloatProperty(name="Seconds", description="Time that the last fit took")
+    fit_blendshape_rms_mm: FloatProperty(
+        name="Blendshapes Alone (mm)",
+        description="Root mean square distance that the shape keys reach without the simulation, in millimetres",
+    )
     last_residual: FloatProperty(
         name="Residual", description="Unbalanced share of the forces in the last solve", precision=6
     )

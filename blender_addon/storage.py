@@ -38,18 +38,18 @@ def has_rig(mesh: bpy.types.Mesh) -> bool:
 
 def store(mesh: bpy.types.Mesh, model: FaceModel, blob: bytes, before: dict) -> None:
     """Write a rig into the mesh. `before` is what remove_rig puts back; it must survive JSON."""
-    digest = hashlib.sha256(blob).hexdigest()
+    name = hashlib.sha256(blob).hexdigest()
     mesh[PROPERTY] = {
         "version": VERSION,
         "topology": bridge.topology_hash(mesh),
-        "digest": digest,
+        "digest": name,
         "model": blob,
         "before": json.dumps(before),
         "stats": json.dumps(model.stats, default=float),
         "bake": "",
         "solved": [0.0],
     }
-    _models[digest] = model
+    _models[name] = model
 
 
 def load(mesh: bpy.types.Mesh) -> FaceModel:
@@ -62,11 +62,11 @@ def load(mesh: bpy.types.Mesh) -> FaceModel:
             f"The muscle rig of '{mesh.name}' was made by another version of Muscle Face; "
             "remove it and create it again."
         )
-    digest = group["digest"]
-    if digest not in _models:
-        _models[digest] = engine.face_model().from_bytes(group["model"])
-    _check_topology(mesh, group, _models[digest])
-    return _models[digest]
+    name = group["digest"]
+    if name not in _models:
+        _models[name] = engine.face_model().from_bytes(group["model"])
+    _check_topology(mesh, group, _models[name])
+    return _models[name]
 
 
 def _check_topology(mesh: bpy.types.Mesh, group, model: FaceModel) -> None:
@@ -84,6 +84,11 @@ def _check_topology(mesh: bpy.types.Mesh, group, model: FaceModel) -> None:
             "or remove the rig and create it again."
         )
     _checked.add(counts)
+
+
+def digest(mesh: bpy.types.Mesh) -> str:
+    """The name of the mesh's model: the digest of its bytes."""
+    return mesh[PROPERTY]["digest"]
 
 
 def remove(mesh: bpy.types.Mesh) -> None:

@@ -34,6 +34,7 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         write_values(obj, model, fit.values)
         settings = obj.muscle_face
         settings.fit_rms_mm, settings.fit_p95_mm, settings.fit_max_mm = fit.rms_mm, fit.p95_mm, fit.max_mm
+        settings.fit_seconds, settings.fit_blendshape_rms_mm = fit.seconds, fit.blendshape_only_rms_mm
         # The sliders hold single precision: the face is solved at what they say, from the fit's own pose.
         controls = drive.read(obj, model)
         drive.solve(obj, model, controls, start=fit.pose)
