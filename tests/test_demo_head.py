@@ -4,19 +4,18 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
-
 from muscle_face.core.demo_head import demo_head
 from muscle_face.core.demo_head.head import build_head
 from muscle_face.core.demo_head.layout import LID_RING
 from muscle_face.core.demo_head.mouth import CORNER_STEP, PARTING_RING
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
-ARKIT = """eyeBlink eyeLookDown eyeLookIn eyeLookOut eyeLookUp eyeSquint eyeWide mouthDimple mouthFrown mouthLowerDown mouthPress
-    mouthSmile mouthStretch mouthUpperUp browDown browOuterUp cheekSquint noseSneer""".split()
-ARKIT_SINGLE = """jawForward jawLeft jawOpen jawRight mouthClose mouthFunnel mouthLeft mouthPucker mouthRight mouthRollLower
-    mouthRollUpper mouthShrugLower mouthShrugUpper browInnerUp cheekPuff tongueOut""".split()
+ARKIT = """eyeBlink eyeLookDown eyeLookIn eyeLookOut eyeLookUp eyeSquint eyeWide mouthDimple mouthFrown mouthLowerDown
+    mouthPress mouthSmile mouthStretch mouthUpperUp browDown browOuterUp cheekSquint noseSneer""".split()
+ARKIT_SINGLE = """jawForward jawLeft jawOpen jawRight mouthClose mouthFunnel mouthLeft mouthPucker mouthRight
+    mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper browInnerUp cheekPuff tongueOut""".split()
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +129,7 @@ def test_same_every_time(built):
 
 
 def test_adult_proportions(built):
-    """Head sizes lie in the adult range: Farkas 1994 (Anthropometry of the Head and Face), women -2 SD to men +2 SD, in mm."""
+    """Head sizes lie in the adult range of Farkas 1994, Anthropometry of the Head and Face: women -2 SD to men +2 SD, mm."""
     vertices, _, _, head = built
     top = head.topology
     skin = head.vertices[: head.skin_count]
@@ -262,7 +261,13 @@ def test_shapes_have_plausible_size(built, shape, landmark, direction, least, mo
     ring = head.topology.mouth[PARTING_RING]
     skin = vertices[: head.skin_count]
     brow = np.argmin(np.linalg.norm(skin[:, :2] - [1.2, 1.9], axis=1) + 100.0 * (skin[:, 2] < 5.0))
-    places = {"corner": ring[CORNER_STEP], "upper": ring[-1], "lower": ring[0], "upper_left": ring[-6], "lower_left": ring[5]}
+    places = {
+        "corner": ring[CORNER_STEP],
+        "upper": ring[-1],
+        "lower": ring[0],
+        "upper_left": ring[-6],
+        "lower_left": ring[5],
+    }
     moved = 10.0 * shapes[shape][places.get(landmark, brow)] @ (np.array(direction) / np.linalg.norm(direction))
     assert least <= moved <= most
 

@@ -52,7 +52,9 @@ def place_ear(x: np.ndarray, top: Topology) -> None:
     lobe = _ramp(-np.sin(angle), 0.70, 0.98)
     tragus = _ramp(-np.cos(angle + 0.1), 0.80, 0.99) * (1.0 - lobe)
     profile = (
-        np.multiply.outer(1.0 - lobe - tragus, HELIX) + np.multiply.outer(tragus, TRAGUS) + np.multiply.outer(lobe, LOBE)
+        np.multiply.outer(1.0 - lobe - tragus, HELIX)
+        + np.multiply.outer(tragus, TRAGUS)
+        + np.multiply.outer(lobe, LOBE)
     )
 
     first = EAR_RING + len(BACK_SHARES) + 1

@@ -36,7 +36,9 @@ def factor(matrix: csc_matrix) -> SuperLU:
     return splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
 
 
-def harmonic(stiffness: csc_matrix, area: np.ndarray, fixed: np.ndarray, values: np.ndarray, soften: float) -> np.ndarray:
+def harmonic(
+    stiffness: csc_matrix, area: np.ndarray, fixed: np.ndarray, values: np.ndarray, soften: float
+) -> np.ndarray:
     """Harmonic field (n,) through values on the fixed mask (n,), then diffused over the length soften [cm]."""
     free = ~fixed
     x = np.where(fixed, values, 0.0)
@@ -50,7 +52,12 @@ class SurfaceKernel:
     """Green's functions of the screened biharmonic operator at landmark vertices: radial basis functions on the surface."""
 
     def __init__(
-        self, stiffness: csc_matrix, area: np.ndarray, landmarks: dict[str, np.ndarray], reach: float, mirror: np.ndarray
+        self,
+        stiffness: csc_matrix,
+        area: np.ndarray,
+        landmarks: dict[str, np.ndarray],
+        reach: float,
+        mirror: np.ndarray,
     ):
         """landmarks: name -> left or midline vertices that move as one; reach: decay length [cm]; mirror: (n,) other side.
 

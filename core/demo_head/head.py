@@ -11,8 +11,8 @@ import numpy as np
 from .ears import EAR_RINGS, place_ear
 from .eyes import EYE_RINGS, eyeball, place_lids
 from .layout import lay_out
-from .nose import NOSTRIL_RINGS, place_nostril
 from .mouth import MOUTH_RINGS, place_mouth
+from .nose import NOSTRIL_RINGS, place_nostril
 from .teeth import LOWER, UPPER, dental_arch
 from .topology import Topology, build_topology
 

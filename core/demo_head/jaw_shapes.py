@@ -9,9 +9,9 @@ from scipy.sparse import csc_matrix
 
 from .fields import harmonic
 from .head import DemoHead
+from .landmarks import LIP_STEPS
 from .layout import LIP_RING
 from .mouth import CORNER_STEP, PARTING_RING
-from .shape_table import LIP_STEPS
 
 HINGE = np.array([0.0, -1.7, 1.2])  # [cm] middle of the condylar axis, in front of the ear canals
 OPEN_ANGLE = 0.245  # [rad]
@@ -20,12 +20,27 @@ FORWARD = np.array([0.0, -0.12, 0.75])
 SIDE = np.array([0.80, 0.0, 0.0])
 # Lips part further than the jaw: mm at lip landmarks on top of the jaw's motion.
 OPEN_LIPS = {
-    "low_mid": (0.0, -8.0, 1.0), "low_inner": (0.0, -7.0, 0.8), "low_outer": (-0.8, -4.0, 0.4), "low_corner": (-1.8, -1.2, 0.0),
-    "corner": (-2.6, 0.4, -0.5), "up_corner": (-1.6, 1.0, 0.0), "up_outer": (-0.6, 1.8, 0.2), "up_inner": (0.0, 2.2, 0.2),
-    "up_mid": (0.0, 2.2, 0.2), "sulcus": (0.0, -3.0, 0.6), "chin": (0.0, 0.0, 0.0), "ala": (0.0, 0.0, 0.0),
-    "subnasale": (0.0, 0.3, 0.0), "nasolabial": (-0.6, 0.2, -0.4), "cheek": (-1.4, 0.0, -0.8), "cheek_low": (-1.6, 0.0, -0.8),
-    "tip": (0.0, 0.0, 0.0), "cheek_high": (0.0, 0.0, 0.0), "chin_side": (0.0, 0.0, 0.0), "sulcus_side": (-0.4, -2.0, 0.4),
-}  # fmt: skip
+    "low_mid": (0.0, -8.0, 1.0),
+    "low_inner": (0.0, -7.0, 0.8),
+    "low_outer": (-0.8, -4.0, 0.4),
+    "low_corner": (-1.8, -1.2, 0.0),
+    "corner": (-2.6, 0.4, -0.5),
+    "up_corner": (-1.6, 1.0, 0.0),
+    "up_outer": (-0.6, 1.8, 0.2),
+    "up_inner": (0.0, 2.2, 0.2),
+    "up_mid": (0.0, 2.2, 0.2),
+    "sulcus": (0.0, -3.0, 0.6),
+    "chin": (0.0, 0.0, 0.0),
+    "ala": (0.0, 0.0, 0.0),
+    "subnasale": (0.0, 0.3, 0.0),
+    "nasolabial": (-0.6, 0.2, -0.4),
+    "cheek": (-1.4, 0.0, -0.8),
+    "cheek_low": (-1.6, 0.0, -0.8),
+    "tip": (0.0, 0.0, 0.0),
+    "cheek_high": (0.0, 0.0, 0.0),
+    "chin_side": (0.0, 0.0, 0.0),
+    "sulcus_side": (-0.4, -2.0, 0.4),
+}
 
 
 def jaw_field(head: DemoHead, stiffness: csc_matrix, area: np.ndarray) -> np.ndarray:
@@ -89,12 +104,23 @@ def jaw_shapes(head: DemoHead, weight: np.ndarray, sculptor) -> dict[str, tuple[
 def _closing(head: DemoHead, opening: np.ndarray, sculptor) -> np.ndarray:
     """Brings the lips together again under an open jaw: the lower lip covers 60 % of the way."""
     ring = head.topology.mouth[PARTING_RING]
-    motions = {"chin": (0.0, 0.0, 0.0), "tip": (0.0, 0.0, 0.0), "nasolabial": (0.0, -1.0, 0.0), "cheek_high": (0.0, 0.0, 0.0),
-               "ala": (0.0, -0.4, 0.0), "subnasale": (0.0, -1.5, 0.0), "sulcus": (0.0, 6.0, 1.0), "sulcus_side": (0.0, 5.0, 0.5),
-               "chin_side": (0.0, 0.0, 0.0)}  # fmt: skip
-    for low, up in zip(("low_mid", "low_inner", "low_outer", "low_corner"), ("up_mid", "up_inner", "up_outer", "up_corner"),
-                       strict=True):  # fmt: skip
+    motions = {
+        "chin": (0.0, 0.0, 0.0),
+        "tip": (0.0, 0.0, 0.0),
+        "nasolabial": (0.0, -1.0, 0.0),
+        "cheek_high": (0.0, 0.0, 0.0),
+        "ala": (0.0, -0.4, 0.0),
+        "subnasale": (0.0, -1.5, 0.0),
+        "sulcus": (0.0, 6.0, 1.0),
+        "sulcus_side": (0.0, 5.0, 0.5),
+        "chin_side": (0.0, 0.0, 0.0),
+    }
+    for low, up in zip(
+        ("low_mid", "low_inner", "low_outer", "low_corner"),
+        ("up_mid", "up_inner", "up_outer", "up_corner"),
+        strict=True,
+    ):
         gap = 10.0 * (opening[ring[LIP_STEPS[up]]] - opening[ring[LIP_STEPS[low]]])
-        motions[low], motions[up] = tuple(0.6 * gap), tuple(-0.4 * gap)
+        motions[low], motions[up] = tuple(0.58 * gap), tuple(-0.40 * gap)
     motions["corner"] = (0.0, 0.0, 0.0)
     return sculptor.field(motions)

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import shape_table as table
+from . import landmarks, paired_shapes, sided_shapes
+from .eyes import MARGIN_RINGS
 from .fields import SurfaceKernel, laplacian
 from .head import DemoHead
 from .jaw_shapes import jaw_field, jaw_shapes
-from .layout import LIP_RING, outer_mask
+from .layout import LID_RING, LIP_RING, outer_mask
 from .lid_shapes import lid_shapes
-from .mouth import CORNER_STEP, PARTING_RING
+from .mouth import PARTING_RING
 
 KERNEL_REACH = 2.0  # [cm]
 MIDLINE_BLEND = 1.2  # [cm] half width of the band where a one-sided shape fades out
@@ -31,17 +32,19 @@ def landmark_groups(head: DemoHead) -> dict[str, np.ndarray]:
     x = head.vertices[outer]
     front = x[:, 2] > 2.0
     groups = {}
-    for name, (px, py) in table.SKIN_LANDMARKS.items():
+    for name, (px, py) in landmarks.SKIN_LANDMARKS.items():
         gap = np.hypot(x[:, 0] - px, x[:, 1] - py) + np.where(front, 0.0, 100.0)
         if px == 0.0:
             gap = gap + np.where(np.abs(x[:, 0]) < 1e-9, 0.0, 100.0)
         groups[name] = outer[[np.argmin(gap)]]
-    for name, step in table.LIP_STEPS.items():
+    for name, step in landmarks.LIP_STEPS.items():
         rings = [LIP_RING - 1, LIP_RING, PARTING_RING, PARTING_RING + 2]
         groups[name] = top.mouth[rings, step]
-    for name, step in table.LIP_STEPS.items():
+    for name, step in landmarks.LIP_STEPS.items():
         groups[f"{name}_inside"] = top.mouth[[PARTING_RING, PARTING_RING + 2], step]
-    for name, steps in table.BAG_STEPS.items():
+    for name, steps in landmarks.LID_STEPS.items():
+        groups[name] = top.eye[LID_RING : LID_RING + MARGIN_RINGS + 1, steps].ravel()
+    for name, steps in landmarks.BAG_STEPS.items():
         groups[name] = top.mouth[PARTING_RING + 3 : PARTING_RING + 5, steps].ravel()
     return groups
 
@@ -58,18 +61,27 @@ class Sculptor:
         # nothing moves at the neck's border
         over_border = skin[:, 1] + 18.3 + 0.29 * skin[:, 2]
         self.neck_fade = _smoothstep((over_border - 0.4) / 4.0)
+        # the sockets stay with the skull
+        self.steady = np.ones(head.skin_count)
+        top, last = head.topology, LID_RING + MARGIN_RINGS
+        for ring in range(last + 1, len(top.eye)):
+            self._hold(top.eye[ring], max(0.0, 1.0 - (ring - last) / 3.0))
+        self._hold(np.setdiff1d(top.socket, top.eye[-1]), 0.0)
         self.side_fade = _smoothstep(0.5 + 0.5 * skin[:, 0] / MIDLINE_BLEND)
 
-    def field(self, motions: table.Motions, same_direction: bool = False) -> np.ndarray:
+    def _hold(self, left: np.ndarray, share: float) -> None:
+        self.steady[left] = self.steady[self.head.mirror[left]] = share
+
+    def field(self, motions: landmarks.Motions, same_direction: bool = False) -> np.ndarray:
         """Motions in mm at left and midline landmarks -> (skin_count, 3) [cm]; the right side gets the mirrored motion."""
         both = {}
         for name, motion in motions.items():
             both[name] = 0.1 * np.array(motion)
             if name not in self.kernel.on_midline:
                 both[f"{name}'"] = both[name] * (1.0 if same_direction else MIRROR)
-        return self.kernel.interpolate(both) * self.neck_fade[:, None]
+        return self.kernel.interpolate(both) * (self.neck_fade * self.steady)[:, None]
 
-    def one_sided(self, motions: table.Motions) -> tuple[np.ndarray, np.ndarray]:
+    def one_sided(self, motions: landmarks.Motions) -> tuple[np.ndarray, np.ndarray]:
         """The left half of a field and its mirror image."""
         left = self.field(motions) * self.side_fade[:, None]
         return left, self.mirrored(left)
@@ -78,11 +90,11 @@ class Sculptor:
         return field[self.head.mirror] * MIRROR
 
 
-def _with_guards(motions: table.Motions) -> table.Motions:
+def _with_guards(motions: landmarks.Motions) -> landmarks.Motions:
     """Add the landmarks that hold still."""
-    is_mouth = any(name in table.LIP_STEPS and any(m) for name, m in motions.items())
-    more = table.LOWER_FACE_GUARDS if is_mouth else table.UPPER_FACE_GUARDS
-    still = {name: (0.0, 0.0, 0.0) for name in table.GUARDS + more}
+    is_mouth = any(name in landmarks.LIP_STEPS and any(m) for name, m in motions.items())
+    more = landmarks.LOWER_FACE_GUARDS if is_mouth else landmarks.UPPER_FACE_GUARDS
+    still = {name: (0.0, 0.0, 0.0) for name in landmarks.GUARDS + more}
     return {**still, **motions}
 
 
@@ -90,11 +102,11 @@ def make_shapes(head: DemoHead) -> dict[str, np.ndarray]:
     """All shapes: ARKit name -> delta (V, 3) [cm] of every vertex, loose parts included."""
     sculptor = Sculptor(head)
     fields: dict[str, np.ndarray] = {}
-    for name, motions in table.LEFT_SHAPES.items():
+    for name, motions in sided_shapes.LEFT_SHAPES.items():
         fields[name + "Left"], fields[name + "Right"] = sculptor.one_sided(_with_guards(motions))
-    for name, motions in table.BOTH_SHAPES.items():
+    for name, motions in paired_shapes.BOTH_SHAPES.items():
         fields[name] = sculptor.field(_with_guards(motions))
-    fields["mouthLeft"] = sculptor.field(_with_guards(table.MOUTH_LEFT), same_direction=True)
+    fields["mouthLeft"] = sculptor.field(_with_guards(paired_shapes.MOUTH_LEFT), same_direction=True)
     fields["mouthRight"] = sculptor.mirrored(fields["mouthLeft"])
 
     shapes = {name: _whole(head, skin, {}) for name, skin in fields.items()}

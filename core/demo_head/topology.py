@@ -27,7 +27,9 @@ EAR_CAP = (6, 20)
 
 @dataclass
 class Topology:
-    """Vertex numbers of the left half. Rings: (ring, step); a mouth ring runs from lower to upper midline, the middle step is the corner."""
+    """Vertex numbers of the left half. Rings: (ring, step); a mouth ring runs from lower to
+    upper midline, the middle step is the corner.
+    """
 
     grid: np.ndarray
     crown: np.ndarray
