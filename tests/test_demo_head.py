@@ -129,7 +129,9 @@ def test_same_every_time(built):
 
 
 def test_adult_proportions(built):
-    """Head sizes lie in the adult range of Farkas 1994, Anthropometry of the Head and Face: women -2 SD to men +2 SD, mm."""
+    """Head sizes lie in the adult range of Farkas 1994, Anthropometry of the Head and Face: women -2 SD to men +2 SD,
+    mm.
+    """
     vertices, _, _, head = built
     top = head.topology
     skin = head.vertices[: head.skin_count]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""A plausible adult head made by code: skin, eyeballs, teeth and the ARKit shapes. Nothing in it is taken from another mesh."""
+"""A plausible adult head made by code: skin, eyeballs, teeth and the ARKit shapes. Nothing in it is taken from
+another mesh.
+"""
 
 from __future__ import annotations
 

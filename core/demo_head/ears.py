@@ -16,12 +16,42 @@ CENTRE = np.array([8.0, -1.7, -1.35])  # middle of the ear's plane
 HALF_WIDTH, HALF_HEIGHT = 1.65, 3.1
 # Front of the ear from rim to concha: distance from the outline's middle (share of the outline), height over the ear's
 # plane [cm]; one profile each for the helix side, the tragus side and the lobe.
-HELIX = [(1.00, -0.10), (1.02, 0.10), (0.95, 0.22), (0.85, 0.16), (0.78, -0.06), (0.68, 0.00), (0.58, 0.16), (0.48, 0.02),
-         (0.42, -0.30), (0.30, -0.45)]  # fmt: skip
-TRAGUS = [(1.00, -0.10), (0.98, 0.02), (0.94, 0.10), (0.88, 0.18), (0.80, 0.28), (0.70, 0.34), (0.62, 0.30), (0.60, 0.08),
-          (0.56, -0.25), (0.36, -0.42)]  # fmt: skip
-LOBE = [(1.00, -0.10), (1.00, 0.06), (0.94, 0.16), (0.86, 0.19), (0.77, 0.19), (0.67, 0.17), (0.57, 0.12), (0.48, 0.02),
-        (0.42, -0.25), (0.30, -0.43)]  # fmt: skip
+HELIX = [
+    (1.00, -0.10),
+    (1.02, 0.10),
+    (0.95, 0.22),
+    (0.85, 0.16),
+    (0.78, -0.06),
+    (0.68, 0.00),
+    (0.58, 0.16),
+    (0.48, 0.02),
+    (0.42, -0.30),
+    (0.30, -0.45),
+]
+TRAGUS = [
+    (1.00, -0.10),
+    (0.98, 0.02),
+    (0.94, 0.10),
+    (0.88, 0.18),
+    (0.80, 0.28),
+    (0.70, 0.34),
+    (0.62, 0.30),
+    (0.60, 0.08),
+    (0.56, -0.25),
+    (0.36, -0.42),
+]
+LOBE = [
+    (1.00, -0.10),
+    (1.00, 0.06),
+    (0.94, 0.16),
+    (0.86, 0.19),
+    (0.77, 0.19),
+    (0.67, 0.17),
+    (0.57, 0.12),
+    (0.48, 0.02),
+    (0.42, -0.25),
+    (0.30, -0.43),
+]
 CONCHA_SHIFT = np.array([-0.45, -0.20])  # [cm] the concha lies in front of and below the middle
 BACK_SHARES = (0.35, 0.72)  # rings on the back of the ear, share of the way from root to rim
 EAR_RINGS = EAR_RING + len(BACK_SHARES) + len(HELIX)

@@ -25,7 +25,7 @@ def place_lids(x: np.ndarray, top: Topology) -> None:
     front[:, 2] = lid_height(front[:, 0], front[:, 1], LID_THICKNESS)
     x[top.eye[LID_RING]] = front
     back = front.copy()
-    back[:, :2] = EYE_CENTRE[:2] + (front[:, :2] - EYE_CENTRE[:2]) * [0.95, 0.90]
+    back[:, :2] = EYE_CENTRE[:2] + (front[:, :2] - EYE_CENTRE[:2]) * [0.91, 0.90]
     back[:, 2] = lid_height(back[:, 0], back[:, 1], 0.0) + 0.02
     for r in range(1, MARGIN_RINGS + 1):
         x[top.eye[LID_RING + r]] = front + (back - front) * r / MARGIN_RINGS
@@ -36,7 +36,7 @@ def place_lids(x: np.ndarray, top: Topology) -> None:
     for r in range(1, SOCKET_RINGS + 1):
         s = r / SOCKET_RINGS
         angle = polar + (SOCKET_END - polar) * s
-        size = radius + (SOCKET_RADIUS - radius) * min(1.0, 2.5 * s)
+        size = radius + (SOCKET_RADIUS - radius) * min(1.0, 5.0 * s)
         ring = np.stack([np.sin(angle) * np.cos(azimuth), np.sin(angle) * np.sin(azimuth), np.cos(angle)], axis=1)
         x[top.eye[LID_RING + MARGIN_RINGS + r]] = EYE_CENTRE + ring * size[:, None]
     fill_cap(x, top.socket, half=False)

@@ -80,12 +80,32 @@ DEPTHS = np.array(
 )
 # Bridge of the nose: height y, ridge depth z, steepness of the side walls, rounding radius.
 RIDGE = np.array(
-    [(-8.0, 0.0, 2.6, 0.5), (-4.6, 10.2, 2.6, 0.5), (-3.8, 11.6, 2.2, 0.5), (-2.6, 11.25, 1.9, 0.42), (-1.2, 10.5, 1.6, 0.38), (0.2, 9.6, 1.2, 0.4),
-     (1.2, 9.3, 1.0, 0.5), (2.4, 8.6, 1.0, 0.5), (9.0, -5.0, 1.0, 0.5)]
-)  # fmt: skip
+    [
+        (-8.0, 0.0, 2.6, 0.5),
+        (-4.6, 10.2, 2.6, 0.5),
+        (-3.8, 11.6, 2.2, 0.5),
+        (-2.6, 11.25, 1.9, 0.42),
+        (-1.2, 10.5, 1.6, 0.38),
+        (0.2, 9.6, 1.2, 0.4),
+        (1.2, 9.3, 1.0, 0.5),
+        (2.4, 8.6, 1.0, 0.5),
+        (9.0, -5.0, 1.0, 0.5),
+    ]
+)
 # Frontal points where the base head stands as it is.
-ANCHORS = [(0.0, 9.0), (3.0, 8.0), (5.5, 6.0), (6.6, 3.5), (6.9, 0.5), (6.9, -2.5), (6.2, -5.5), (5.2, -8.5), (3.8, -10.6),
-           (2.0, -11.8), (0.0, -12.2)]  # fmt: skip
+ANCHORS = [
+    (0.0, 9.0),
+    (3.0, 8.0),
+    (5.5, 6.0),
+    (6.6, 3.5),
+    (6.9, 0.5),
+    (6.9, -2.5),
+    (6.2, -5.5),
+    (5.2, -8.5),
+    (3.8, -10.6),
+    (2.0, -11.8),
+    (0.0, -12.2),
+]
 
 
 def _thin_plate(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -98,7 +118,7 @@ def _thin_plate(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def _depth_weights() -> tuple[np.ndarray, np.ndarray]:
-    """Centres (n, 2) and thin-plate coefficients (n + 2,) that carry the base head to DEPTHS and leave ANCHORS alone."""
+    """Centres (n, 2) and coefficients (n + 2,) of the thin plate that carries the base head to DEPTHS but leaves ANCHORS."""
     centres = np.vstack([np.array(DEPTHS)[:, :2], np.array(ANCHORS)])
     start = np.stack([centres[:, 0] / 9.0, np.full(len(centres), 0.55 * ROW_COUNT)], axis=1)
     base_depth = base_point(find_parameters(centres, (0, 1), start))[:, 2]

@@ -49,7 +49,9 @@ def harmonic(
 
 
 class SurfaceKernel:
-    """Green's functions of the screened biharmonic operator at landmark vertices: radial basis functions on the surface."""
+    """Green's functions of the screened biharmonic operator at landmark vertices: radial basis functions on the
+    surface.
+    """
 
     def __init__(
         self,
@@ -59,7 +61,8 @@ class SurfaceKernel:
         reach: float,
         mirror: np.ndarray,
     ):
-        """landmarks: name -> left or midline vertices that move as one; reach: decay length [cm]; mirror: (n,) other side.
+        """landmarks: name -> left or midline vertices that move as one; reach: decay length [cm]; mirror: (n,) other
+        side.
 
         Every landmark off the midline gets a twin on the other side, named with a trailing apostrophe.
         """

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""The demo head as a whole: mirrored skin, eyeballs and dental arches, and where each of them lies among the vertices."""
+"""The demo head as a whole: mirrored skin, eyeballs and dental arches, and where each of them lies among the
+vertices.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from .topology import Topology, build_topology
 
 @dataclass(frozen=True)
 class DemoHead:
-    """vertices (V, 3) [cm]; the skin comes first, its left half in the numbering of topology; parts: name -> vertex range."""
+    """vertices (V, 3) [cm]; the skin comes first, its left half in the numbering of topology; parts: name -> vertex
+    range.
+    """
 
     vertices: np.ndarray
     faces: list[list[int]]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Where each vertex of the outer skin lies: feature lines are placed, everything between them is relaxed on the surface."""
+"""Where each vertex of the outer skin lies: feature lines are placed, everything between them is relaxed on the
+surface.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,19 @@ SLOPE_EVERY = 5  # relaxations between two looks at the surface's slope
 
 # (column or row, parameter) knots of the unrelaxed grid.
 COLUMN_KNOTS = [(0, 0.0), (6, 0.14), (13, 0.38), (16, 0.60), (24, 0.97), (30, 1.30), (40, 2.0)]
-ROW_KNOTS = [(0, 0.0), (5, 2.3), (10, 5.0), (14, 7.0), (20, 8.7), (24, 9.3), (33, 10.5), (39, 11.8), (43, 13.0), (48, 14.2),
-             (54, 15.9)]  # fmt: skip
+ROW_KNOTS = [
+    (0, 0.0),
+    (5, 2.3),
+    (10, 5.0),
+    (14, 7.0),
+    (20, 8.7),
+    (24, 9.3),
+    (33, 10.5),
+    (39, 11.8),
+    (43, 13.0),
+    (48, 14.2),
+    (54, 15.9),
+]
 
 # Red lip border and parting line, frontal (x, y) from the midline to the corner of the mouth.
 UPPER_BORDER = np.array([(0.0, -5.93), (0.5, -5.82), (1.2, -6.10), (2.0, -6.50), (2.68, -6.82)])
@@ -30,7 +43,9 @@ LOWER_BORDER = np.array([(0.0, -7.78), (0.7, -7.74), (1.4, -7.52), (2.1, -7.13),
 
 
 def lid_margin(step: np.ndarray, steps: int) -> np.ndarray:
-    """Frontal (x, y) of the front edge of the lids; step 0 is the outer corner, steps / 4 the middle of the upper lid."""
+    """Frontal (x, y) of the front edge of the lids; step 0 is the outer corner, steps / 4 the middle of the upper
+    lid.
+    """
     angle = 2.0 * np.pi * np.asarray(step) / steps
     across, along = np.cos(angle), np.sin(angle)
     x = EYE_CENTRE[0] + np.where(across > 0, 1.47, 1.52) * across
@@ -41,7 +56,9 @@ def lid_margin(step: np.ndarray, steps: int) -> np.ndarray:
 
 
 def lip_border(step: np.ndarray, half_steps: int) -> np.ndarray:
-    """Frontal (x, y) of the red lips' border; step 0 lower midline, half_steps the corner, 2 half_steps upper midline."""
+    """Frontal (x, y) of the red lips' border; step 0 lower midline, half_steps the corner, 2 half_steps upper
+    midline.
+    """
     f = np.abs(np.asarray(step) - half_steps) / half_steps  # 0 corner, 1 midline
     x = 2.68 * (1.0 - f**1.3)
     upper = PchipInterpolator(*UPPER_BORDER.T)(x)

@@ -21,7 +21,9 @@ LOOK_ANGLE = 0.42  # [rad]
 
 
 def _slide(head: DemoHead, upper: float, lower: float, seam: float = 0.0) -> np.ndarray:
-    """Skin delta (skin_count, 3): lid margins move by shares of the fissure's height (up is positive), less half a seam [cm]."""
+    """Skin delta (skin_count, 3): lid margins move by shares of the fissure's height (up is positive), less half a
+    seam [cm].
+    """
     delta = np.zeros((head.skin_count, 3))
     ring = head.topology.eye
     steps = np.arange(ring.shape[1])

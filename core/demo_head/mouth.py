@@ -15,7 +15,8 @@ LIP_DEPTHS = (0.25, 0.55)  # [cm] further rings along the facing surfaces of the
 GAP = 0.07  # [cm] between the lips at rest
 PARTING_HALF_WIDTH = 2.45
 
-# Mouth bag behind the lips: half width, upper height, lower height, depth at the midline (upper, lower), depth at the side.
+# Mouth bag behind the lips: half width, upper height, lower height, depth at the midline (upper, lower), depth at the
+# side.
 BAG = np.array(
     [
         (2.46, 0.55, 0.45, 9.15, 9.00, 7.90),
@@ -96,7 +97,9 @@ def _place_bag(x: np.ndarray, top: Topology, f: np.ndarray, sign: np.ndarray) ->
 
 
 def fill_cap(x: np.ndarray, block: np.ndarray, half: bool) -> None:
-    """Spread the inner vertices of a cap grid between its rim by repeated averaging. half: the first column is the midline."""
+    """Spread the inner vertices of a cap grid between its rim by repeated averaging. half: the first column is the
+    midline.
+    """
     inner = np.zeros(block.shape, bool)
     inner[(0 if half else 1) : -1, 1:-1] = True
     grid = x[block]

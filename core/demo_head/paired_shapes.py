@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Shapes of both sides: motions of facial landmarks in millimetres (x to the left, y up, z front), left side and midline."""
+"""Shapes of both sides: motions of facial landmarks in millimetres (x to the left, y up, z front), left side and
+midline.
+"""
 
 from __future__ import annotations
 

@@ -73,7 +73,9 @@ class Sculptor:
         self.steady[left] = self.steady[self.head.mirror[left]] = share
 
     def field(self, motions: landmarks.Motions, same_direction: bool = False) -> np.ndarray:
-        """Motions in mm at left and midline landmarks -> (skin_count, 3) [cm]; the right side gets the mirrored motion."""
+        """Motions in mm at left and midline landmarks -> (skin_count, 3) [cm]; the right side gets the mirrored
+        motion.
+        """
         both = {}
         for name, motion in motions.items():
             both[name] = 0.1 * np.array(motion)

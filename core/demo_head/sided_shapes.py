@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""One-sided shapes: motions of facial landmarks in millimetres (x to the left, y up, z front), left side and midline."""
+"""One-sided shapes: motions of facial landmarks in millimetres (x to the left, y up, z front), left side, midline."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The featureless head of the demo as a smooth function of two parameters.
 
-u runs around the head (0 front midline, 1 side, 2 back midline), v from the neck border (0) to the crown (ROW_COUNT - 1).
+u runs around the head (0 front midline, 1 side, 2 back midline), v from the neck border (0) to the crown (ROW_COUNT -
+1).
 Frame: centimetres, +Y up, +Z front, +X the character's left; the pupils are at y = 0 and the ear canals at z = 0.
 Only the left half (x >= 0) is described. Heights, widths and depths are authored from adult anthropometry
 (Farkas, Anthropometry of the Head and Face, 1994: male and female means rounded).
@@ -42,7 +43,9 @@ ROW_COUNT = len(SECTIONS)
 
 
 def _section_spline() -> CubicSpline:
-    """Cubic spline through the sections, continued across the crown by its own mirror image so that the crown is round."""
+    """Cubic spline through the sections, continued across the crown by its own mirror image so that the crown is
+    round.
+    """
     ghost = SECTIONS[-2:-4:-1].copy()
     ghost[:, [0, 2]] = ghost[:, [2, 0]]
     ghost[:, [3, 4]] = ghost[:, [4, 3]]

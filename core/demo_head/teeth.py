@@ -14,7 +14,10 @@ TOOTH_STEPS = 4  # steps per tooth
 
 @dataclass(frozen=True)
 class Arch:
-    """Outer curve z = front - depth (x / half_width)^2.2; heights of edge and gum [cm]; edge_back is the edge's height at the last molar."""
+    """Outer curve x = half_width sin(t), z = front - depth (1 - cos(t))^0.95; heights of edge and gum [cm].
+
+    edge_back is the height of the edge at the last molar.
+    """
 
     half_width: float
     front: float
@@ -27,7 +30,8 @@ class Arch:
 
 UPPER = Arch(2.25, 8.80, 2.5, -6.98, -6.84, -5.75, 0.62)
 LOWER = Arch(2.05, 8.42, 2.3, -6.80, -6.98, -7.95, 0.60)
-# Cross-section, counter-clockwise seen with the outside to the right: outward share of the thickness, height share (0 edge, 1 gum).
+# Cross-section, counter-clockwise seen with the outside to the right: outward share of the thickness, height share (0
+# edge, 1 gum).
 SECTION = np.array(
     [
         (-0.34, 0.00), (-0.12, 0.00), (-0.03, 0.06), (0.00, 0.32), (0.00, 0.55), (0.06, 0.62), (0.03, 0.85),
