@@ -5,6 +5,7 @@
 import numpy as np
 import pytest
 from anatomy_heads import head, ict_landmarks, mesh
+from conftest import FACES
 from muscle_face.core.anatomy.head import analyse_head
 
 HEADS = ("ict", "ict_whole", "mpfb", "demo")
@@ -179,3 +180,33 @@ def test_a_hole_in_the_cheek_is_named():
     found = analyse_head(v, [f for f in faces if np.linalg.norm(v[f].mean(axis=0) - cheek) > 0.8], shapes)
     assert len(found.warnings) == 1
     assert "open border of" in found.warnings[0] and "left cheek" in found.warnings[0]
+
+
+def test_a_whole_body_gives_its_head():
+    """A body with all its helper geometry is cut to the head; everything else is still or follows something."""
+    path = FACES / "mpfb" / "mpfb_fullbody.npz"
+    if not path.exists():
+        pytest.skip(f"no test body at {path}")
+    d = np.load(path)
+    faces = [f.tolist() for f in np.split(d["loop_vert"], np.cumsum(d["loop_total"])[:-1])]
+    shapes = {str(n): x.astype(float) for n, x in zip(d["arkit_names"], d["arkit_deltas"], strict=True)}
+    body = analyse_head(d["verts"].astype(float), faces, shapes)
+    assert 3000 < len(body.skin) < 6000
+    assert any(p.kind == "body" for p in body.parts)
+    assert {"mouth", "eye_L", "eye_R"} == set(body.pockets)
+    # The head alone has the same face: cutting it out must not move a landmark by more than a millimetre or two.
+    for name in ("mouth_corner_L", "eye_outer_R", "nose_tip", "pogonion", "brow_mid_L"):
+        here = body.frame.to_user(body.landmarks[name])
+        alone = head("mpfb").frame.to_user(head("mpfb").landmarks[name])
+        assert np.linalg.norm(here - alone) < 0.2
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_other_identities_keep_their_landmarks(seed):
+    """Random ICT identities (one standard deviation in each of 20 modes): landmarks within 6 mm."""
+    v, faces, shapes = mesh("ict")
+    d = np.load(FACES / "ict" / "ict_skin.npz")
+    v = v + np.tensordot(np.random.default_rng(seed).normal(size=20), d["identity_deltas"].astype(float), 1)
+    found = analyse_head(v, faces, shapes).landmarks
+    known = v[d["landmarks68"]]
+    assert max(np.linalg.norm(found[n] - known[list(i)].mean(axis=0)) for n, i in KNOWN.items()) < 0.6

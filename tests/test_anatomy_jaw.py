@@ -4,8 +4,9 @@
 
 import numpy as np
 import pytest
-from anatomy_heads import head
+from anatomy_heads import head, mesh
 from muscle_face.core.anatomy import jaw as jaws
+from muscle_face.core.anatomy.head import analyse_head
 
 
 @pytest.mark.parametrize("q", [(0.0, 0.0, 0.0), (0.7, 0.3, -0.5), (0.0, 1.0, 0.8), (1.0, 0.0, 0.0)])
@@ -65,3 +66,12 @@ def test_rigid_fit_sees_through_soft_points():
     y[:20] += rng.normal(size=(20, 3))
     fitted, shift, _ = jaws.rigid_fit(x, y, rounds=40)
     assert np.abs(fitted - r).max() < 1e-3 and np.abs(shift - t).max() < 1e-3
+
+
+def test_shapes_of_other_names_open_the_jaw_too():
+    """A viseme that turns the chin about the hinge drives the jaw; one that leaves it does not."""
+    v, faces, shapes = mesh("ict")
+    named = {"viseme_aa": 0.4 * shapes["jawOpen"], "viseme_uu": shapes["mouthPucker"]}
+    found = analyse_head(v, faces, {**shapes, **named}).jaw.jaw_of_shape
+    assert abs(found["viseme_aa"][0] - 0.4) < 0.1
+    assert "viseme_uu" not in found

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import MuscleFaceError
 from ..geometry import surface
 from . import cavities, checks, names, tissue
 from . import frame as frames
@@ -150,5 +149,3 @@ def _nearest_vertices(points: dict[str, np.ndarray], x: np.ndarray, among: np.nd
     index = surface.closest_vertices(np.array(list(points.values())), x, among)
     return dict(zip(points, index.tolist(), strict=True))
 
-
-__all__ = ["Head", "MuscleFaceError", "analyse_head"]

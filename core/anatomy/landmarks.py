@@ -17,6 +17,7 @@ from .frame import EYE_DISTANCE, EYE_TO_MOUTH, FaceMarks
 from .rays import RayTarget
 
 SAME_SIDES = 0.2  # [cm]
+MIDPLANE_NOISE = 0.05  # [cm]
 Points = dict[str, np.ndarray]
 Deltas = Mapping[str, np.ndarray]
 SIDES = {"L": 1.0, "R": -1.0}
@@ -134,6 +135,7 @@ def _mouth(view: SkinView, marks: FaceMarks, cavity: Cavity | None) -> Points:
         rim = view.vertices[cavity.rim]
         corners = [_extreme(rim, sign * rim[:, 0]) for sign in SIDES.values()]
         middle = 0.5 * (corners[0] + corners[1])[0]
+        middle = 0.0 if abs(middle) < MIDPLANE_NOISE else middle
         column = rim[np.abs(rim[:, 0] - middle) < max(0.25, np.sort(np.abs(rim[:, 0] - middle))[1])]
         lips = {"upper_lip": column[np.argmax(column[:, 1])], "lower_lip": column[np.argmin(column[:, 1])]}
         lips = {name: np.array([middle, *p[1:]]) for name, p in lips.items()}
@@ -306,6 +308,6 @@ def _skull(view: SkinView, points: Points, unit: np.ndarray) -> Points:
         "crown_back": view.hit(0.5 * (vertex + behind), [0.0, -1.0, 1.0])[0],
         "parietal_L": view.side(vertex[1] - 4.5 * unit[1], ear[2] - 1.5 * unit[2], 1.0),
         "parietal_R": view.side(vertex[1] - 4.5 * unit[1], ear[2] - 1.5 * unit[2], -1.0),
-        "submental": view.hit(menton + [0.0, 0.0, -2.8 * unit[2]], [0.0, 1.0, 0.0])[0],
+        "submental": view.hit(menton + [0.0, 0.0, -3.8 * unit[2]], [0.0, 1.0, 0.0])[0],
         "neck_front": view.front(menton[0], menton[1] - 3.5 * unit[1]),
     }

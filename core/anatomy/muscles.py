@@ -13,7 +13,9 @@ from ..geometry import surface
 from .cavities import INNER_EXPOSURE
 from .frame import EYE_DISTANCE, EYE_TO_MOUTH
 from .head import Head
-from .muscle_table import MUSCLE_TABLE, MuscleSpec, Spot
+from .landmarks import SAME_SIDES
+from .muscle_spec import MuscleSpec, Spot
+from .muscle_table import MUSCLE_TABLE
 from .rays import RayTarget
 
 SPACING = 0.25  # [cm] between the samples of a path
@@ -57,15 +59,13 @@ class Flesh:
     def __init__(self, head: Head, lip: int = 0, line: np.ndarray | None = None):
         """lip: +1 leaves out the skin below the mouth line between the corners, -1 the skin above it."""
         t = head.triangles
-        self.outer = t[(head.exposure[t] > INNER_EXPOSURE).all(axis=1)]
-        if lip:
-            middle = head.vertices[self.outer].mean(axis=1)
-            self.outer = self.outer[~other_lip(middle, line, lip)]
+        skin = t[(head.exposure[t] > INNER_EXPOSURE).all(axis=1)]
+        self.outer = skin[~other_lip(head.vertices[skin].mean(axis=1), line, lip)] if lip else skin
         self.vertices = head.vertices
         self._target = RayTarget(head.vertices, self.outer)
-        neighbours = surface.adjacency(len(head.vertices), self.outer)
+        neighbours = surface.adjacency(len(head.vertices), skin)
         # Smoothed, so that neighbouring samples of a path sink the same way across a crease.
-        normals = surface.smooth(surface.vertex_normals(head.vertices, self.outer), neighbours, 4, keep=0.3)
+        normals = surface.smooth(surface.vertex_normals(head.vertices, skin), neighbours, 4, keep=0.3)
         self.normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
         depth = np.minimum(head.tissue_depth, np.maximum(head.flesh_thickness - LINING, 0.6 * head.flesh_thickness))
         self.depth = surface.smooth(depth, neighbours, 2, keep=0.5)
@@ -116,7 +116,9 @@ def mouth_line(head: Head) -> np.ndarray:
         straight = np.array([np.interp(x, [e[0] for e in ends], [e[k] for e in ends]) for k in range(3)])
         middle = 0.5 * (here.min(axis=0) + here.max(axis=0)) if len(here) > 1 else straight
         line.append([x, middle[1], straight[2]])
-    return np.array([*line, ends[2]])
+    line = np.array([*line, ends[2]])
+    mirrored = (line * MIRROR + [2.0 * p["stomion"][0], 0.0, 0.0])[::-1]
+    return 0.5 * (line + mirrored) if np.abs(line - mirrored).max() < SAME_SIDES else line
 
 
 def other_lip(points: np.ndarray, line: np.ndarray, lip: int) -> np.ndarray:
@@ -148,9 +150,9 @@ def _place(spec: MuscleSpec, side: str, head: Head, flesh: Flesh, line: np.ndarr
     paths, normals = [], []
     for k in range(spec.fibres):
         share = (k + 0.5) / spec.fibres if len(spec.routes) > 1 else 0.0
-        if spec.kind == "ring" and len(spec.routes) == spec.fibres:
-            share = float(k)
         a, b = spec.routes[0], spec.routes[-1]
+        if spec.kind == "ring":
+            a = b = spec.routes[k]
         aims = np.array(
             [
                 (1 - share) * _aim(p, side, head, units) + share * _aim(q, side, head, units)
@@ -177,6 +179,7 @@ def _place(spec: MuscleSpec, side: str, head: Head, flesh: Flesh, line: np.ndarr
         width=spec.width * units[0],
         thickness=spec.thickness * units[2],
         bone=spec.bone,
+        strength=spec.strength,
         lip=_LIPS[spec.lip],
         mouth_line=line if spec.lip else None,
         closed=spec.closed,
@@ -187,7 +190,8 @@ def _lay(
     flesh: Flesh, aims: np.ndarray, depth: np.ndarray, free: np.ndarray, closed: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """A smooth path through the aims, each sample at its depth share under the skin, and the normals along it."""
-    spots, spot_normals = flesh.below(aims, depth)
+    # Through the skin points, sunk afterwards: the skin nearest to a sunk point may be another one.
+    spots, spot_normals = flesh.below(aims, np.zeros(len(aims)))
     spots[free] = aims[free]
     if closed:
         spots, depth, free = (np.concatenate([a, a[:1]]) for a in (spots, depth, free))

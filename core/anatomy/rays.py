@@ -112,10 +112,15 @@ class RayTarget:
 
 
 def cosine_directions(count: int) -> np.ndarray:
-    """Unit directions (count, 3) about +Z with density cos: a Fibonacci spiral on the disc, lifted."""
+    """About `count` unit directions (n, 3) about +Z with density cos: a Fibonacci spiral on the disc, lifted.
+
+    One quadrant mirrored into the others, so that a symmetric head has symmetric exposure.
+    """
     k = np.arange(count) + 0.5
     radius, angle = np.sqrt(k / count), np.pi * (1.0 + np.sqrt(5.0)) * k
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle), np.sqrt(1.0 - radius**2)], axis=1)
+    rays = np.stack([radius * np.cos(angle), radius * np.sin(angle), np.sqrt(1.0 - radius**2)], axis=1)
+    quadrant = rays[(rays[:, 0] > 0.0) & (rays[:, 1] > 0.0)]
+    return np.concatenate([quadrant * [a, b, 1.0] for a in (1.0, -1.0) for b in (1.0, -1.0)])
 
 
 def ray_exposure(
