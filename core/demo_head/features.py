@@ -83,8 +83,8 @@ RIDGE = np.array(
     [
         (-8.0, 0.0, 2.6, 0.5),
         (-4.6, 10.2, 2.6, 0.5),
-        (-3.8, 11.6, 2.2, 0.5),
-        (-2.6, 11.25, 1.9, 0.42),
+        (-3.8, 11.62, 2.2, 0.5),
+        (-2.6, 11.3, 1.9, 0.42),
         (-1.2, 10.5, 1.6, 0.38),
         (0.2, 9.6, 1.2, 0.4),
         (1.2, 9.3, 1.0, 0.5),
@@ -118,7 +118,7 @@ def _thin_plate(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def _depth_weights() -> tuple[np.ndarray, np.ndarray]:
-    """Centres (n, 2) and coefficients (n + 2,) of the thin plate that carries the base head to DEPTHS but leaves ANCHORS."""
+    """Centres (n, 2) and coefficients (n + 2,) of the plate that carries the base head to DEPTHS, not the ANCHORS."""
     centres = np.vstack([np.array(DEPTHS)[:, :2], np.array(ANCHORS)])
     start = np.stack([centres[:, 0] / 9.0, np.full(len(centres), 0.55 * ROW_COUNT)], axis=1)
     base_depth = base_point(find_parameters(centres, (0, 1), start))[:, 2]
@@ -171,10 +171,10 @@ def _nose_height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     slope = np.interp(y, RIDGE[:, 0], RIDGE[:, 2])
     round_off = np.interp(y, RIDGE[:, 0], RIDGE[:, 3])
     bridge = ridge - slope * (np.sqrt(x * x + round_off**2) - round_off) - 0.6 * np.maximum(x - 1.2, 0.0) ** 2
-    nose = _smooth_max(bridge, _ellipsoid(x, y, (0.0, -3.72, 10.8), (0.86, 0.80, 1.25)), 0.6)
+    nose = _smooth_max(bridge, _ellipsoid(x, y, (0.0, -3.72, 10.75), (0.84, 0.86, 1.18)), 0.8)
     nose = _smooth_max(nose, _ellipsoid(x, y, (0.0, -4.25, 10.35), (0.36, 0.62, 1.1)), 0.3)
     nose = _smooth_max(nose, _ellipsoid(x, y, (0.62, -4.10, 10.3), (0.55, 0.58, 1.0)), 0.5)
-    return _smooth_max(nose, _ellipsoid(x, y, (1.14, -4.10, 9.95), (0.56, 0.58, 0.95)), 0.5)
+    return _smooth_max(nose, _ellipsoid(x, y, (1.14, -4.12, 9.95), (0.56, 0.60, 0.90)), 0.65)
 
 
 def sculpt(base: np.ndarray, u: np.ndarray) -> np.ndarray:
