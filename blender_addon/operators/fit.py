@@ -24,9 +24,8 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         self._object = obj.name
         model = storage.load(obj.data)
         target = target_positions(obj, obj.muscle_face.fit_target, context.evaluated_depsgraph_get())
-        start = drive.last_pose(obj)
         yield 0.0, "Reading the target"
-        return lambda progress: (model, model.fit(target, start=start, progress=progress))
+        return lambda progress: (model, model.fit(target, progress=progress))
 
     def finish(self, context, result):
         model, fit = result
