@@ -148,4 +148,3 @@ def analyse_head(
 def _nearest_vertices(points: dict[str, np.ndarray], x: np.ndarray, among: np.ndarray) -> dict[str, int]:
     index = surface.closest_vertices(np.array(list(points.values())), x, among)
     return dict(zip(points, index.tolist(), strict=True))
-

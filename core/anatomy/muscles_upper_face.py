@@ -74,8 +74,12 @@ BROW = (
 
 
 def _lid_band(middle: Spot) -> tuple[Spot, ...]:
-    """From the inner corner of the eye over the middle of a lid to the outer corner."""
-    return at("eye_inner", offset=(-0.2, 0.0, 0.0)), middle, at("eye_outer", offset=(0.3, 0.0, 0.0))
+    """From the inner palpebral ligament over the middle of a lid to the outer one; both hold on to the orbit's rim."""
+    return (
+        at("eye_inner", offset=(-0.3, 0.0, 0.0), depth=0.85),
+        middle,
+        at("eye_outer", offset=(0.6, 0.0, 0.0), depth=0.85),
+    )
 
 
 EYE = (
@@ -110,6 +114,7 @@ EYE = (
         ),
         1.5,
         0.25,
+        strength=0.5,
         fibres=3,
     ),
     strap(
