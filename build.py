@@ -42,12 +42,16 @@ ICT_HEAD = ROOT.parent / "shared" / "faces" / "ict" / "ict_base_expr.npz"
 
 DEV_PACKAGE = '''"""Muscle Face in development: this package is the checkout. Written by build.py."""
 
+import atexit
+
 __path__ = [{root!r}]
 
 
 def register():
     from .blender_addon import register
 
+    # bpy 4.5 as a module hangs at the interpreter's end while classes and handlers are registered.
+    atexit.register(unregister)
     register()
 
 
@@ -96,20 +100,19 @@ def requirements() -> list[str]:
 
 
 def set_up() -> None:
-    """Make .venv with all that the project needs and the package muscle_face in it; again when the needs change."""
+    """Make .venv with all that the project needs (again when the needs change) and the package muscle_face in it."""
     wanted = requirements()
     stamp = VENV / "muscle_face.stamp"
     state = "\n".join([sys.version, str(ROOT), *wanted])
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == state:
-        return
-    print("Setting up .venv:", ", ".join(wanted), flush=True)
-    run([sys.executable, "-m", "venv", "--clear", VENV])
-    run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
+    if not (PYTHON.exists() and stamp.exists()) or stamp.read_text(encoding="utf-8") != state:
+        print("Setting up .venv:", ", ".join(wanted), flush=True)
+        run([sys.executable, "-m", "venv", "--clear", VENV])
+        run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
+        stamp.write_text(state, encoding="utf-8")
     folder = output([PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])
     module = Path(folder) / "muscle_face" / "__init__.py"
     module.parent.mkdir(exist_ok=True)
     module.write_text(DEV_PACKAGE.format(root=str(ROOT)), encoding="utf-8")
-    stamp.write_text(state, encoding="utf-8")
 
 
 def test(arguments: list[str]) -> int:
@@ -122,7 +125,8 @@ def test(arguments: list[str]) -> int:
 def job(name: str, arguments: list[str]) -> int:
     """Run tests/jobs/<name>.py in .venv."""
     set_up()
-    return call([PYTHON, ROOT / "tests" / "jobs" / f"{name}.py", *arguments])
+    # Where the user stands, so that relative paths among the arguments are the user's.
+    return call([PYTHON, ROOT / "tests" / "jobs" / f"{name}.py", *arguments], Path.cwd())
 
 
 # Packaging
@@ -233,9 +237,9 @@ def environment() -> dict[str, str]:
     return {"OPENBLAS_NUM_THREADS": "1", **os.environ}
 
 
-def call(command: list) -> int:
-    """Run a command in the checkout; returns its exit code."""
-    return subprocess.call([str(word) for word in command], cwd=ROOT, env=environment())
+def call(command: list, folder: Path = ROOT) -> int:
+    """Run a command in a folder; returns its exit code."""
+    return subprocess.call([str(word) for word in command], cwd=folder, env=environment())
 
 
 def run(command: list) -> None:

@@ -18,7 +18,7 @@ Work = Callable[[Callable[[float, str], None]], object]
 Plan = Generator[tuple[float, str], None, Work]
 
 READ_SECONDS = 0.05
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 
 # Warp's caches are not made for two callers at once: an abandoned job ends before the next one starts.
 _core_lock = threading.Lock()
@@ -166,12 +166,16 @@ class JobOperator:
 
     def _show(self, context: bpy.types.Context, fraction: float, text: str) -> None:
         global status
+        if status == (fraction, text):
+            return
         status = (fraction, text)
         context.workspace.status_text_set(f"{text} {fraction:.0%} - Esc to cancel")
+        # Only the sidebars: drawing the whole viewport would take the time that the job needs.
         for window in context.window_manager.windows:
             for area in window.screen.areas:
-                if area.type == "VIEW_3D":
-                    area.tag_redraw()
+                for region in area.regions:
+                    if area.type == "VIEW_3D" and region.type == "UI":
+                        region.tag_redraw()
 
     def _close(self, context: bpy.types.Context, answer: set[str], kind: str = "", text: str = "") -> set[str]:
         global status

@@ -8,7 +8,7 @@ import bpy
 import muscle_face
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+FEW_SHAPES = ("jawOpen", "mouthSmileLeft", "mouthSmileRight", "mouthPucker", "browInnerUp")
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +37,16 @@ def head() -> bpy.types.Object:
     """A demo head without a rig."""
     bpy.ops.mesh.muscle_face_demo_add()
     return bpy.context.object
+
+
+@pytest.fixture
+def small_head(head) -> bpy.types.Object:
+    """A demo head with a few of its shape keys: quick to rig."""
+    for key in list(head.data.shape_keys.key_blocks)[1:]:
+        if key.name not in FEW_SHAPES:
+            head.shape_key_remove(key)
+    head.active_shape_key_index = 0
+    return head
 
 
 @pytest.fixture

@@ -2,9 +2,13 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The rig lives in the .blend: it survives save, reload and undo, and comes off without a trace."""
 
+import subprocess
+import sys
+
 import bpy
 import muscle_face
 import numpy as np
+import pytest
 from muscle_face.blender_addon import bridge, drive, handlers, storage
 from readings import SINGLE, fingerprint, moved, shown
 
@@ -54,21 +58,21 @@ def test_undo_takes_back_a_solve(rig):
     assert moved(rest, shown(obj)) > 0.01
 
 
-def test_remove_rig_restores_the_mesh(head):
+def test_remove_rig_restores_the_mesh(small_head):
     """After remove_rig the mesh is what it was: positions, keys, values, mutes and ID properties."""
-    keys = head.data.shape_keys.key_blocks
+    keys = small_head.data.shape_keys.key_blocks
     keys["jawOpen"].value, keys["mouthPucker"].mute, keys["browInnerUp"].slider_max = 0.25, True, 2.0
-    head.data["note"] = "the artist's own"
-    head.active_shape_key_index = 2
-    before = fingerprint(head)
+    small_head.data["note"] = "the artist's own"
+    small_head.active_shape_key_index = 2
+    before = fingerprint(small_head)
     bpy.ops.muscle_face.create_rig(quality="draft")
-    keys = head.data.shape_keys.key_blocks
+    keys = small_head.data.shape_keys.key_blocks
     keys["jawOpen"].value, keys["mouthPucker"].mute = 0.75, False
-    head.muscle_face.muscles[MUSCLE].activation = 1.0
+    small_head.muscle_face.muscles[MUSCLE].activation = 1.0
     bpy.ops.muscle_face.solve()
     assert bpy.ops.muscle_face.remove_rig() == {"FINISHED"}
-    assert fingerprint(head) == before
-    assert not head.muscle_face.is_rig and len(head.muscle_face.muscles) == 0
+    assert fingerprint(small_head) == before
+    assert not small_head.muscle_face.is_rig and len(small_head.muscle_face.muscles) == 0
 
 
 def test_remove_rig_from_a_mesh_without_shape_keys(head):
@@ -84,11 +88,11 @@ def test_remove_rig_from_a_mesh_without_shape_keys(head):
     assert fingerprint(head) == before
 
 
-def test_create_rig_follows_sliders_that_stand_already(head):
+def test_create_rig_follows_sliders_that_stand_already(small_head):
     """A head that is posed when the rig is made shows the simulated pose at once."""
-    head.data.shape_keys.key_blocks["mouthSmileLeft"].value = 1.0
+    small_head.data.shape_keys.key_blocks["mouthSmileLeft"].value = 1.0
     bpy.ops.muscle_face.create_rig(quality="draft")
-    assert moved(drive.last_pose(head).skin, shown(head)) < SINGLE
+    assert moved(drive.last_pose(small_head).skin, shown(small_head)) < SINGLE
 
 
 def test_register_twice_leaves_one_handler_each():
@@ -103,6 +107,22 @@ def test_register_twice_leaves_one_handler_each():
     assert not hasattr(bpy.types.Object, "muscle_face")
     muscle_face.register()
     assert hasattr(bpy.types.Object, "muscle_face")
+
+
+def test_the_package_registers_from_any_folder(tmp_path):
+    """`import bpy, muscle_face; muscle_face.register()` works anywhere in .venv, and the process ends by itself."""
+    if bpy.app.version < (4, 5):
+        pytest.skip("bpy 4.2 crashes at the interpreter's end whatever is registered")
+    command = [sys.executable, "-c", "import bpy, muscle_face; muscle_face.register(); print('registered', flush=True)"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert "registered" in result.stdout and result.returncode == 0, result.stderr
+
+
+def test_the_core_works_without_blender(tmp_path):
+    """`from muscle_face.core import FaceModel` does not import bpy."""
+    script = "import sys; from muscle_face.core import FaceModel; sys.exit('bpy' in sys.modules)"
+    command = [sys.executable, "-c", script]
+    assert subprocess.run(command, cwd=tmp_path, timeout=120).returncode == 0
 
 
 def test_the_file_carries_the_version_of_its_rig(rig):

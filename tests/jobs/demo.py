@@ -11,6 +11,7 @@ import os
 import platform
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import bpy
@@ -186,7 +187,14 @@ def bake(head: stage.HeadOnStage) -> int:
 
 
 if __name__ == "__main__":
-    main()
-    # Blender 4's module may hang at the interpreter's end while handlers are registered.
-    sys.stdout.flush()
-    os._exit(0)
+    status = 1
+    try:
+        main()
+        status = 0
+    except Exception:
+        traceback.print_exc()
+    finally:
+        # Blender 4's module may hang at the interpreter's end while handlers are registered.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
