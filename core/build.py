@@ -18,7 +18,7 @@ from .geometry.rest import harmonic
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Fibres, Flesh
 from .physics.tracks import Calibration
-from .rig import VERSION, Rig, topology_hash
+from .rig import VERSION, Rig, quantised, topology_hash
 
 Progress = Callable[[float, str], None]
 
@@ -28,7 +28,7 @@ SOFT_TISSUE = (0.6, 0.2, 30.0)
 SIGMA_MAX = 30.0
 """Greatest active fibre stress [N/cm2], 300 kPa."""
 
-TRACK_STIFFNESS = 0.05
+TRACK_STIFFNESS = 0.3
 """Track springs per volume, in units of the flesh's shear modulus per cm2: soft, so that muscles act against them."""
 
 JAW_CONTROLS = ("jaw_open", "jaw_forward", "jaw_side")
@@ -60,8 +60,9 @@ def build_rig(
 
     names = list(head.shapes)
     directions, jaw_tracks, jaw_shaped = _jaw_tracks(head, names)
-    displacement, load = _calibrate(head, flesh, solid, directions, len(names), say)
+    step, steps = _calibrate(head, flesh, solid, directions, len(names), say)
     carried, carrier, weight, mandible, part_vertices = _carry(head, flesh)
+    displacement = step[:, None, None] * steps
     part_delta = _part_delta(head, flesh, directions, displacement, (carried, carrier, weight), mandible, part_vertices)
     stats = {**flesh.stats, "rig_seconds": time.perf_counter() - started}
     say(1.0, "Rig ready")
@@ -94,8 +95,8 @@ def build_rig(
         carrier=carrier.astype(np.int32),
         carrier_weight=weight,
         mandible_vertices=mandible,
-        track_displacement=displacement,
-        track_load=load,
+        track_step=step,
+        track_steps=steps,
         part_vertices=part_vertices,
         part_delta=part_delta,
         stat_names=np.array(list(stats), dtype=np.str_),
@@ -149,13 +150,12 @@ def jaw_bones(jaw: Jaw, nodes: np.ndarray, bone: np.ndarray, q: np.ndarray) -> n
 def _calibrate(
     head: Head, flesh: HeadFlesh, solid: Flesh, directions: np.ndarray, shape_count: int, say: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Displacement and load (K, N, 3) of every track."""
+    """Node displacement of every track, quantised (see rig.quantised)."""
     skin, vertices = skin_of(head)
     area = surface.vertex_areas(head.vertices[vertices], skin.triangles)
     calibration = Calibration(solid, flesh.embed, area * np.where(skin.outer, 1.0, 0.2))
     count = len(directions)
-    displacement = np.zeros((count, len(flesh.nodes), 3), np.float32)
-    load = np.zeros_like(displacement)
+    displacement = np.zeros((count, len(flesh.nodes), 3))
     names = list(head.shapes)
     for k in range(count):
         share = 0.45 + 0.53 * k / count
@@ -167,11 +167,10 @@ def _calibrate(
             if not np.abs(delta).max() > 1e-6 and not directions[k].any():
                 continue
             target = head.vertices[vertices] + delta
-            track = calibration.track(target, fixed, tick=lambda s=share, t=label: say(s, t))
-            displacement[k], load[k] = track.displacement, track.load
+            displacement[k] = calibration.shape(target, fixed, tick=lambda s=share, t=label: say(s, t))
         else:
             displacement[k] = _settled(solid, fixed, lambda s=share, t=label: say(s, t)) - flesh.nodes
-    return displacement, load
+    return quantised(displacement)
 
 
 def _settled(solid: Flesh, fixed: np.ndarray, tick: Callable[[], None]) -> np.ndarray:

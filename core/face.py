@@ -18,6 +18,7 @@ from .fit.same_topology import FitResult, fit_vertices
 from .geometry.head_flesh import MANDIBLE
 from .physics.face_flesh import FaceFlesh, Linearisation, Load
 from .physics.flesh import Fibres, Flesh
+from .physics.tracks import Track, track_of
 from .rig import Rig
 
 Progress = Callable[[float, str], None]
@@ -72,6 +73,7 @@ class FaceModel:
         fibres = Fibres(rig.fibre_muscle, rig.fibre_tet, rig.fibre_stress, rig.fibre_direction, len(self.muscles))
         self.flesh = Flesh(rig.nodes, rig.tets, rig.moduli, fibres, rig.bone > 0, rig.spring)
         self._solver = FaceFlesh(self.flesh)
+        self._tracks: dict[int, Track] = {}
         count = len(rig.carried)
         self._carry = sp.csr_matrix(
             (rig.carrier_weight.ravel(), rig.carrier.ravel(), np.arange(0, 4 * count + 1, 4)),
@@ -190,16 +192,23 @@ class FaceModel:
         w += np.array([opening, forward, max(side, 0.0), max(-side, 0.0)]) @ self._rig.jaw_tracks
         return w, np.clip(c[s : s + m], 0.0, None), w @ self._rig.jaw_of_track
 
+    def _track(self, k: int) -> Track:
+        """Track k, worked out when it is first used."""
+        if k not in self._tracks:
+            self._tracks[k] = track_of(self.flesh, self._rig.displacement(k))
+        return self._tracks[k]
+
     def _load(self, c: np.ndarray) -> tuple[Load, np.ndarray, np.ndarray]:
         w, activation, q = self._split(c)
-        used = np.flatnonzero(w)
         rig = self._rig
-        displacement = np.tensordot(w[used], rig.track_displacement[used].astype(np.float64), 1)
-        force = np.tensordot(w[used], rig.track_load[used].astype(np.float64), 1)
-        if not len(used):
-            displacement = force = np.zeros_like(rig.nodes)
-        fixed = jaw_bones(self._jaw, rig.nodes, rig.bone, q)
-        return Load(fixed, rig.nodes + displacement, force, activation), w, q
+        anchor, force = rig.nodes.copy(), np.zeros_like(rig.nodes)
+        strain = np.zeros((len(rig.tets), 6)) if w.any() else None
+        for k in np.flatnonzero(w):
+            track = self._track(k)
+            anchor += w[k] * track.displacement
+            force += w[k] * track.load
+            strain[track.tet] += w[k] * track.strain
+        return Load(jaw_bones(self._jaw, rig.nodes, rig.bone, q), anchor, force, activation, strain), w, q
 
     def solve(
         self,
@@ -272,8 +281,7 @@ class FaceModel:
 
     def _linear(self, pose: Pose) -> Linearisation:
         if not pose._linear:
-            activation = self._split(pose.controls)[1]
-            pose._linear.append(self._solver.linearise(pose.nodes, activation))
+            pose._linear.append(self._solver.linearise(pose.nodes, self._load(pose.controls)[0]))
         return pose._linear[0]
 
     def _track_jacobian(self, c: np.ndarray) -> np.ndarray:
@@ -288,9 +296,15 @@ class FaceModel:
     def _load_jacobian(self, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
         """Per track: force on nodes (3N, K) and bone motion (3N, K)."""
         rig = self._rig
-        k = len(rig.jaw_of_track)
+        strain = self._load(pose.controls)[0].strain
         spring = self.flesh.spring[:, None]
-        force = (spring * rig.track_displacement + rig.track_load).reshape(k, -1).T.astype(np.float64)
+        force = np.zeros((3 * len(rig.nodes), len(rig.jaw_of_track)))
+        for k in range(len(rig.jaw_of_track)):
+            t = self._track(k)
+            pull = spring * t.displacement + t.load
+            if len(t.tet):
+                pull += self.flesh.strain_jacobian(pose.nodes, strain, t.tet, t.strain)
+            force[:, k] = pull.ravel()
         _, _, q = self._split(pose.controls)
         dR, dt = self._jaw.motion_derivatives(*q)
         m = rig.bone == MANDIBLE
@@ -364,7 +378,8 @@ class FaceModel:
         """(shapes, Vs, 3) calibrated motion of the skin under each shape alone, user's frame and unit."""
         rig = self._rig
         count = len(self._shapes)
-        x = rig.track_displacement[:count].astype(np.float64).transpose(1, 0, 2).reshape(len(rig.nodes), -1)
         rows = self._carry[: len(rig.skin)]
-        moved = (rows @ x).reshape(-1, count, 3).transpose(1, 0, 2)
+        moved = np.zeros((count, len(rig.skin), 3))
+        for k in range(count):
+            moved[k] = rows @ rig.displacement(k)
         return moved @ rig.frame.T

@@ -23,6 +23,13 @@ def topology_hash(vertex_count: int, faces: Sequence[Sequence[int]]) -> str:
     return digest.hexdigest()
 
 
+def quantised(displacement: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(step (K,), steps (K, N, 3) int16) of displacements (K, N, 3); a step is a micrometre for motions of 3 cm."""
+    step = np.abs(displacement).max((1, 2)).astype(np.float64) / 32000.0
+    safe = np.where(step > 0.0, step, 1.0)[:, None, None]
+    return step, np.rint(displacement / safe).astype(np.int16)
+
+
 @dataclass(frozen=True)
 class Rig:
     """Everything that a face model needs. Lengths in normalised centimetres unless said otherwise.
@@ -64,14 +71,18 @@ class Rig:
     carrier_weight: np.ndarray  # (C, 4) barycentric weights
     mandible_vertices: np.ndarray  # vertices that follow the jaw rigidly; all others stay
 
-    track_displacement: np.ndarray  # (K, N, 3) x* - X of each track
-    track_load: np.ndarray  # (K, N, 3) force of its springs beyond that [N]
+    track_step: np.ndarray  # (K,) length of one step of the stored displacements
+    track_steps: np.ndarray  # (K, N, 3) int16, node displacements u of each track in those steps
     part_vertices: np.ndarray  # (P,) vertices whose shapes are more than what bones and flesh do (eyes, teeth, lashes)
     part_delta: np.ndarray  # (K, P, 3) that more
 
     stat_names: np.ndarray  # str
     stat_values: np.ndarray
     warnings: np.ndarray  # str
+
+    def displacement(self, track: int) -> np.ndarray:
+        """(N, 3) node displacement u of a track at weight 1."""
+        return self.track_step[track] * self.track_steps[track].astype(np.float64)
 
     def to_bytes(self) -> bytes:
         """The rig as the bytes of a compressed .npz."""

@@ -111,7 +111,6 @@ def minimise(
         if since >= patience and stiffness_inverse is not None:
             base, since = stiffness_inverse(x), 0
             memory.clear()
-            patience = max(10, patience // 2)
         p = memory.direction(g, base)
         slope = float(np.vdot(g, p))
         if slope >= 0.0:

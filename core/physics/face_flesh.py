@@ -18,21 +18,28 @@ EPS = 1e-9
 @dataclass(frozen=True)
 class Load:
     """What drives the flesh. fixed: (N, 3) positions of bone nodes (others ignored) · anchor: (N, 3) where the track
-    springs pull without load · force: (N, 3) constant force on nodes [N] · activation: (M,)."""
+    springs pull without load · force: (N, 3) constant force on nodes [N] · activation: (M,) · strain: (T, 6)
+    logarithmic strain at which the passive flesh is free of stress, or None for the rest shape."""
 
     fixed: np.ndarray
     anchor: np.ndarray
     force: np.ndarray
     activation: np.ndarray
+    strain: np.ndarray | None = None
 
 
 class FaceFlesh:
-    """Solver for one flesh. Factorisations that do not depend on the pose are made on first use and kept."""
+    """Solver for one flesh. The Laplacian's factor serves all poses; the last stiffness factored serves its neighbours:
+    a slider dragged on needs some four iterations with it, a jump factors anew where it lands."""
+
+    PATIENCE = 12
+    """Iterations that a preconditioner gets before the stiffness at hand is factored."""
 
     def __init__(self, flesh: Flesh) -> None:
         self.flesh = flesh
         self._workspace = flesh.workspace()
         self._laplacian: Operator | None = None
+        self._kept: Operator | None = None
         free = flesh.free
         self._free_rows = (3 * free[:, None] + np.arange(3)).ravel()
 
@@ -58,12 +65,13 @@ class FaceFlesh:
         """Equilibrium nodes (N, 3) from the best of ``starts``; the residual as DESIGN.md defines it.
 
         The residual divides by the force with only bones and controls moved. Where moved bones turn tets over in
-        that state, this force is enormous and says nothing, so that convergence is judged by the smaller of it and
-        of the forces that balance each other in the answer (bone reactions, springs and loads).
+        that state, this force is enormous and says nothing, so that convergence is judged against the forces that
+        balance each other in the answer (bone reactions, springs, loads) or those of the controls alone.
         """
         f, free, fixed = self.flesh, self.flesh.free, self.flesh.fixed
         workspace = self._workspace
         workspace.set_activation(load.activation)
+        workspace.set_strain(load.strain)
         k = f.spring[free][:, None]
         anchor, push = load.anchor[free], load.force[free]
         x = np.where(fixed[:, None], load.fixed, f.rest)
@@ -81,23 +89,30 @@ class FaceFlesh:
         reference = float(np.linalg.norm(energy(f.rest[free])[1]))
         if reference < EPS:
             return f.rest.copy(), Report(0.0, 0, 1, True, 0.0)
+        driven = reference
+        if not np.array_equal(load.fixed[fixed], f.rest[fixed]):
+            x[fixed] = f.rest[fixed]
+            driven = float(np.linalg.norm(energy(f.rest[free])[1]))
+            x[fixed] = load.fixed[fixed]
         values = [energy(s[free])[0] for s in starts] if len(starts) > 1 else [0.0]
         start = starts[int(np.argmin(values))][free]
 
         def stiffness_inverse(xf: np.ndarray) -> Operator:
             x[free] = xf
-            K = self.stiffness(x, load.activation, definite=True)
+            K = self.stiffness(x, load, definite=True)
             lu = factor(K + 1e-4 * sp.diags(K.diagonal()))
-            return lambda g: lu.solve(g.ravel()).reshape(-1, 3)
+            self._kept = lambda g: lu.solve(g.ravel()).reshape(-1, 3)
+            return self._kept
 
         best, report = minimise(
             energy,
             start,
-            self._preconditioner(),
-            lambda: min(reference, balance[0]),
+            self._kept or self._preconditioner(),
+            lambda: min(reference, max(driven, balance[0])),
             tolerance=tolerance,
             step_tolerance=step_tolerance,
             stiffness_inverse=stiffness_inverse,
+            patience=self.PATIENCE,
             tick=tick,
         )
         _, g = energy(best)
@@ -105,24 +120,24 @@ class FaceFlesh:
         x[free] = best
         return x.copy(), Report(residual, report.iterations, report.evaluations, report.converged, report.step)
 
-    def stiffness(self, x: np.ndarray, activation: np.ndarray, *, definite: bool = False) -> sp.csc_matrix:
+    def stiffness(self, x: np.ndarray, load: Load, *, definite: bool = False) -> sp.csc_matrix:
         """Stiffness of the free unknowns at x, unprojected unless ``definite``."""
-        K = self.flesh.stiffness(x, activation, definite=definite).tocsr()
+        K = self.flesh.stiffness(x, load.activation, load.strain, definite=definite).tocsr()
         return K[self._free_rows][:, self._free_rows].tocsc()
 
-    def linearise(self, x: np.ndarray, activation: np.ndarray) -> "Linearisation":
+    def linearise(self, x: np.ndarray, load: Load) -> "Linearisation":
         """The equilibrium's derivative operator at x, with the unprojected stiffness factored."""
-        return Linearisation(self.flesh, x, activation)
+        return Linearisation(self.flesh, x, load)
 
 
 class Linearisation:
     """K dx = df at an equilibrium: forward for many right sides, adjoint with the same factor (K is symmetric)."""
 
-    def __init__(self, flesh: Flesh, x: np.ndarray, activation: np.ndarray) -> None:
+    def __init__(self, flesh: Flesh, x: np.ndarray, load: Load) -> None:
         free, n = flesh.free, len(flesh.rest)
         rows = (3 * free[:, None] + np.arange(3)).ravel()
         held = np.setdiff1d(np.arange(3 * n), rows)
-        K = flesh.stiffness(x, activation).tocsr()[rows]
+        K = flesh.stiffness(x, load.activation, load.strain).tocsr()[rows]
         self._free, self._held = rows, held
         self._coupling = K[:, held].tocsr()
         self._factor = factor(K[:, rows])

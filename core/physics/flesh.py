@@ -9,7 +9,7 @@ import scipy.sparse as sp
 import warp as wp
 
 from . import kernels
-from .materials import f64, mat33, vec3
+from .materials import f64, mat33, vec3, vec6
 
 
 @dataclass(frozen=True)
@@ -137,18 +137,52 @@ class Flesh:
             )
         return self._pattern
 
-    def stiffness(self, x: np.ndarray, activation: np.ndarray, *, definite: bool = False) -> sp.bsr_matrix:
+    def natural(self, strain: np.ndarray | None) -> wp.array:
+        """Inverse edge matrices of the stress-free shapes for a logarithmic strain (T, 6) of the rest shape."""
+        if strain is None:
+            return self._inv_rest
+        out = wp.empty(len(self.tets), dtype=mat33, device=self.device)
+        s = wp.array(strain, dtype=vec6, device=self.device)
+        wp.launch(kernels.natural_inverses, len(self.tets), [self._inv_rest, s], [out], device=self.device)
+        return out
+
+    def log_strain(self, x: np.ndarray) -> np.ndarray:
+        """(T, 6) Hencky strain ln U of each tet at x, as (xx, yy, zz, yz, xz, xy)."""
+        out = wp.empty(len(self.tets), dtype=vec6, device=self.device)
+        xs = wp.array(x, dtype=vec3, device=self.device)
+        wp.launch(kernels.log_strains, len(self.tets), [self._tets, self._inv_rest, xs], [out], device=self.device)
+        return out.numpy()
+
+    def strain_jacobian(self, x: np.ndarray, strain: np.ndarray | None, tet: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """(N, 3) df/ds [N] when the stress-free strain of the tets ``tet`` (n,) changes along ``direction`` (n, 6)."""
+        d, n = self.device, len(tet)
+        full = np.zeros((len(self.tets), 6)) if strain is None else strain
+        out = wp.empty((n, 4), dtype=vec3, device=d)
+        inputs = [
+            *(self._tets, self._inv_rest, self._volume, self._moduli),
+            wp.array(full, dtype=vec6, device=d),
+            wp.array(tet, dtype=int, device=d),
+            wp.array(direction, dtype=vec6, device=d),
+            wp.array(x, dtype=vec3, device=d),
+        ]
+        wp.launch(kernels.strain_forces, n, inputs, [out], device=d)
+        rows, corner = self.tets[tet].ravel(), out.numpy().reshape(-1, 3)
+        return np.stack([np.bincount(rows, corner[:, k], len(self.rest)) for k in range(3)], axis=1)
+
+    def stiffness(
+        self, x: np.ndarray, activation: np.ndarray, strain: np.ndarray | None = None, *, definite: bool = False
+    ) -> sp.bsr_matrix:
         """(3N, 3N) stiffness K = -df/dx of tets and springs [N/cm], all nodes, 3 x 3 blocks.
 
-        With ``definite`` the fibres' negative stiffness is dropped (for search directions); without, K is exact.
+        ``strain`` (T, 6) is the stress-free logarithmic strain of the passive flesh (default: none). With ``definite`` the fibres' negative stiffness is dropped (for search directions); without, K is exact.
         """
         indptr, indices, start, corner = self._stiffness_pattern()
         d = self.device
         xs = wp.array(x, dtype=vec3, device=d)
         act = wp.array(np.append(activation, 0.0), dtype=f64, device=d)
         blocks = wp.empty((len(self.tets), 16), dtype=mat33, device=d)
-        wp.launch(kernels.tet_stiffness, len(self.tets), [*self._model_arrays(), xs, act, int(definite)], [blocks],
-                  device=d)  # fmt: skip
+        wp.launch(kernels.tet_stiffness, len(self.tets), [*self._model_arrays(), self.natural(strain), xs, act,
+                  int(definite)], [blocks], device=d)  # fmt: skip
         out = wp.empty(len(indices), dtype=mat33, device=d)
         wp.launch(kernels.gather_blocks, len(indices), [start, corner, blocks.flatten()], [out], device=d)
         n = 3 * len(self.rest)
@@ -189,16 +223,21 @@ class Workspace:
         self._energy = wp.empty(t, dtype=f64, device=d)
         self._corner = wp.empty((t, 4), dtype=vec3, device=d)
         self._force = wp.empty(n, dtype=vec3, device=d)
+        self._natural = flesh.natural(None)
 
     def set_activation(self, activation: np.ndarray) -> None:
         """Activations (muscles,) for the evaluations that follow."""
         self._activation.assign(np.append(activation, 0.0))
 
+    def set_strain(self, strain: np.ndarray | None) -> None:
+        """Stress-free logarithmic strain (T, 6) of the passive flesh for the evaluations that follow."""
+        self._natural = self.flesh.natural(strain)
+
     def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""
         f, d = self.flesh, self.flesh.device
         self._x.assign(x)
-        wp.launch(kernels.tet_forces, len(f.tets), [*f._model_arrays(), self._x, self._activation],
+        wp.launch(kernels.tet_forces, len(f.tets), [*f._model_arrays(), self._natural, self._x, self._activation],
                   [self._energy, self._corner], device=d)  # fmt: skip
         wp.launch(kernels.gather_forces, len(f.rest), [f._node_start, f._node_corner, self._corner.flatten()],
                   [self._force], device=d)  # fmt: skip

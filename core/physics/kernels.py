@@ -10,11 +10,16 @@ import warp as wp
 from .materials import (
     f64,
     fibre_tension,
+    inverse_stretch,
+    inverse_stretch_differential,
+    log_stretch,
     mat33,
     passive_energy,
     passive_stress,
     passive_stress_differential,
+    symmetric,
     vec3,
+    vec6,
 )
 
 MIN_STRETCH = wp.constant(f64(1.0e-6))
@@ -39,29 +44,35 @@ def tet_forces(
     fibre_stress: wp.array[f64],
     fibre_direction: wp.array[vec3],
     # In:
+    inv_natural: wp.array[mat33],
     x: wp.array[vec3],
     activation: wp.array[f64],
     # Out:
     energy_out: wp.array[f64],
     corner_out: wp.array2d[vec3],
 ):
-    """Energy [N cm] of each tet and the force [N] on each of its corners, f = -V P grad N."""
+    """Energy [N cm] of each tet and the force [N] on each of its corners, f = -V P grad N.
+
+    The passive flesh is free of stress where Ds inv_natural is a rotation, the fibres measure from the rest pose.
+    """
     t = wp.tid()
     m = moduli[t]
+    N = inv_natural[t]
+    Fe = deformation_gradient(x, tets[t], N)
+    psi = passive_energy(Fe, m[0], m[1], m[2])
+    S = passive_stress(Fe, m[0], m[1], m[2]) * wp.transpose(N)
     B = inv_rest[t]
     F = deformation_gradient(x, tets[t], B)
-    psi = passive_energy(F, m[0], m[1], m[2])
-    P = passive_stress(F, m[0], m[1], m[2])
     for i in range(fibre_start[t], fibre_start[t + 1]):
         d = fibre_direction[i]
         f = F * d
         stretch = wp.max(wp.length(f), MIN_STRETCH)
         T = fibre_tension(stretch, activation[fibre_muscle[i]])
         psi += fibre_stress[i] * T[0]
-        P += (fibre_stress[i] * T[1] / stretch) * wp.outer(f, d)
+        S += (fibre_stress[i] * T[1] / stretch) * wp.outer(f, B * d)
     energy_out[t] = volume[t] * psi
     # Columns of H are the forces on corners 1..3; corner 0 balances them.
-    H = -volume[t] * (P * wp.transpose(B))
+    H = -volume[t] * S
     h1 = vec3(H[0, 0], H[1, 0], H[2, 0])
     h2 = vec3(H[0, 1], H[1, 1], H[2, 1])
     h3 = vec3(H[0, 2], H[1, 2], H[2, 2])
@@ -98,6 +109,7 @@ def tet_stiffness(
     fibre_stress: wp.array[f64],
     fibre_direction: wp.array[vec3],
     # In:
+    inv_natural: wp.array[mat33],
     x: wp.array[vec3],
     activation: wp.array[f64],
     definite: int,
@@ -107,9 +119,12 @@ def tet_stiffness(
     """Element stiffness K = -df/dx [N/cm] as 4 x 4 blocks; ``definite`` drops the fibres' negative stiffness."""
     t = wp.tid()
     m = moduli[t]
+    N = inv_natural[t]
+    Fe = deformation_gradient(x, tets[t], N)
     B = inv_rest[t]
     F = deformation_gradient(x, tets[t], B)
     for a in range(3):
+        gn = vec3(N[a, 0], N[a, 1], N[a, 2])
         g = vec3(B[a, 0], B[a, 1], B[a, 2])
         h1 = mat33()
         h2 = mat33()
@@ -118,7 +133,7 @@ def tet_stiffness(
             e = vec3()
             e[j] = f64(1.0)
             dF = wp.outer(e, g)
-            dP = passive_stress_differential(F, dF, m[0], m[1], m[2])
+            dS = passive_stress_differential(Fe, wp.outer(e, gn), m[0], m[1], m[2]) * wp.transpose(N)
             for i in range(fibre_start[t], fibre_start[t + 1]):
                 d = fibre_direction[i]
                 f = F * d
@@ -131,8 +146,8 @@ def tet_stiffness(
                 df = dF * d
                 along = wp.dot(n, df)
                 dT = slope * along * n + (T[1] / stretch) * (df - along * n)
-                dP += fibre_stress[i] * wp.outer(dT, d)
-            H = volume[t] * (dP * wp.transpose(B))
+                dS += fibre_stress[i] * wp.outer(dT, B * d)
+            H = volume[t] * dS
             for r in range(3):
                 h1[r, j] = H[r, 0]
                 h2[r, j] = H[r, 1]
@@ -202,3 +217,65 @@ def volume_ratios(
     """J = det F of each tet."""
     t = wp.tid()
     ratio_out[t] = wp.determinant(deformation_gradient(x, tets[t], inv_rest[t]))
+
+
+@wp.kernel
+def natural_inverses(
+    inv_rest: wp.array[mat33],
+    strain: wp.array[vec6],
+    inverse_out: wp.array[mat33],
+):
+    """Inverse edge matrix Dm^-1 exp(-strain) of each tet's stress-free shape."""
+    t = wp.tid()
+    inverse_out[t] = inv_rest[t] * inverse_stretch(symmetric(strain[t]))
+
+
+@wp.kernel
+def log_strains(
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    x: wp.array[vec3],
+    strain_out: wp.array[vec6],
+):
+    """Hencky strain ln U of each tet (xx, yy, zz, yz, xz, xy), F = R U."""
+    t = wp.tid()
+    F = deformation_gradient(x, tets[t], inv_rest[t])
+    S = log_stretch(wp.transpose(F) * F)
+    strain_out[t] = vec6(S[0, 0], S[1, 1], S[2, 2], S[1, 2], S[0, 2], S[0, 1])
+
+
+@wp.kernel
+def strain_forces(
+    # Model:
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    volume: wp.array[f64],
+    moduli: wp.array[vec3],
+    # In:
+    strain: wp.array[vec6],
+    tet: wp.array[int],
+    direction: wp.array[vec6],
+    x: wp.array[vec3],
+    # Out:
+    corner_out: wp.array2d[vec3],
+):
+    """Change of the corner forces [N] of tet[i] when its stress-free strain changes along direction[i]."""
+    i = wp.tid()
+    t = tet[i]
+    m = moduli[t]
+    B = inv_rest[t]
+    S = symmetric(strain[t])
+    N = B * inverse_stretch(S)
+    dN = B * inverse_stretch_differential(S, symmetric(direction[i]))
+    Fe = deformation_gradient(x, tets[t], N)
+    dFe = deformation_gradient(x, tets[t], dN)
+    P = passive_stress(Fe, m[0], m[1], m[2])
+    dP = passive_stress_differential(Fe, dFe, m[0], m[1], m[2])
+    H = -volume[t] * (dP * wp.transpose(N) + P * wp.transpose(dN))
+    h1 = vec3(H[0, 0], H[1, 0], H[2, 0])
+    h2 = vec3(H[0, 1], H[1, 1], H[2, 1])
+    h3 = vec3(H[0, 2], H[1, 2], H[2, 2])
+    corner_out[i, 0] = -(h1 + h2 + h3)
+    corner_out[i, 1] = h1
+    corner_out[i, 2] = h2
+    corner_out[i, 3] = h3

@@ -2,14 +2,17 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Muscle tracks: what each shape asks of the flesh, calibrated so that the equilibrium at weight 1 is the shape.
 
-Each free node n hangs on a zero-length spring of stiffness k_n to a point y_n(w) = X_n + sum_s w_s dy_ns (Cong et al.
-2016; Bao et al. 2019, section 4). Springs of the flesh's own order would fall short of the shape and stiff ones would
-hold the face against its muscles. So for each shape the flesh is first brought to x*, the elastic equilibrium whose
-skin lies on the artist's with the bones in the shape's pose; the force f* that the flesh exerts there then gives
+Each free node n hangs on a zero-length spring of stiffness k_n to a point X_n + sum_s w_s u_ns (Cong et al. 2016; Bao
+et al. 2019, section 4). Springs of the flesh's own order fall short of a shape and stiff ones hold the face against
+its muscles. So for each shape the flesh is first brought to x* = X + u, the elastic equilibrium whose skin lies on the
+artist's with the bones in the shape's pose, and then what resists it there is taken away:
 
-    dy = x* - X - f* / k,
+* the passive flesh of a tet is free of stress at the Hencky strain S = ln U of F* = R U. Strains of several shapes
+  add: the stress-free shape is exp(sum_s w_s S_s), whose volume is the product of the shapes' own.
+* what is left (passive tension of stretched fibres) is balanced by a constant force L_n on the nodes.
 
-with which x* is an equilibrium of flesh and springs whatever their stiffness.
+Then x* is an equilibrium at w = 1 whatever the stiffness of the springs, as stable as the rest pose. (Balancing all of
+the flesh's resistance by constant forces would do as well for w = 1, but such forces buckle lips and lids at others.)
 """
 
 from collections.abc import Callable
@@ -18,20 +21,46 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from .equilibrium import Report, factor, minimise
+from .equilibrium import factor, minimise
 from .flesh import Flesh
 
 SKIN_STIFFNESS = 100.0
 """Pull of the artist's skin on the flesh while a shape is calibrated, in units of shear modulus per cm."""
 
 
+LEAST_STRAIN = 2e-3
+"""Strains below this are left to the balancing force."""
+
+SOUND = 0.02
+"""Volume ratio that every tet keeps in a calibrated shape."""
+
+
 @dataclass(frozen=True)
 class Track:
-    """One shape in the flesh. displacement: (N, 3) x* - X [cm] · load: (N, 3) force that the springs add [N]."""
+    """One shape in the flesh. displacement: (N, 3) u [cm] · load: (N, 3) L [N] · tet: (n,), strain: (n, 6) S of the
+    tets that it strains."""
 
     displacement: np.ndarray
     load: np.ndarray
-    report: Report
+    tet: np.ndarray
+    strain: np.ndarray
+
+
+def track_of(flesh: Flesh, displacement: np.ndarray) -> Track:
+    """The track that makes X + ``displacement`` (N, 3), bones included, an equilibrium at weight 1."""
+    u = displacement.astype(np.float64)
+    if not u.any():
+        return Track(u, np.zeros_like(u), np.zeros(0, np.int32), np.zeros((0, 6)))
+    x = flesh.rest + u
+    strain = flesh.log_strain(x)
+    small = np.abs(strain).max(1) < LEAST_STRAIN
+    strain[small] = 0.0
+    workspace = flesh.workspace()
+    workspace.set_strain(strain)
+    _, force = workspace.tet_energy_and_force(x)
+    load = np.where(flesh.fixed[:, None], 0.0, -force)
+    tet = np.flatnonzero(~small)
+    return Track(u, load, tet.astype(np.int32), strain[tet])
 
 
 class Calibration:
@@ -56,34 +85,62 @@ class Calibration:
         self._extend = factor(self._laplacian[free][:, free] + 50.0 / (SKIN_STIFFNESS * mu) * skin)
         self._solve = factor(elastic + skin).solve
 
-    def track(self, target: np.ndarray, fixed: np.ndarray, *, tick: Callable[[], None] | None = None) -> Track:
-        """Calibrate one shape: skin ``target`` (Vs, 3) and bone positions ``fixed`` (N, 3; only fixed rows count)."""
+    def shape(self, target: np.ndarray, fixed: np.ndarray, *, tick: Callable[[], None] | None = None) -> np.ndarray:
+        """Node displacement u (N, 3) of a shape: skin ``target`` (Vs, 3), bones at ``fixed`` (N, 3; fixed rows count).
+
+        Where the artist's skin turns the flesh inside out (lips through each other), it is let go until the flesh
+        has recovered, and then taken up again as far as the flesh bears it.
+        """
+        flesh, x, trust = self._flesh, None, np.ones(len(target))
+        for _ in range(8):
+            x = self._settle(target, fixed, trust, x, tick)
+            crushed = flesh.volume_ratio(x) < SOUND
+            if not crushed.any():
+                break
+            near = np.zeros(len(flesh.rest))
+            near[flesh.tets[crushed].ravel()] = 1.0
+            trust = np.where(abs(self._embed) @ near > 0.3, 0.2 * trust, trust)
+        for _ in range(4):
+            if (trust == 1.0).all():
+                break
+            trust = np.sqrt(trust)
+            closer = self._settle(target, fixed, trust, x, tick)
+            if (flesh.volume_ratio(closer) < SOUND).any():
+                break
+            x = closer
+        return x - flesh.rest
+
+    def _settle(
+        self,
+        target: np.ndarray,
+        fixed: np.ndarray,
+        trust: np.ndarray,
+        start: np.ndarray | None,
+        tick: Callable[[], None] | None,
+    ) -> np.ndarray:
+        """Equilibrium (N, 3) of the flesh with its skin drawn to the target, each vertex by its ``trust`` (Vs,)."""
         flesh, free = self._flesh, self._flesh.free
         workspace = flesh.workspace()
-        workspace.set_activation(np.zeros(flesh.fibres.count))
         x = flesh.rest.copy()
         x[flesh.fixed] = fixed[flesh.fixed]
         wanted = target - self._embed[:, np.flatnonzero(flesh.fixed)] @ x[flesh.fixed]
-
+        stiffness = self._pull * trust[:, None]
         pull = np.zeros_like(flesh.rest[free])
 
         def energy(xf: np.ndarray) -> tuple[float, np.ndarray]:
             x[free] = xf
             e, f = workspace.tet_energy_and_force(x)
             r = self._embed_free @ xf - wanted
-            pull[:] = self._embed_free_t @ (self._pull * r)
-            return e + 0.5 * float((self._pull * r * r).sum()), pull - f[free]
+            pull[:] = self._embed_free_t @ (stiffness * r)
+            return e + 0.5 * float((stiffness * r * r).sum()), pull - f[free]
 
         if float(np.linalg.norm(energy(flesh.rest[free])[1])) < 1e-9:
-            zero = np.zeros_like(flesh.rest)
-            return Track(zero, zero.copy(), Report(0.0, 0, 1, True, 0.0))
-        start = flesh.rest[free] + self._harmonic(target, x)
-        best, report = minimise(energy, start, self._solve, lambda: float(np.linalg.norm(pull)), tolerance=2e-3,
-                                step_tolerance=5e-3, iterations=150, tick=tick)  # fmt: skip
+            return flesh.rest.copy()
+        begin = flesh.rest[free] + self._harmonic(target, x) if start is None else start[free]
+        best, _ = minimise(energy, begin, self._solve, lambda: float(np.linalg.norm(pull)), tolerance=2e-3,
+                           step_tolerance=5e-3, iterations=150, tick=tick)  # fmt: skip
         x[free] = best
-        _, force = workspace.tet_energy_and_force(x)
-        load = np.where(flesh.fixed[:, None], 0.0, -force)
-        return Track(x - flesh.rest, load, report)
+        return x
 
     def _harmonic(self, target: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Smooth displacement of the free nodes between moved bones and the wanted skin."""
