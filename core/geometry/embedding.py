@@ -24,7 +24,9 @@ def carrying_tets(
     return near[np.arange(len(near)), score.argmin(1)]
 
 
-def _misfit(points: np.ndarray, normals: np.ndarray, nodes: np.ndarray, tets: np.ndarray, near: np.ndarray) -> np.ndarray:
+def _misfit(
+    points: np.ndarray, normals: np.ndarray, nodes: np.ndarray, tets: np.ndarray, near: np.ndarray
+) -> np.ndarray:
     """(P, C) how badly each candidate tet carries each point [cm]."""
     corners = nodes[tets]
     edges = (corners[:, 1:] - corners[:, :1]).transpose(0, 2, 1)

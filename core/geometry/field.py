@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import warp as wp
 
+from .surface import half_edges
+
 
 @wp.kernel
 def _closest(
@@ -71,9 +73,9 @@ class DistanceField:
 
 
 def close_borders(vertices: np.ndarray, triangles: np.ndarray, loops: list[np.ndarray]) -> tuple:
-    """Vertices and triangles with every border loop closed by a fan around its centroid; the fans come last."""
+    """Vertices and triangles with every border loop closed by a fan around its centroid."""
     points, extra = [vertices], []
-    directed = {(int(a), int(b)) for t in triangles for a, b in ((t[0], t[1]), (t[1], t[2]), (t[2], t[0]))} if loops else ()
+    directed = set(map(tuple, half_edges(triangles).tolist())) if loops else ()
     for n, loop in enumerate(loops):
         points.append(vertices[loop].mean(0, keepdims=True))
         centre = len(vertices) + n

@@ -19,9 +19,8 @@ FINE = ("mouth_corner_L", "mouth_corner_R", "stomion", "upper_lip", "lower_lip",
         "mentolabial", "canine_fossa_L", "canine_fossa_R")  # fmt: skip
 """Landmarks around which the flesh is meshed finely."""
 
-FREE_BAND = (0.25, 0.45)
-"""Bone under skin with a share of the jaw's motion between these is left free: the joint between skull and mandible
-needs a gap. Skin slides over the jaw's body, so that less than half a share is the mandible already."""
+FREE_BAND = (0.2, 0.8)
+"""Bone with a share of the mandible between these is left free: the joint between skull and mandible needs a gap."""
 
 GUM = 0.4
 """Bone depth under the lining of mouth and sockets [cm]; whether there is bone at all the outer skin decides."""
@@ -32,13 +31,12 @@ CRANIUM, MANDIBLE = 1, 2
 @dataclass(frozen=True)
 class HeadFlesh:
     """nodes: (N, 3) neutral rest [cm] · tets: (T, 4) · bone: (N,) 0 free, 1 cranium, 2 mandible ·
-    mandible: (N,) jaw share 0..1 · skin: (Vs,) vertices of the head · carrier: (Vs,) tet that
+    skin: (Vs,) vertices of the head · carrier: (Vs,) tet that
     carries each of them · embed: (Vs, N) barycentric weights · stats."""
 
     nodes: np.ndarray
     tets: np.ndarray
     bone: np.ndarray
-    mandible: np.ndarray
     skin: np.ndarray
     carrier: np.ndarray
     embed: sp.csr_matrix
@@ -65,6 +63,7 @@ def skin_of(head: Head) -> tuple[FleshSkin, np.ndarray]:
         depth=np.where(outer, depth, np.minimum(depth, GUM)),
         outer=outer,
         mandible=head.mandible_weight[head.skin],
+        jaw_bone=head.mandible_bone[head.skin],
     )
     return skin, head.skin
 
@@ -97,15 +96,15 @@ def build_flesh(head: Head, quality_level: str = "standard") -> HeadFlesh:
     embed = embedding.embedding_matrix(neutral, nodes, mesh.tets, carrier)
     stats = {"tets": len(mesh.tets), "nodes": len(nodes), **rest.measure(nodes, mesh.tets)}
     stats["lip_glued_edges"] = glued_lip_edges(mesh, skin, head)
-    return HeadFlesh(nodes, mesh.tets.astype(np.int32), bone, mesh.mandible, vertices, carrier, embed, stats)
+    return HeadFlesh(nodes, mesh.tets.astype(np.int32), bone, vertices, carrier, embed, stats)
 
 
 def _bones(mesh: TetMesh, skin: FleshSkin, vertices: np.ndarray, head: Head) -> np.ndarray:
     """(N,) bone of each node; the cut of the neck is held with the cranium."""
     bone = np.zeros(len(mesh.nodes), np.int8)
     is_bone = mesh.kind == BONE
-    bone[is_bone & (mesh.mandible <= FREE_BAND[0])] = CRANIUM
-    bone[is_bone & (mesh.mandible >= FREE_BAND[1])] = MANDIBLE
+    bone[is_bone & (mesh.jaw_bone <= FREE_BAND[0])] = CRANIUM
+    bone[is_bone & (mesh.jaw_bone >= FREE_BAND[1])] = MANDIBLE
     if skin.loops:
         rim = skin.points[max(skin.loops, key=len)]
         bone[cKDTree(rim).query(mesh.nodes)[0] < 0.2] = CRANIUM

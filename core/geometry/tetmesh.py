@@ -17,6 +17,8 @@ from . import quality, sampling
 from .field import DistanceField, close_borders
 
 SKIN, BONE, INSIDE = 1, 2, 0
+MANDIBLE_REACH = 3.0
+"""Depth under the outer skin beyond which there is no mandible [cm]."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class FleshSkin:
 
     points: (V, 3) the open pose [cm] · triangles: (T, 3) · normals: (V, 3) outward · loops: open borders ·
     size: (V,) wanted edge length [cm] · depth: (V,) tissue depth [cm] · outer: (V,) bool, skin that sees the outside ·
-    mandible: (V,) share of the jaw's motion.
+    mandible: (V,) share of the jaw's motion · jaw_bone: (V,) share of the mandible in the bone underneath.
     """
 
     points: np.ndarray
@@ -36,19 +38,21 @@ class FleshSkin:
     depth: np.ndarray
     outer: np.ndarray
     mandible: np.ndarray
+    jaw_bone: np.ndarray
 
 
 @dataclass(frozen=True)
 class TetMesh:
     """nodes: (N, 3) in the open pose · tets: (T, 4) · kind: (N,) SKIN, BONE or INSIDE ·
-    triangle (N,), bary (N, 3): the skin point that a SKIN node sits on (else -1) · mandible: (N,) jaw share 0..1."""
+    triangle (N,), bary (N, 3): the skin point that a SKIN node sits on (else -1) · jaw_bone: (N,) share of the
+    mandible in the bone there."""
 
     nodes: np.ndarray
     tets: np.ndarray
     kind: np.ndarray
     triangle: np.ndarray
     bary: np.ndarray
-    mandible: np.ndarray
+    jaw_bone: np.ndarray
 
 
 class Regions:
@@ -74,18 +78,22 @@ class Regions:
     def bone_margin(self, points: np.ndarray) -> np.ndarray:
         """(P,) how far a point lies inside the bone [cm]: deeper than the tissue under every sheet of skin."""
         margin = np.full(len(points), np.inf)
-        for field in self._sheets:
+        for n, field in enumerate(self._sheets):
             c = field.query(points)
             margin = np.minimum(margin, c.distance - field.interpolate(c, self._skin.depth))
+            if n == 0:
+                # The mandible is a shell: behind it lie tongue and throat.
+                jaw = field.interpolate(c, self._skin.jaw_bone) > 0.2
+                margin = np.where(jaw, np.minimum(margin, MANDIBLE_REACH - c.distance), margin)
         return margin
 
-    def mandible(self, points: np.ndarray) -> np.ndarray:
-        """(P,) share of the jaw's motion, blended between the sheets by inverse squared distance."""
+    def jaw_bone(self, points: np.ndarray) -> np.ndarray:
+        """(P,) share of the mandible in the bone, blended between the sheets by inverse squared distance."""
         total, weights = np.zeros(len(points)), np.zeros(len(points))
         for field in self._sheets:
             c = field.query(points)
             w = 1.0 / (c.distance**2 + 1e-3)
-            total += w * field.interpolate(c, self._skin.mandible)
+            total += w * field.interpolate(c, self._skin.jaw_bone)
             weights += w
         return total / weights
 
@@ -113,7 +121,7 @@ def mesh_flesh(skin: FleshSkin, *, scale: float = 1.0) -> TetMesh:
     triangle = np.concatenate([triangle, np.full(pad, -1)])
     bary = np.concatenate([bary, np.zeros((pad, 3))])
     nodes = nodes[used]
-    return TetMesh(nodes, tets, kind[used], triangle[used], bary[used], regions.mandible(nodes))
+    return TetMesh(nodes, tets, kind[used], triangle[used], bary[used], regions.jaw_bone(nodes))
 
 
 def _at(points: np.ndarray, triangles: np.ndarray, triangle: np.ndarray, bary: np.ndarray) -> np.ndarray:

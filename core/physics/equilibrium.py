@@ -140,7 +140,7 @@ def minimise(
 
 
 def _line_search(energy: Energy, x, p, value: float, g, slope: float, t: float) -> tuple:
-    """Backtrack from ``t`` to sufficient decrease; near the answer, where energies differ by rounding, accept a smaller slope."""
+    """Backtrack from ``t`` to sufficient decrease; where energies differ by rounding only, to a smaller slope."""
     rounding = 1e-13 * (abs(value) + 1.0)
     for tries in range(1, 26):
         trial = x + t * p

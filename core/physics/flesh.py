@@ -153,7 +153,9 @@ class Flesh:
         wp.launch(kernels.log_strains, len(self.tets), [self._tets, self._inv_rest, xs], [out], device=self.device)
         return out.numpy()
 
-    def strain_jacobian(self, x: np.ndarray, strain: np.ndarray | None, tet: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    def strain_jacobian(
+        self, x: np.ndarray, strain: np.ndarray | None, tet: np.ndarray, direction: np.ndarray
+    ) -> np.ndarray:
         """(N, 3) df/ds [N] when the stress-free strain of the tets ``tet`` (n,) changes along ``direction`` (n, 6)."""
         d, n = self.device, len(tet)
         full = np.zeros((len(self.tets), 6)) if strain is None else strain
@@ -174,7 +176,8 @@ class Flesh:
     ) -> sp.bsr_matrix:
         """(3N, 3N) stiffness K = -df/dx of tets and springs [N/cm], all nodes, 3 x 3 blocks.
 
-        ``strain`` (T, 6) is the stress-free logarithmic strain of the passive flesh (default: none). With ``definite`` the fibres' negative stiffness is dropped (for search directions); without, K is exact.
+        ``strain`` (T, 6) is the stress-free logarithmic strain of the passive flesh (default: none). With
+        ``definite`` the fibres' negative stiffness is dropped (for search directions); without, K is exact.
         """
         indptr, indices, start, corner = self._stiffness_pattern()
         d = self.device

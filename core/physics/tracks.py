@@ -100,6 +100,7 @@ class Calibration:
             near = np.zeros(len(flesh.rest))
             near[flesh.tets[crushed].ravel()] = 1.0
             trust = np.where(abs(self._embed) @ near > 0.3, 0.2 * trust, trust)
+            x = self._smoothed(x, near > 0.0)
         for _ in range(4):
             if (trust == 1.0).all():
                 break
@@ -141,6 +142,21 @@ class Calibration:
                            step_tolerance=5e-3, iterations=150, tick=tick)  # fmt: skip
         x[free] = best
         return x
+
+    def _smoothed(self, x: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+        """x with the displacements around ``nodes`` (N,) smoothed: a tet turned over through an edge feels no force."""
+        flesh = self._flesh
+        around = np.zeros(len(x), bool)
+        around[flesh.tets[nodes[flesh.tets].any(1)].ravel()] = True
+        around &= ~flesh.fixed
+        u = x - flesh.rest
+        corners = flesh.tets.ravel()
+        count = np.bincount(corners, minlength=len(x))
+        for _ in range(20):
+            mean = np.repeat(u[flesh.tets].mean(1), 4, axis=0)
+            total = np.stack([np.bincount(corners, mean[:, k], len(x)) for k in range(3)], axis=1)
+            u[around] = total[around] / count[around, None]
+        return flesh.rest + u
 
     def _harmonic(self, target: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Smooth displacement of the free nodes between moved bones and the wanted skin."""
