@@ -297,13 +297,14 @@ class FaceModel:
         """Per track: force on nodes (3N, K) and bone motion (3N, K)."""
         rig = self._rig
         strain = self._load(pose.controls)[0].strain
+        natural = self.flesh.natural(np.zeros((len(rig.tets), 6)) if strain is None else strain)
         spring = self.flesh.spring[:, None]
         force = np.zeros((3 * len(rig.nodes), len(rig.jaw_of_track)))
         for k in range(len(rig.jaw_of_track)):
             t = self._track(k)
             pull = spring * t.displacement + t.load
             if len(t.tet):
-                pull += self.flesh.strain_jacobian(pose.nodes, strain, t.tet, t.strain)
+                pull += self.flesh.strain_jacobian(pose.nodes, natural, t.tet, t.strain)
             force[:, k] = pull.ravel()
         _, _, q = self._split(pose.controls)
         dR, dt = self._jaw.motion_derivatives(*q)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PRIOR = 2e-4
 """Pull of each slider to zero, against the RMS motion of the most mobile one: breaks ties, moves nothing else."""
 
+EXACT = 1e-3
+"""RMS distance [mm] below which there is nothing left to fit."""
+
 
 @dataclass(frozen=True)
 class FitResult:
@@ -93,7 +96,7 @@ def fit_vertices(
             break
         moved = np.abs(trial_c - c).max()
         c, pose, r, damping = trial_c, trial, trial_r, 0.1 * damping
-        if moved < 1e-3 or before - after < 1e-6 * before:
+        if moved < 1e-3 or before - after < 1e-4 * before or _rms_mm(model, pose, target) < EXACT:
             break
     error = np.linalg.norm(pose.skin[skin] - target[skin], axis=1) * model.mm_per_unit
     say(1.0, "Fit done")

@@ -32,6 +32,15 @@ class Fibres:
         return cls(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0), np.zeros((0, 3)), 0)
 
 
+@dataclass(frozen=True)
+class Natural:
+    """Stress-free shapes: principal frames and values of their strain, and inverse edge matrices (device arrays)."""
+
+    frame: wp.array | None
+    stretch: wp.array | None
+    inverse: wp.array
+
+
 def _gather_lists(keys: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """CSR lists (start, member) of the positions at which each key in 0..count-1 occurs."""
     order = np.argsort(keys, kind="stable")
@@ -137,13 +146,14 @@ class Flesh:
             )
         return self._pattern
 
-    def natural(self, strain: np.ndarray | None) -> wp.array:
-        """Inverse edge matrices of the stress-free shapes for a logarithmic strain (T, 6) of the rest shape."""
+    def natural(self, strain: np.ndarray | None) -> "Natural":
+        """The stress-free shapes for a logarithmic strain (T, 6) of the rest shape; None for the rest shape itself."""
+        n, d = len(self.tets), self.device
         if strain is None:
-            return self._inv_rest
-        out = wp.empty(len(self.tets), dtype=mat33, device=self.device)
-        s = wp.array(strain, dtype=vec6, device=self.device)
-        wp.launch(kernels.natural_inverses, len(self.tets), [self._inv_rest, s], [out], device=self.device)
+            return Natural(None, None, self._inv_rest)
+        out = Natural(*(wp.empty(n, dtype=t, device=d) for t in (mat33, vec3, mat33)))
+        s = wp.array(strain, dtype=vec6, device=d)
+        wp.launch(kernels.natural_inverses, n, [self._inv_rest, s], [out.frame, out.stretch, out.inverse], device=d)
         return out
 
     def log_strain(self, x: np.ndarray) -> np.ndarray:
@@ -154,15 +164,17 @@ class Flesh:
         return out.numpy()
 
     def strain_jacobian(
-        self, x: np.ndarray, strain: np.ndarray | None, tet: np.ndarray, direction: np.ndarray
+        self, x: np.ndarray, natural: "Natural", tet: np.ndarray, direction: np.ndarray
     ) -> np.ndarray:
-        """(N, 3) df/ds [N] when the stress-free strain of the tets ``tet`` (n,) changes along ``direction`` (n, 6)."""
+        """(N, 3) df/ds [N] when the stress-free strain of the tets ``tet`` (n,) changes along ``direction`` (n, 6).
+
+        ``natural`` must come from a strain array.
+        """
         d, n = self.device, len(tet)
-        full = np.zeros((len(self.tets), 6)) if strain is None else strain
         out = wp.empty((n, 4), dtype=vec3, device=d)
         inputs = [
             *(self._tets, self._inv_rest, self._volume, self._moduli),
-            wp.array(full, dtype=vec6, device=d),
+            *(natural.frame, natural.stretch, natural.inverse),
             wp.array(tet, dtype=int, device=d),
             wp.array(direction, dtype=vec6, device=d),
             wp.array(x, dtype=vec3, device=d),
@@ -184,7 +196,7 @@ class Flesh:
         xs = wp.array(x, dtype=vec3, device=d)
         act = wp.array(np.append(activation, 0.0), dtype=f64, device=d)
         blocks = wp.empty((len(self.tets), 16), dtype=mat33, device=d)
-        wp.launch(kernels.tet_stiffness, len(self.tets), [*self._model_arrays(), self.natural(strain), xs, act,
+        wp.launch(kernels.tet_stiffness, len(self.tets), [*self._model_arrays(), self.natural(strain).inverse, xs, act,
                   int(definite)], [blocks], device=d)  # fmt: skip
         out = wp.empty(len(indices), dtype=mat33, device=d)
         wp.launch(kernels.gather_blocks, len(indices), [start, corner, blocks.flatten()], [out], device=d)
@@ -226,7 +238,7 @@ class Workspace:
         self._energy = wp.empty(t, dtype=f64, device=d)
         self._corner = wp.empty((t, 4), dtype=vec3, device=d)
         self._force = wp.empty(n, dtype=vec3, device=d)
-        self._natural = flesh.natural(None)
+        self._natural = flesh.natural(None).inverse
 
     def set_activation(self, activation: np.ndarray) -> None:
         """Activations (muscles,) for the evaluations that follow."""
@@ -234,7 +246,7 @@ class Workspace:
 
     def set_strain(self, strain: np.ndarray | None) -> None:
         """Stress-free logarithmic strain (T, 6) of the passive flesh for the evaluations that follow."""
-        self._natural = self.flesh.natural(strain)
+        self._natural = self.flesh.natural(strain).inverse
 
     def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""

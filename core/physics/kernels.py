@@ -17,6 +17,7 @@ from .materials import (
     passive_energy,
     passive_stress,
     passive_stress_differential,
+    principal,
     symmetric,
     vec3,
     vec6,
@@ -223,11 +224,19 @@ def volume_ratios(
 def natural_inverses(
     inv_rest: wp.array[mat33],
     strain: wp.array[vec6],
+    frame_out: wp.array[mat33],
+    stretch_out: wp.array[vec3],
     inverse_out: wp.array[mat33],
 ):
-    """Inverse edge matrix Dm^-1 exp(-strain) of each tet's stress-free shape."""
+    """Principal frame and values of each tet's stress-free strain, and its inverse edge matrix Dm^-1 exp(-strain)."""
     t = wp.tid()
-    inverse_out[t] = inv_rest[t] * inverse_stretch(symmetric(strain[t]))
+    S = symmetric(strain[t])
+    Q = principal(S)
+    D = wp.transpose(Q) * S * Q
+    d = vec3(D[0, 0], D[1, 1], D[2, 2])
+    frame_out[t] = Q
+    stretch_out[t] = d
+    inverse_out[t] = inv_rest[t] * inverse_stretch(Q, d)
 
 
 @wp.kernel
@@ -252,7 +261,9 @@ def strain_forces(
     volume: wp.array[f64],
     moduli: wp.array[vec3],
     # In:
-    strain: wp.array[vec6],
+    frame: wp.array[mat33],
+    stretch: wp.array[vec3],
+    inv_natural: wp.array[mat33],
     tet: wp.array[int],
     direction: wp.array[vec6],
     x: wp.array[vec3],
@@ -263,10 +274,8 @@ def strain_forces(
     i = wp.tid()
     t = tet[i]
     m = moduli[t]
-    B = inv_rest[t]
-    S = symmetric(strain[t])
-    N = B * inverse_stretch(S)
-    dN = B * inverse_stretch_differential(S, symmetric(direction[i]))
+    N = inv_natural[t]
+    dN = inv_rest[t] * inverse_stretch_differential(frame[t], stretch[t], symmetric(direction[i]))
     Fe = deformation_gradient(x, tets[t], N)
     dFe = deformation_gradient(x, tets[t], dN)
     P = passive_stress(Fe, m[0], m[1], m[2])

@@ -189,7 +189,7 @@ def principal(S: mat33) -> mat33:
             p = wp.min(k, (k + 1) % 3)
             q = wp.max(k, (k + 1) % 3)
             apq = A[p, q]
-            if wp.abs(apq) > f64(1.0e-300):
+            if wp.abs(apq) > f64(1.0e-17) * (wp.abs(A[p, p]) + wp.abs(A[q, q])):
                 theta = (A[q, q] - A[p, p]) / (f64(2.0) * apq)
                 t = f64(1.0) / (wp.abs(theta) + wp.sqrt(theta * theta + f64(1.0)))
                 if theta < f64(0.0):
@@ -218,31 +218,27 @@ def log_stretch(C: mat33) -> mat33:
 
 
 @wp.func
-def inverse_stretch(S: mat33) -> mat33:
-    """exp(-S) of a symmetric S, its principal values held within the limit."""
-    Q = principal(S)
-    D = wp.transpose(Q) * S * Q
+def inverse_stretch(Q: mat33, d: vec3) -> mat33:
+    """exp(-S) of S = Q diag(d) Q^T, its principal values held within the limit."""
     E = mat33()
     for i in range(3):
-        E[i, i] = wp.exp(-wp.clamp(D[i, i], -_LIMIT, _LIMIT))
+        E[i, i] = wp.exp(-wp.clamp(d[i], -_LIMIT, _LIMIT))
     return Q * E * wp.transpose(Q)
 
 
 @wp.func
-def inverse_stretch_differential(S: mat33, dS: mat33) -> mat33:
-    """Directional derivative of exp(-S) (Daleckii-Krein formula)."""
-    Q = principal(S)
-    D = wp.transpose(Q) * S * Q
+def inverse_stretch_differential(Q: mat33, d: vec3, dS: mat33) -> mat33:
+    """Directional derivative of exp(-S), S = Q diag(d) Q^T, along dS (Daleckii-Krein formula)."""
     M = wp.transpose(Q) * dS * Q
     for i in range(3):
         for j in range(3):
-            a = wp.clamp(D[i, i], -_LIMIT, _LIMIT)
-            b = wp.clamp(D[j, j], -_LIMIT, _LIMIT)
-            gap = D[i, i] - D[j, j]
+            a = wp.clamp(d[i], -_LIMIT, _LIMIT)
+            b = wp.clamp(d[j], -_LIMIT, _LIMIT)
+            gap = d[i] - d[j]
             slope = f64(0.0)
             if wp.abs(gap) > f64(1.0e-7):
                 slope = (wp.exp(-a) - wp.exp(-b)) / gap
-            elif wp.abs(D[i, i]) < _LIMIT:
+            elif wp.abs(d[i]) < _LIMIT:
                 slope = -wp.exp(f64(-0.5) * (a + b))
             M[i, j] = M[i, j] * slope
     return Q * M * wp.transpose(Q)
