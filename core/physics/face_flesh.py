@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from .equilibrium import Operator, Report, factor, minimise
 from .flesh import Flesh
 
-EPS = 1e-9
+EPS = 1e-6
 """Forces below this [N] are rounding: the face is not loaded."""
 
 

@@ -256,4 +256,4 @@ class Workspace:
                   [self._energy, self._corner], device=d)  # fmt: skip
         wp.launch(kernels.gather_forces, len(f.rest), [f._node_start, f._node_corner, self._corner.flatten()],
                   [self._force], device=d)  # fmt: skip
-        return float(self._energy.numpy().sum()), self._force.numpy()
+        return float(self._energy.numpy().sum()), self._force.numpy().copy()

@@ -20,6 +20,17 @@ vec3 = wp.vec3d
 mat33 = wp.mat33d
 vec6 = wp.types.vector(length=6, dtype=wp.float64)
 
+# Python numbers written inside a Warp function pass through single precision: those that it cannot hold live here.
+_THIRD = wp.constant(f64(1.0 / 3.0))
+_0_05 = wp.constant(f64(0.05))
+_0_4 = wp.constant(f64(0.4))
+_0_6 = wp.constant(f64(0.6))
+_6_6 = wp.constant(f64(6.6))
+_25_3 = wp.constant(f64(25.0 / 3.0))
+_25_18 = wp.constant(f64(25.0 / 18.0))
+_AREA = wp.constant(f64(0.4 - 25.0 / 18.0 * 0.4**3 + 25.0 / 9.0 * 0.2**3))
+"""Integral of the active curve over 0 < e < 0.6."""
+
 J_MIN = 0.1
 """Volume ratio below which the energy continues as a C2 polynomial."""
 
@@ -57,13 +68,13 @@ def functions_of_j(J: f64) -> mat33:
     Jc = wp.max(J, _J0)
     inverse = f64(1.0) / Jc
     lnJ = wp.log(Jc)
-    root = wp.exp(lnJ * f64(-1.0 / 3.0))
+    root = wp.exp(-_THIRD * lnJ)
     a = root * root
-    a1 = f64(-2.0 / 3.0) * a * inverse
-    a2 = f64(-5.0 / 3.0) * a1 * inverse
+    a1 = f64(-2.0) * _THIRD * a * inverse
+    a2 = f64(-5.0) * _THIRD * a1 * inverse
     b = a * a
-    b1 = f64(-4.0 / 3.0) * b * inverse
-    b2 = f64(-7.0 / 3.0) * b1 * inverse
+    b1 = f64(-4.0) * _THIRD * b * inverse
+    b2 = f64(-7.0) * _THIRD * b1 * inverse
     u = f64(0.5) * lnJ * lnJ
     u1 = lnJ * inverse
     u2 = (f64(1.0) - lnJ) * inverse * inverse
@@ -134,16 +145,16 @@ def active_tension(stretch: f64) -> vec3:
     value = f64(0.0)
     slope = f64(0.0)
     # Integral of the curve from e = 0, odd in e.
-    integral = f64(0.4 - 25.0 / 18.0 * 0.064 + 25.0 / 9.0 * 0.008)
-    if s < f64(0.4):
-        value = f64(1.0) - f64(25.0 / 6.0) * e * e
-        slope = -f64(25.0 / 3.0) * e
-        integral = s - f64(25.0 / 18.0) * s * s * s
-    elif s < f64(0.6):
-        r = f64(0.6) - s
-        value = f64(25.0 / 3.0) * r * r
-        slope = -f64(50.0 / 3.0) * r * wp.sign(e)
-        integral = integral - f64(25.0 / 9.0) * r * r * r
+    integral = _AREA
+    if s < _0_4:
+        value = f64(1.0) - f64(0.5) * _25_3 * e * e
+        slope = -_25_3 * e
+        integral = s - _25_18 * s * s * s
+    elif s < _0_6:
+        r = _0_6 - s
+        value = _25_3 * r * r
+        slope = -f64(2.0) * _25_3 * r * wp.sign(e)
+        integral = integral - _THIRD * _25_3 * r * r * r
     return vec3(integral * wp.sign(e), value, slope)
 
 
@@ -151,12 +162,12 @@ def active_tension(stretch: f64) -> vec3:
 def passive_tension(stretch: f64) -> vec3:
     """(integral, value, slope) of the passive fibre curve: exponential to a stretch of 1.4, linear beyond."""
     e = wp.max(stretch - f64(1.0), f64(0.0))
-    c = wp.min(e, f64(0.4))
-    k = f64(6.6)
+    c = wp.min(e, _0_4)
+    k = _6_6
     ex = wp.exp(k * c)
-    value = f64(0.05) * (ex - k * c - f64(1.0))
-    slope = f64(0.05) * k * (ex - f64(1.0))
-    integral = f64(0.05) * (ex / k - f64(0.5) * k * c * c - c - f64(1.0) / k)
+    value = _0_05 * (ex - k * c - f64(1.0))
+    slope = _0_05 * k * (ex - f64(1.0))
+    integral = _0_05 * (ex / k - f64(0.5) * k * c * c - c - f64(1.0) / k)
     t = e - c
     return vec3(integral + t * (value + f64(0.5) * t * slope), value + t * slope, slope)
 
