@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 from conftest import FACES
+from muscle_face.core import FaceModel
 from muscle_face.core.anatomy.head import Head, analyse_head
 from muscle_face.core.anatomy.muscles import Muscle, place_muscles
 
@@ -46,3 +47,9 @@ def ict_landmarks() -> np.ndarray:
     """ICT's 68 landmarks (68, 3) in Multi-PIE order."""
     index = json.loads((FACES / "ict" / "meta.json").read_text())["landmarks68"]
     return mesh("ict")[0][index]
+
+
+@cache
+def model(name: str) -> FaceModel:
+    """The rigged head: "demo" as a draft, "ict_whole" in standard quality."""
+    return FaceModel.build(*mesh(name), quality="draft" if name == "demo" else "standard")
