@@ -163,9 +163,7 @@ class Flesh:
         wp.launch(kernels.log_strains, len(self.tets), [self._tets, self._inv_rest, xs], [out], device=self.device)
         return out.numpy()
 
-    def strain_jacobian(
-        self, x: np.ndarray, natural: "Natural", tet: np.ndarray, direction: np.ndarray
-    ) -> np.ndarray:
+    def strain_jacobian(self, x: np.ndarray, natural: "Natural", tet: np.ndarray, direction: np.ndarray) -> np.ndarray:
         """(N, 3) df/ds [N] when the stress-free strain of the tets ``tet`` (n,) changes along ``direction`` (n, 6).
 
         ``natural`` must come from a strain array.

@@ -125,9 +125,7 @@ def passive_stress_differential(F: mat33, dF: mat33, mu10: f64, mu01: f64, kappa
     dH = two * (di1 * F + i1 * dF - dF * C - F * (wp.transpose(dF) * F) - F * (wp.transpose(F) * dF))
     pressure = mu10 * g[0, 1] * i1 + mu01 * g[1, 1] * i2 + kappa * g[2, 1]
     d_pressure = (
-        mu10 * (g[0, 2] * dJ * i1 + g[0, 1] * di1)
-        + mu01 * (g[1, 2] * dJ * i2 + g[1, 1] * di2)
-        + kappa * g[2, 2] * dJ
+        mu10 * (g[0, 2] * dJ * i1 + g[0, 1] * di1) + mu01 * (g[1, 2] * dJ * i2 + g[1, 1] * di2) + kappa * g[2, 2] * dJ
     )
     return (
         two * mu10 * (g[0, 1] * dJ * F + g[0, 0] * dF)
