@@ -26,13 +26,29 @@ FRAMES = 24
 # Shapes that are no expressions of the face.
 NOT_FACS = ("PupilDilate", "cheekRaiser")
 
-# Expressions made by muscles alone: start of the muscle's name -> activation; jaw sliders by their own names.
+# Expressions by both sides of the artist's shapes: start of the shape's name -> value.
+SHAPE_EXPRESSIONS = {
+    "smile": {"mouthSmile": 1.0, "cheekSquint": 0.5},
+    "frown": {"mouthFrown": 1.0, "browDown": 0.7},
+    "pucker": {"mouthPucker": 1.0},
+    "brow_raise": {"browInnerUp": 1.0, "browOuterUp": 1.0},
+}
+# Expressions by muscles alone: start of the muscle's name -> activation; the jaw slider by its own name.
 MUSCLE_EXPRESSIONS = {
-    "smile": {"zygomaticus_major": 0.9, "zygomaticus_minor": 0.5, "levator_anguli_oris": 0.4, "risorius": 0.3},
-    "frown": {"depressor_anguli_oris": 1.0, "depressor_labii_inferioris": 0.3, "mentalis": 0.6, "corrugator": 0.8},
-    "pucker": {"orbicularis_oris": 1.0, "incisivus": 1.0},
-    "brow_raise": {"frontalis": 1.0},
-    "jaw_open_smile": {"jaw_open": 0.6, "zygomaticus_major": 1.0, "zygomaticus_minor": 0.6, "levator_anguli_oris": 0.4},
+    "muscles_smile": {"zygomaticus_major": 1.0, "risorius": 0.8, "orbicularis_oculi_orbital": 0.15},
+    "muscles_frown": {
+        "depressor_anguli_oris": 1.0,
+        "mentalis": 0.3,
+        "corrugator_supercilii": 1.0,
+        "depressor_supercilii": 0.5,
+    },
+    "muscles_pucker": {
+        "orbicularis_oris_upper_peripheral": 0.6,
+        "orbicularis_oris_lower_peripheral": 0.6,
+        "incisivus": 1.0,
+    },
+    "muscles_brow_raise": {"frontalis": 1.0},
+    "jaw_open_smile": {"jaw_open": 0.6, "zygomaticus_major": 1.0, "risorius": 0.5, "levator_anguli_oris": 0.4},
 }
 FIT_MIX = {"jawOpen": 0.4, "mouthSmile": 0.7, "browInnerUp": 0.5}
 
@@ -56,7 +72,7 @@ def main() -> None:
     stage.light_and_camera(head.object)
     report = {
         "head": head.name,
-        **{key: model.stats[key] for key in STATS if key in model.stats},
+        **figures(model),
         "blender": bpy.app.version_string,
         "python": platform.python_version(),
         "warnings": list(model.warnings),
@@ -69,7 +85,10 @@ def main() -> None:
     say(f"Wrote {out}")
 
 
-STATS = ("tets", "nodes", "rig_seconds", "rest_inverted", "min_dihedral_deg", "lip_glued_edges")
+def figures(model) -> dict:
+    """What the report says about the rig itself."""
+    counts = {key: int(model.stats[key]) for key in ("tets", "nodes", "rest_inverted", "lip_glued_edges")}
+    return {**counts, **{key: round(float(model.stats[key]), 3) for key in ("rig_seconds", "min_dihedral_deg")}}
 
 
 def say(text: str) -> None:
@@ -78,10 +97,12 @@ def say(text: str) -> None:
 
 
 def drive_expressions(head: stage.HeadOnStage, model, out: Path) -> dict:
-    """Solve and render every expression: each shape at 1, then those made by muscles."""
+    """Solve and render every expression: each shape at 1, both sides together, then those made by muscles."""
     expressions = {
-        name: {name: 1.0} for name in drive.shape_names(model) if not name.startswith(NOT_FACS)
-    } | muscle_expressions(model)
+        **{name: {name: 1.0} for name in drive.shape_names(model) if not name.startswith(NOT_FACS)},
+        **by_name(SHAPE_EXPRESSIONS, model),
+        **by_name(MUSCLE_EXPRESSIONS, model),
+    }
     result = {}
     for name, values in expressions.items():
         pose = set_sliders(head.object, model, values)
@@ -92,13 +113,14 @@ def drive_expressions(head: stage.HeadOnStage, model, out: Path) -> dict:
     return result
 
 
-def muscle_expressions(model) -> dict:
-    """MUSCLE_EXPRESSIONS with the model's own names."""
+def by_name(expressions: dict, model) -> dict:
+    """Expressions with the model's own slider names; those for which it has no slider are left out."""
     names = model.controls().names
-    return {
+    full = {
         expression: {n: value for stem, value in stems.items() for n in names if n.startswith(stem)}
-        for expression, stems in MUSCLE_EXPRESSIONS.items()
+        for expression, stems in expressions.items()
     }
+    return {expression: values for expression, values in full.items() if values}
 
 
 def set_sliders(obj: bpy.types.Object, model, values: dict):
@@ -171,7 +193,8 @@ def bake(head: stage.HeadOnStage) -> int:
     model = storage.load(obj.data)
     set_sliders(obj, model, {})
     scene.frame_start, scene.frame_end = 1, FRAMES
-    smile, laugh = (muscle_expressions(model)[name] for name in ("smile", "jaw_open_smile"))
+    expressions = by_name(MUSCLE_EXPRESSIONS, model)
+    smile, laugh = expressions["muscles_smile"], expressions["jaw_open_smile"]
     names = sorted(set(smile) | set(laugh))
     obj.muscle_face.live = False
     for frame, values in ((1, {}), (FRAMES // 2, smile), (FRAMES, laugh)):
