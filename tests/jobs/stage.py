@@ -145,6 +145,8 @@ def light_and_camera(obj: bpy.types.Object) -> None:
     render.engine, render.resolution_x, render.resolution_y = "CYCLES", PICTURE_SIZE, PICTURE_SIZE
     render.use_lock_interface, render.image_settings.file_format = True, "PNG"
     render.use_persistent_data = True
+    # Light passes through many layers of clear lashes on its way.
+    scene.cycles.transparent_max_bounces = 64
     scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.max_bounces = SAMPLES, True, 1
     if hasattr(scene.cycles, "denoising_quality"):
         scene.cycles.denoising_quality = "FAST"
