@@ -28,7 +28,7 @@ SOFT_TISSUE = (0.6, 0.2, 30.0)
 SIGMA_MAX = 30.0
 """Greatest active fibre stress [N/cm2], 300 kPa."""
 
-TRACK_STIFFNESS = 0.3
+TRACK_STIFFNESS = 0.15
 """Track springs per volume, in units of the flesh's shear modulus per cm2: soft, so that muscles act against them."""
 
 JAW_CONTROLS = ("jaw_open", "jaw_forward", "jaw_side")

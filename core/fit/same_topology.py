@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PRIOR = 2e-4
 """Pull of each slider to zero, against the RMS motion of the most mobile one: breaks ties, moves nothing else."""
 
+VISIBLE = 2e-3
+"""Least RMS motion of the skin, against that of the most mobile slider, for a slider to be fitted."""
+
 EXACT = 1e-3
 """RMS distance [mm] below which there is nothing left to fit."""
 
@@ -80,7 +83,12 @@ def fit_vertices(
         share = 0.08 + 0.9 * step / iterations
         say(share, f"Fitting: {_rms_mm(model, pose, target):.3f} mm")
         J = np.repeat(weight.ravel(), 3)[:, None] * model.jacobian(pose)[rows][:, active]
-        scale = np.linalg.norm(J, axis=0).max()
+        mobile = np.linalg.norm(J, axis=0)
+        scale = mobile.max()
+        # What hardly moves the skin (pupils) cannot be told from it: it stays neutral.
+        mute = mobile < VISIBLE * scale
+        J[:, mute] = 0.0
+        c[active[mute]] = neutral[active[mute]]
         for _ in range(6):
             d = _box_step(J, r, c[active], bounds[active], PRIOR * scale, np.sqrt(damping) * scale)
             trial_c = c.copy()
@@ -153,7 +161,7 @@ def _blendshape_fit(model: "FaceModel", target: np.ndarray, weight: np.ndarray) 
         return np.zeros(0), float(np.sqrt((wanted**2).sum(1).mean())) * model.mm_per_unit
     A = (deltas * weight).reshape(len(deltas), -1).T
     H = A.T @ A
-    ridge = 1e-8 * max(np.trace(H) / len(H), 1e-300)
+    ridge = 1e-6 * max(H.diagonal().max(), 1e-300)
     L = np.linalg.cholesky(H + ridge * np.eye(len(H)))
     w = lsq_linear(L.T, np.linalg.solve(L, A.T @ (wanted * weight).ravel()), (0.0, 1.0), method="bvls").x
     gap = np.tensordot(w, deltas, 1) - wanted

@@ -19,9 +19,6 @@ FINE = ("mouth_corner_L", "mouth_corner_R", "stomion", "upper_lip", "lower_lip",
         "mentolabial", "canine_fossa_L", "canine_fossa_R")  # fmt: skip
 """Landmarks around which the flesh is meshed finely."""
 
-FREE_BAND = (0.2, 0.8)
-"""Bone with a share of the mandible between these is left free: the joint between skull and mandible needs a gap."""
-
 GUM = 0.4
 """Bone depth under the lining of mouth and sockets [cm]; whether there is bone at all the outer skin decides."""
 
@@ -102,9 +99,7 @@ def build_flesh(head: Head, quality_level: str = "standard") -> HeadFlesh:
 def _bones(mesh: TetMesh, skin: FleshSkin, vertices: np.ndarray, head: Head) -> np.ndarray:
     """(N,) bone of each node; the cut of the neck is held with the cranium."""
     bone = np.zeros(len(mesh.nodes), np.int8)
-    is_bone = mesh.kind == BONE
-    bone[is_bone & (mesh.jaw_bone <= FREE_BAND[0])] = CRANIUM
-    bone[is_bone & (mesh.jaw_bone >= FREE_BAND[1])] = MANDIBLE
+    bone[mesh.kind == BONE] = np.where(mesh.jaw_bone[mesh.kind == BONE] < 0.5, CRANIUM, MANDIBLE)
     if skin.loops:
         rim = skin.points[max(skin.loops, key=len)]
         bone[cKDTree(rim).query(mesh.nodes)[0] < 0.2] = CRANIUM

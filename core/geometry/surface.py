@@ -48,6 +48,7 @@ def loose_parts(vertex_count: int, triangles: np.ndarray) -> np.ndarray:
     _, labels = connected_components(adjacency(vertex_count, triangles), directed=False)
     used = np.zeros(vertex_count, bool)
     used[triangles.ravel()] = True
+    labels[used] = np.unique(labels[used], return_inverse=True)[1]
     labels = labels.astype(np.int64)
     labels[~used] = -1
     return labels

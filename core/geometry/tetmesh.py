@@ -17,6 +17,9 @@ from . import quality, sampling
 from .field import DistanceField, close_borders
 
 SKIN, BONE, INSIDE = 1, 2, 0
+FREE_BAND = (0.2, 0.8)
+"""Bone with a share of the mandible between these is left free: the joint between skull and mandible needs a gap."""
+
 MANDIBLE_REACH = 3.0
 """Depth under the outer skin beyond which there is no mandible [cm]."""
 
@@ -108,7 +111,9 @@ def mesh_flesh(skin: FleshSkin, *, scale: float = 1.0) -> TetMesh:
     on_bone = _bone_points(skin, regions, rng)
     inside = _inside_points(skin, regions, np.concatenate([on_skin, on_bone]))
     nodes = np.concatenate([on_skin, on_bone, inside])
-    kind = np.repeat([SKIN, BONE, INSIDE], [len(on_skin), len(on_bone), len(inside)])
+    share = regions.jaw_bone(on_bone)
+    joint = (share > FREE_BAND[0]) & (share < FREE_BAND[1])
+    kind = np.concatenate([np.full(len(on_skin), SKIN), np.where(joint, INSIDE, BONE), np.full(len(inside), INSIDE)])
     for _ in range(4):
         nodes = _relax(nodes, kind, regions)
     tets = quality.oriented(nodes, Delaunay(nodes).simplices.astype(np.int64))
@@ -279,7 +284,7 @@ def _peel(nodes: np.ndarray, tets: np.ndarray, *, angle: float = 8.0) -> np.ndar
 
 
 def _anchored(tets: np.ndarray, kind: np.ndarray, count: int) -> np.ndarray:
-    """Drop tets that no chain of shared faces ties to a bone."""
+    """Drop tets that no chain of shared faces ties to three bone nodes: they could swing freely."""
     faces = np.sort(tets[:, quality.FACES].reshape(-1, 3), axis=1)
     key = (faces[:, 0] * count + faces[:, 1]) * count + faces[:, 2]
     order = np.argsort(key, kind="stable")
@@ -288,6 +293,5 @@ def _anchored(tets: np.ndarray, kind: np.ndarray, count: int) -> np.ndarray:
     n = len(tets)
     graph = sp.coo_matrix((np.ones(int(same.sum())), (owner[:-1][same], owner[1:][same])), shape=(n, n))
     parts, label = connected_components(graph, directed=False)
-    has_bone = np.zeros(parts, bool)
-    has_bone[label[(kind[tets] == BONE).any(1)]] = True
-    return tets[has_bone[label]]
+    tie = np.unique(np.stack([np.repeat(label, 4), tets.ravel()], axis=1)[(kind[tets] == BONE).ravel()], axis=0)
+    return tets[np.bincount(tie[:, 0], minlength=parts)[label] >= 3]
