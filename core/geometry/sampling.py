@@ -9,7 +9,10 @@ from scipy.spatial import cKDTree
 def surface_candidates(
     points: np.ndarray, triangles: np.ndarray, size: np.ndarray, rng: np.random.Generator, density: float = 9.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Random points on triangles, ``density`` per square of the local ``size`` (V,) [cm]: triangle (n,), bary (n, 3)."""
+    """Random points on triangles, ``density`` of them per square of the local ``size`` (V,) [cm].
+
+    Returns triangle (n,) and bary (n, 3).
+    """
     a, b, c = (points[triangles[:, k]] for k in range(3))
     area = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
     expected = density * area / size[triangles].mean(1) ** 2
