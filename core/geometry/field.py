@@ -9,6 +9,8 @@ import warp as wp
 
 from .surface import half_edges
 
+wp.set_module_options({"enable_backward": False})
+
 
 @wp.kernel
 def _closest(

@@ -23,6 +23,9 @@ from .materials import (
     vec6,
 )
 
+# No kernel is differentiated by Warp: derivatives are written out, and compiling takes half the time.
+wp.set_module_options({"enable_backward": False})
+
 MIN_STRETCH = wp.constant(f64(1.0e-6))
 
 
