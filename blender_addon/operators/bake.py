@@ -41,9 +41,10 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
         return lambda progress: (model, frames, drives, solve_frames(model, drives, progress))
 
     def finish(self, context, result):
-        model, frames, drives, skins = result
+        model, frames, drives, poses = result
         obj = context.scene.objects[self._object]
         remove_baked_keys(obj)
+        skins = [None if pose is None else pose.skin for pose in poses]
         offsets = [drive.skin_offset(obj, model, d, skin) for d, skin in zip(drives, skins, strict=True)]
         write_baked_keys(obj, frames, offsets)
         for name in self._mutes:
@@ -51,7 +52,11 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
         drive.sim_key(obj.data).mute = True
         storage.set_bake_mutes(obj.data, self._mutes)
         context.scene.frame_set(self._frame)
-        self.report({"INFO"}, f"Baked {len(frames)} frames")
+        rough = [frame for frame, pose in zip(frames, poses, strict=True) if pose is not None and not pose.converged]
+        if rough:
+            self.report({"WARNING"}, f"Baked {len(frames)} frames; {len(rough)} did not settle, first {rough[0]}")
+        else:
+            self.report({"INFO"}, f"Baked {len(frames)} frames")
 
     def abort(self, context):
         if context.scene.frame_current != getattr(self, "_frame", context.scene.frame_current):
@@ -98,14 +103,19 @@ def source_mutes(mesh: bpy.types.Mesh, model) -> dict[str, bool]:
     return {name: keys[name].mute for name in drive.shape_names(model) if name in keys}
 
 
-def solve_frames(model, drives: list, progress) -> list[np.ndarray]:
-    """Simulated skin of each frame, (V, 3), every solve starting at the frame before."""
-    neutral, pose, skins = model.controls().neutral, None, []
+def solve_frames(model, drives: list, progress) -> list:
+    """Pose of each frame (None at neutral), every solve starting at the frame before."""
+    neutral, pose, poses = model.controls().neutral, None, []
     for index, item in enumerate(drives):
-        progress(index / len(drives), f"Baking frame {index + 1} of {len(drives)}")
-        pose = model.solve(item.controls, start=pose) if not np.array_equal(item.controls, neutral) else None
-        skins.append(None if pose is None else pose.skin)
-    return skins
+        share = index / len(drives)
+
+        def tick(_fraction, _text, share=share, number=index + 1):
+            progress(share, f"Baking frame {number} of {len(drives)}")
+
+        tick(0.0, "")
+        pose = None if np.array_equal(item.controls, neutral) else model.solve(item.controls, start=pose, progress=tick)
+        poses.append(pose)
+    return poses
 
 
 def remove_baked_keys(obj: bpy.types.Object) -> None:
