@@ -31,6 +31,9 @@ SIGMA_MAX = 30.0
 TRACK_STIFFNESS = 0.15
 """Track springs per volume, in units of the flesh's shear modulus per cm2: soft, so that muscles act against them."""
 
+DETAIL_LIMIT = 0.25
+"""Longest skin motion of a shape that is laid over the flesh's own [cm], the size of a fine tet."""
+
 JAW_CONTROLS = ("jaw_open", "jaw_forward", "jaw_side")
 _JAW_SHAPES = (("jawOpen",), ("jawForward",), ("jawLeft",), ("jawRight",))
 _JAW_DIRECTIONS = np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0], [0, 0, -1.0]])
@@ -64,6 +67,7 @@ def build_rig(
     carried, carrier, weight, mandible, part_vertices = _carry(head, flesh)
     displacement = step[:, None, None] * steps
     part_delta = _part_delta(head, flesh, directions, displacement, (carried, carrier, weight), mandible, part_vertices)
+    detail_step, detail_steps = quantised(_detail(head, flesh, displacement))
     stats = {**flesh.stats, "rig_seconds": time.perf_counter() - started}
     say(1.0, "Rig ready")
     return Rig(
@@ -97,6 +101,8 @@ def build_rig(
         mandible_vertices=mandible,
         track_step=step,
         track_steps=steps,
+        detail_step=detail_step,
+        detail_steps=detail_steps,
         part_vertices=part_vertices,
         part_delta=part_delta,
         stat_names=np.array(list(stats), dtype=np.str_),
@@ -201,6 +207,19 @@ def _carry(head: Head, flesh: HeadFlesh) -> tuple[np.ndarray, np.ndarray, np.nda
         nodes = np.concatenate([nodes, E.indices.reshape(-1, 4)])
         weights = np.concatenate([weights, E.data.reshape(-1, 4)])
     return np.concatenate([flesh.skin, riders]), nodes, weights, mandible, parts
+
+
+def _detail(head: Head, flesh: HeadFlesh, displacement: np.ndarray) -> np.ndarray:
+    """(K, Vs, 3) what each shape does to the skin beyond what the flesh does, at most DETAIL_LIMIT long.
+
+    Lid margins and lip edges are finer than tets: without this a blink stays open by a hair.
+    """
+    detail = np.zeros((len(displacement), len(flesh.skin), 3))
+    for k, shape in enumerate(head.shapes.values()):
+        gap = shape[flesh.skin] - flesh.embed @ displacement[k]
+        length = np.linalg.norm(gap, axis=1, keepdims=True)
+        detail[k] = gap * np.minimum(1.0, DETAIL_LIMIT / np.maximum(length, 1e-12))
+    return detail
 
 
 def _part_delta(

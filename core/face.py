@@ -250,6 +250,8 @@ class FaceModel:
         rig = self._rig
         out = rig.vertices.copy()
         out[rig.carried] += (self._carry @ (nodes - rig.nodes)) @ rig.frame.T
+        for k in np.flatnonzero(w):
+            out[rig.skin] += w[k] * (rig.detail(k) @ rig.frame.T)
         if q.any() and len(rig.mandible_vertices):
             out[rig.mandible_vertices] += self._jaw_motion_of_parts(q) @ rig.frame.T
         used = np.flatnonzero(w)
@@ -257,6 +259,12 @@ class FaceModel:
             extra = np.tensordot(w[used], rig.part_delta[used].astype(np.float64), 1)
             out[rig.part_vertices] += extra @ rig.frame.T
         return out
+
+    def flesh_skin(self, pose: Pose) -> np.ndarray:
+        """(Vs, 3) the skin as the flesh alone carries it, without the detail of the shapes; user's frame and unit."""
+        rig = self._rig
+        moved = self._carry[: len(rig.skin)] @ (pose.nodes - rig.nodes)
+        return rig.vertices[rig.skin] + moved @ rig.frame.T
 
     def _parts_in_rest(self) -> np.ndarray:
         """(n, 3) vertices that follow the mandible, normalised."""
@@ -327,6 +335,11 @@ class FaceModel:
         out = np.zeros((self.vertex_count, 3, n))
         carried = (self._carry @ nodes.reshape(len(rig.nodes), -1)).reshape(-1, 3, n)
         out[rig.carried] = np.einsum("ij,cjn->cin", rig.frame, carried, optimize=True)
+        for k in range(len(tracks)):
+            used = np.flatnonzero(tracks[k])
+            fine = rig.detail(k) @ rig.frame.T
+            for i in used:
+                out[rig.skin, :, i] += tracks[k, i] * fine
         parts = self._part_jacobian(pose) @ tracks
         v = rig.part_vertices
         out[v] += parts.reshape(len(v), 3, n)
@@ -357,6 +370,8 @@ class FaceModel:
         out = tracks.T @ (per_force.T @ force + per_moved.T @ moved)
         s, m = len(self._shapes), len(self.muscles)
         out[s : s + m] += self.flesh.activation_jacobian(pose.nodes).T @ force
+        fine = np.array([np.vdot(rig.detail(k), normal[rig.skin]) for k in range(len(tracks))])
+        out += tracks.T @ fine
         out += tracks.T @ (self._part_jacobian(pose).T @ d[rig.part_vertices].ravel())
         return out
 
@@ -382,5 +397,5 @@ class FaceModel:
         rows = self._carry[: len(rig.skin)]
         moved = np.zeros((count, len(rig.skin), 3))
         for k in range(count):
-            moved[k] = rows @ rig.displacement(k)
+            moved[k] = rows @ rig.displacement(k) + rig.detail(k)
         return moved @ rig.frame.T

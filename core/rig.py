@@ -73,6 +73,8 @@ class Rig:
 
     track_step: np.ndarray  # (K,) length of one step of the stored displacements
     track_steps: np.ndarray  # (K, N, 3) int16, node displacements u of each track in those steps
+    detail_step: np.ndarray  # (K,) length of one step of the stored detail
+    detail_steps: np.ndarray  # (K, Vs, 3) int16, motion of the skin under each shape that is too fine for the tets
     part_vertices: np.ndarray  # (P,) vertices whose shapes are more than what bones and flesh do (eyes, teeth, lashes)
     part_delta: np.ndarray  # (K, P, 3) that more
 
@@ -83,6 +85,10 @@ class Rig:
     def displacement(self, track: int) -> np.ndarray:
         """(N, 3) node displacement u of a track at weight 1."""
         return self.track_step[track] * self.track_steps[track].astype(np.float64)
+
+    def detail(self, track: int) -> np.ndarray:
+        """(Vs, 3) motion of the skin that a track at weight 1 adds to that of the flesh."""
+        return self.detail_step[track] * self.detail_steps[track].astype(np.float64)
 
     def to_bytes(self) -> bytes:
         """The rig as the bytes of a compressed .npz."""

@@ -40,7 +40,7 @@ ACTIONS = [
     ("buccinator_L", "mouth_corner_L", BACK, 4.0),
     ("depressor_anguli_oris_L", "mouth_corner_L", DOWN, 3.0),
     ("depressor_labii_inferioris_L", "insertion", DOWN, 1.5),
-    ("mentalis_L", "pogonion", UP, 0.7),
+    ("mentalis_L", "insertion", UP, 1.5),
     ("incisivus_labii_superioris_L", "mouth_corner_L", RIGHT, 0.8),
     ("incisivus_labii_inferioris_L", "mouth_corner_L", RIGHT, 0.8),
     ("risorius_L", "mouth_corner_L", BACK, 3.0),
