@@ -32,7 +32,7 @@ class FaceFlesh:
     """Solver for one flesh. The Laplacian's factor serves all poses; the last stiffness factored serves its neighbours:
     a slider dragged on needs some four iterations with it, a jump factors anew where it lands."""
 
-    PATIENCE = 12
+    PATIENCE = 16
     """Iterations that a preconditioner gets before the stiffness at hand is factored."""
 
     def __init__(self, flesh: Flesh) -> None:
