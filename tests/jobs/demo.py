@@ -50,6 +50,11 @@ MUSCLE_EXPRESSIONS = {
     "muscles_brow_raise": {"frontalis": 1.0},
     "jaw_open_smile": {"jaw_open": 0.6, "zygomaticus_major": 1.0, "risorius": 0.5, "levator_anguli_oris": 0.4},
 }
+# One picture to look at first.
+SHEET = (
+    *("smile", "frown", "pucker", "jawOpen"),
+    *("muscles_smile", "muscles_frown", "muscles_brow_raise", "jaw_open_smile"),
+)
 FIT_MIX = {"jawOpen": 0.4, "mouthSmile": 0.7, "browInnerUp": 0.5}
 
 
@@ -110,6 +115,9 @@ def drive_expressions(head: stage.HeadOnStage, model, out: Path) -> dict:
         stage.picture(out / f"{name}.png")
         say(f"{name}: {result[name]}")
     set_sliders(head.object, model, {})
+    chosen = [name for name in SHEET if name in result]
+    chosen = chosen[: len(chosen) // 4 * 4] or chosen[:1]
+    stage.sheet([out / f"{name}.png" for name in chosen], out / "expressions.png", min(4, len(chosen)))
     return result
 
 

@@ -163,3 +163,22 @@ def picture(path: Path) -> None:
     """Render the scene as it is to a file."""
     bpy.context.scene.render.filepath = str(path)
     bpy.ops.render.render(write_still=True)
+
+
+def sheet(pictures: list[Path], path: Path, columns: int = 4) -> None:
+    """Put pictures of one size side by side into one file, at half their size."""
+    tiles = []
+    for picture_path in pictures:
+        image = bpy.data.images.load(str(picture_path))
+        width, height = image.size
+        pixels = np.empty(width * height * 4, np.float32)
+        image.pixels.foreach_get(pixels)
+        tiles.append(pixels.reshape(height // 2, 2, width // 2, 2, 4).mean(axis=(1, 3)))
+        bpy.data.images.remove(image)
+    rows = [np.concatenate(tiles[start : start + columns], axis=1) for start in range(0, len(tiles), columns)]
+    whole = np.concatenate(rows[::-1], axis=0)
+    image = bpy.data.images.new("Sheet", whole.shape[1], whole.shape[0])
+    image.pixels.foreach_set(np.ascontiguousarray(whole).ravel())
+    image.filepath_raw, image.file_format = str(path), "PNG"
+    image.save()
+    bpy.data.images.remove(image)
