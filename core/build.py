@@ -75,6 +75,7 @@ def build_rig(
         topology=np.array(topology_hash(len(vertices), faces)),
         vertices=np.asarray(vertices, np.float64),
         frame=head.frame.rotation.T / head.frame.scale,
+        origin=np.asarray(head.frame.origin, np.float64),
         mm_per_unit=np.float64(10.0 * head.frame.scale),
         skin=head.skin,
         shape_names=np.array(names, dtype=np.str_),

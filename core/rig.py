@@ -42,6 +42,7 @@ class Rig:
     topology: np.ndarray  # () str
     vertices: np.ndarray  # (V, 3) neutral mesh, user's frame and unit
     frame: np.ndarray  # (3, 3) user vector = frame @ normalised vector
+    origin: np.ndarray  # (3,) user position of the normalised origin
     mm_per_unit: np.ndarray  # () millimetres in one unit of the user's mesh
     skin: np.ndarray  # (Vs,) vertices of the head's surface
 

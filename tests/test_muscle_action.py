@@ -56,7 +56,7 @@ HEADS = ("demo", "ict_whole")
 @cache
 def spring_free(name: str) -> FaceModel:
     """The same rig with its track springs taken away (a thousandth of them keeps lone flesh in place)."""
-    rig = model(name)._rig
+    rig = model(name).rig
     return FaceModel(replace(rig, spring=1e-3 * rig.spring))
 
 
