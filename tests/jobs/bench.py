@@ -53,7 +53,7 @@ def time_head(name: str, vertices, faces, shapes) -> dict:
     """Seconds of each stage; solves are medians of a few."""
     print(f"{name}: rig", flush=True)
     seconds, model = timed(lambda: FaceModel.build(vertices, faces, shapes))
-    result = {"vertices": len(vertices), "tets": model.stats["tets"], "rig_seconds": seconds}
+    result = {"vertices": len(vertices), "tets": int(model.stats["tets"]), "rig_seconds": seconds}
     shape_names = [n for n, kind in zip(model.controls().names, model.control_kinds, strict=True) if kind == "shape"]
     cases = {
         "shape_jump": {next(n for n in shape_names if n.startswith("mouthSmile")): 1.0},
