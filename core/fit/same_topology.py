@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 PRIOR = 2e-4
 """Pull of each slider to zero, against the RMS motion of the most mobile one: breaks ties, moves nothing else."""
 
-VISIBLE = 2e-3
-"""Least RMS motion of the skin, against that of the most mobile slider, for a slider to be fitted."""
+VISIBLE = 4e-3
+"""Least RMS motion of the skin [mm] at full value for a slider to be fitted."""
 
 EXACT = 1e-3
 """RMS distance [mm] below which there is nothing left to fit."""
@@ -63,7 +63,8 @@ def fit_vertices(
     if start is not None:
         c = np.clip(start.controls, bounds[:, 0], bounds[:, 1])
     else:
-        c[: len(linear)] = linear
+        # Small weights of linear least squares are shapes that cancel as skins but tear at the flesh.
+        c[: len(linear)] = np.where(linear > 0.1, linear, 0.0)
 
     def residual(pose: "Pose") -> np.ndarray:
         return (weight * (pose.skin[skin] - target[skin])).ravel()
@@ -77,6 +78,9 @@ def fit_vertices(
         say(share, text)
 
     pose = solve(c, None)
+    while not pose.converged and np.abs(c).max() > 0.1:
+        c = 0.5 * c
+        pose = solve(c, None)
     r = residual(pose)
     damping, rows = 1e-6, (3 * skin[:, None] + np.arange(3)).ravel()
     for step in range(iterations):
@@ -84,9 +88,9 @@ def fit_vertices(
         say(share, f"Fitting: {_rms_mm(model, pose, target):.3f} mm")
         J = np.repeat(weight.ravel(), 3)[:, None] * model.jacobian(pose)[rows][:, active]
         mobile = np.linalg.norm(J, axis=0)
-        scale = mobile.max()
+        scale = np.percentile(mobile, 90)
         # What hardly moves the skin (pupils) cannot be told from it: it stays neutral.
-        mute = mobile < VISIBLE * scale
+        mute = mobile / np.sqrt(len(skin)) * model.mm_per_unit < VISIBLE
         J[:, mute] = 0.0
         c[active[mute]] = neutral[active[mute]]
         for _ in range(6):
@@ -97,7 +101,7 @@ def fit_vertices(
             trial_r = residual(trial)
             before = r @ r + (PRIOR * scale) ** 2 * (c[active] @ c[active])
             after = trial_r @ trial_r + (PRIOR * scale) ** 2 * (trial_c[active] @ trial_c[active])
-            if after < before:
+            if trial.converged and after < before:
                 break
             damping = max(10.0 * damping, 1e-4)
         else:

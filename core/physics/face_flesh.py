@@ -113,6 +113,7 @@ class FaceFlesh:
             step_tolerance=step_tolerance,
             stiffness_inverse=stiffness_inverse,
             patience=self.PATIENCE,
+            iterations=150,
             tick=tick,
         )
         _, g = energy(best)
