@@ -232,6 +232,10 @@ class FaceModel:
             starts.append(np.where(self.flesh.fixed[:, None], load.fixed, start.nodes))
         tick = None if progress is None else lambda: progress(0.5, "Settling the flesh")
         nodes, report = self.solver.solve(load, starts, tolerance=tolerance, tick=tick)
+        if not report.converged and start is not None:
+            # A pose far away can be a worse start than none.
+            self.solver.forget()
+            nodes, report = self.solver.solve(load, starts[:1], tolerance=tolerance, tick=tick)
         message = ""
         if not report.converged:
             message = f"The flesh did not settle (residual {report.residual:.1e}): use less extreme slider values."

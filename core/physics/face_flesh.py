@@ -43,6 +43,10 @@ class FaceFlesh:
         free = flesh.free
         self._free_rows = (3 * free[:, None] + np.arange(3)).ravel()
 
+    def forget(self) -> None:
+        """Drop the last factored stiffness: the next solve begins with the Laplacian."""
+        self._kept = None
+
     def _preconditioner(self) -> Operator:
         """Scalar Laplacian weighted to the order of the bulk term, plus the springs."""
         if self._laplacian is None:
