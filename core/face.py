@@ -22,7 +22,6 @@ from .physics.tracks import Track, track_of
 from .rig import Rig
 
 Progress = Callable[[float, str], None]
-SHAPE_LIMIT = 1.0
 
 
 class Controls(NamedTuple):

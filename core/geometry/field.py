@@ -21,7 +21,7 @@ def _closest(
     bary_out: wp.array[wp.vec3],
     distance_out: wp.array[float],
 ):
-    """Closest point of the mesh to each point: face, barycentric weights and distance, negative inside with_sign."""
+    """Closest point of the mesh to each point: face, barycentric weights and distance, negative inside if asked."""
     i = wp.tid()
     p = points[i]
     query = wp.mesh_query_point_no_sign(mesh, p, 1.0e6)

@@ -16,8 +16,8 @@ from .materials import f64, mat33, vec3, vec6
 class Fibres:
     """Muscle fibres in tets, sorted by tet.
 
-    muscle: (n,) muscle index · tet: (n,) tet index · fraction: (n,) volume fraction 0..1 ·
-    direction: (n, 3) unit rest direction · stress: (n,) fraction times sigma_max [N/cm2] · count: number of muscles.
+    muscle: (n,) muscle index · tet: (n,) tet index · stress: (n,) volume fraction
+    times sigma_max [N/cm2] · direction: (n, 3) unit rest direction · count: number of muscles.
     """
 
     muscle: np.ndarray
