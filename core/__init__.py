@@ -2,6 +2,11 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Muscle face core: anatomy, simulation and fit; numpy in, numpy out, no Blender."""
 
+import os
+
+# Before SciPy is first imported: its BLAS works on many small blocks here, for which its own threads only cost time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from .errors import Cancelled, MuscleFaceError
 
 __all__ = ["Cancelled", "FaceModel", "MuscleFaceError"]

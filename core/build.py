@@ -8,28 +8,26 @@ from dataclasses import replace
 
 import numpy as np
 
+from .anatomy import composition
 from .anatomy.fibres import muscle_fibres
 from .anatomy.head import Head, analyse_head
 from .anatomy.jaw import Jaw
 from .anatomy.muscles import place_muscles
+from .errors import MuscleFaceError
 from .geometry import embedding, surface
 from .geometry.head_flesh import MANDIBLE, HeadFlesh, build_flesh, skin_of
 from .geometry.rest import harmonic
+from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Fibres, Flesh
+from .physics.gravity import unloaded_nodes
 from .physics.tracks import Calibration
 from .rig import VERSION, Rig, quantised, topology_hash
 
 Progress = Callable[[float, str], None]
 
-SOFT_TISSUE = (0.6, 0.2, 30.0)
-"""mu10, mu01, kappa [N/cm2]: the Stanford face flesh (60, 20, 3000 kPa) ten times softer."""
-
-SIGMA_MAX = 30.0
-"""Greatest active fibre stress [N/cm2], 300 kPa."""
-
-TRACK_STIFFNESS = 0.15
-"""Track springs per volume, in units of the flesh's shear modulus per cm2: soft, so that muscles act against them."""
+UPRIGHT_GRAVITY = (0.0, -9.81, 0.0)
+"""Heads are sculpted and scanned upright [m/s2, normalised frame]."""
 
 DETAIL_LIMIT = 0.25
 """Longest skin motion of a shape that is laid over the flesh's own [cm], the size of a fine tet."""
@@ -45,21 +43,27 @@ def build_rig(
     shapes: Mapping[str, np.ndarray] | None = None,
     *,
     quality: str = "standard",
+    tissue: str = "soft_tissue",
+    rest_gravity: Sequence[float] | None = None,
     progress: Progress | None = None,
 ) -> Rig:
     """Build the rig of a head; see FaceModel.build for the arguments."""
     say = progress or (lambda share, text: None)
     started = time.perf_counter()
+    kind = presets.tissue(tissue)
     head = analyse_head(vertices, faces, shapes, lambda s, text: say(0.1 * s, text))
     say(0.1, "Filling the head with flesh")
     flesh = build_flesh(head, quality)
     say(0.35, "Laying the muscles")
     muscles = place_muscles(head)
-    fibres = _fibres(muscles, flesh)
-    moduli = np.tile(SOFT_TISSUE, (len(flesh.tets), 1))
-    solid = Flesh(flesh.nodes, flesh.tets, moduli, fibres, flesh.bone > 0, np.zeros(len(flesh.nodes)))
-    shear = 2.0 * (SOFT_TISSUE[0] + SOFT_TISSUE[1])
-    solid.spring = np.where(solid.fixed, 0.0, TRACK_STIFFNESS * shear * solid.node_volume)
+    fibres, muscle_share = _fibres(muscles, flesh)
+    skin_share = np.minimum(composition.skin_share(head, flesh.nodes, flesh.tets), 1.0 - muscle_share)
+    moduli = kind.moduli(muscle_share, skin_share)
+    free = np.zeros(len(flesh.nodes))
+    solid = Flesh(flesh.nodes, flesh.tets, moduli, fibres, flesh.bone > 0, free, law=kind.law)
+    rotation = head.frame.rotation
+    down = np.array(UPRIGHT_GRAVITY) if rest_gravity is None else rotation @ np.asarray(rest_gravity, np.float64)
+    unloaded = unload(solid, down)
 
     names = list(head.shapes)
     directions, jaw_tracks, jaw_shaped = _jaw_tracks(head, names)
@@ -90,8 +94,13 @@ def build_rig(
         nodes=flesh.nodes,
         tets=flesh.tets,
         bone=flesh.bone,
-        moduli=moduli,
-        spring=solid.spring,
+        region=composition.face_regions(head, flesh.nodes),
+        tissue=np.array(tissue),
+        muscle_share=muscle_share,
+        skin_share=skin_share,
+        track_stiffness=np.ones(len(composition.REGIONS)),
+        rest_gravity=down,
+        unloaded=unloaded,
         fibre_muscle=solid.fibres.muscle.astype(np.int32),
         fibre_tet=solid.fibres.tet.astype(np.int32),
         fibre_stress=solid.fibres.stress,
@@ -112,14 +121,27 @@ def build_rig(
     )
 
 
-def _fibres(muscles: Sequence, flesh: HeadFlesh) -> Fibres:
+def unload(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
+    """Stress-free nodes (N, 3) of a flesh sculpted under ``gravity`` (3,). Raises MuscleFaceError."""
+    try:
+        return unloaded_nodes(flesh, gravity)
+    except ValueError as error:
+        strength = float(np.linalg.norm(gravity))
+        raise MuscleFaceError(
+            f"The flesh cannot bear the sculpt's gravity of {strength:.1f} m/s2: give a weaker one or a stiffer tissue."
+        ) from error
+
+
+def _fibres(muscles: Sequence, flesh: HeadFlesh) -> tuple[Fibres, np.ndarray]:
+    """Fibres of all muscles, and the share of muscle in each tet (T,)."""
     corners = flesh.nodes[flesh.tets]
     volume = np.linalg.det(corners[:, 1:] - corners[:, :1]) / 6.0
     edge = np.cbrt(volume * np.sqrt(72.0))
     muscle, tet, fraction, direction = muscle_fibres(muscles, corners.mean(1), edge, volume)
     strength = np.array([m.strength for m in muscles])
-    return Fibres(muscle.astype(np.int32), tet.astype(np.int32), SIGMA_MAX * strength[muscle] * fraction, direction,
-                  len(muscles))  # fmt: skip
+    stress = presets.SIGMA_MAX * strength[muscle] * fraction
+    fibres = Fibres(muscle.astype(np.int32), tet.astype(np.int32), stress, direction, len(muscles))
+    return fibres, np.minimum(np.bincount(tet, fraction, len(flesh.tets)), 1.0)
 
 
 def _jaw_tracks(head: Head, names: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -4,22 +4,30 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+import warp as wp
 
 from . import sensitivity
+from .anatomy.composition import REGIONS
 from .anatomy.jaw import Jaw
-from .build import JAW_CONTROLS, build_rig, jaw_bones
+from .build import JAW_CONTROLS, build_rig, jaw_bones, unload
 from .errors import MuscleFaceError
 from .fit.same_topology import FitResult, fit_vertices
+from .parallel import Pool, run_all
+from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Fibres, Flesh
+from .physics.gravity import node_mass, prestretch
 from .physics.tracks import Track, track_of
+from .readout import implied_activations, own_stretch
 from .rig import Rig
+from .sensitivity import Parameters
+from .tape import solve_on_tape
 
 Progress = Callable[[float, str], None]
 
@@ -36,11 +44,13 @@ class Controls(NamedTuple):
 class Pose:
     """An equilibrium of the face.
 
-    controls: (n,) · skin: (V, 3) all vertices of the mesh, user's frame and unit · nodes: (N, 3) [cm] · residual as in
-    the solver · inverted: number of tets with J <= 0 · converged · ms: time taken · message: why it did not converge.
+    controls: (n,) · gravity: (3,) [m/s2], user's frame · skin: (V, 3) all vertices of the mesh, user's frame and
+    unit · nodes: (N, 3) [cm] · residual as in the solver · inverted: number of tets with J <= 0 · converged · ms: time
+    taken · message: why it did not converge.
     """
 
     controls: np.ndarray
+    gravity: np.ndarray
     skin: np.ndarray
     nodes: np.ndarray
     residual: float
@@ -70,9 +80,23 @@ class FaceModel:
         self.control_kinds = ["shape"] * len(self.shapes) + ["muscle"] * len(self.muscles) + ["jaw"] * 3
         self.jaw = Jaw(rig.jaw_hinge, rig.jaw_spin, rig.jaw_slide, rig.jaw_side_advance)
         fibres = Fibres(rig.fibre_muscle, rig.fibre_tet, rig.fibre_stress, rig.fibre_direction, len(self.muscles))
-        self.flesh = Flesh(rig.nodes, rig.tets, rig.moduli, fibres, rig.bone > 0, rig.spring)
+        kind = presets.tissue(str(rig.tissue))
+        self.flesh = Flesh(
+            rig.nodes,
+            rig.tets,
+            kind.moduli(rig.muscle_share, rig.skin_share),
+            fibres,
+            rig.bone > 0,
+            np.zeros(len(rig.nodes)),
+            law=kind.law,
+            prestretch=prestretch(rig.nodes, rig.unloaded, rig.tets),
+        )
+        stiffness = presets.TRACK_STIFFNESS * self.flesh.spread(self.flesh.volume * self.flesh.shear)
+        self.flesh.spring = np.where(self.flesh.fixed, 0.0, rig.track_stiffness[rig.region] * stiffness)
+        self.mass = node_mass(self.flesh)
         self.solver = FaceFlesh(self.flesh)
         self._tracks: dict[int, Track] = {}
+        self._own_stretch: np.ndarray | None = None
         count = len(rig.carried)
         self.carry = sp.csr_matrix(
             (rig.carrier_weight.ravel(), rig.carrier.ravel(), np.arange(0, 4 * count + 1, 4)),
@@ -87,15 +111,36 @@ class FaceModel:
         shapes: Mapping[str, np.ndarray] | None = None,
         *,
         quality: str = "standard",
+        tissue: str = "soft_tissue",
+        rest_gravity: Sequence[float] | None = None,
         progress: Progress | None = None,
     ) -> "FaceModel":
         """Rig a head.
 
         vertices: (V, 3) in any uniform scale and orientation · faces: vertex indices of each polygon · shapes: name ->
-        (V, 3) delta · quality: "draft" or "standard" · progress(share, text) is called often and may raise Cancelled.
-        Raises MuscleFaceError with one sentence when the mesh cannot be rigged.
+        (V, 3) delta · quality: "draft" or "standard" · tissue: name in ``physics.presets.TISSUES`` · rest_gravity: (3,)
+        under which the mesh is the neutral [m/s2], user's frame (default: the head upright) · progress(share, text) is
+        called often and may raise Cancelled. Raises MuscleFaceError with one sentence when the mesh cannot be rigged.
         """
-        return cls(build_rig(vertices, faces, shapes, quality=quality, progress=progress))
+        return cls(build_rig(vertices, faces, shapes, quality=quality, tissue=tissue, rest_gravity=rest_gravity,
+                             progress=progress))  # fmt: skip
+
+    def with_tissue(self, tissue: str) -> "FaceModel":
+        """The same face of another tissue: neutral and shapes stay, muscles and gravity act on other flesh."""
+        kind = presets.tissue(tissue)
+        moduli = kind.moduli(self.rig.muscle_share, self.rig.skin_share)
+        bare = replace(self.flesh, moduli=moduli, law=kind.law, prestretch=None)
+        unloaded = unload(bare, self.rig.rest_gravity)
+        return FaceModel(replace(self.rig, tissue=np.array(tissue), unloaded=unloaded))
+
+    def with_track_stiffness(self, factors: Mapping[str, float]) -> "FaceModel":
+        """The same face with the track springs of some regions (``anatomy.composition.REGIONS``) scaled."""
+        stiffness = self.rig.track_stiffness.copy()
+        for name, factor in factors.items():
+            if name not in REGIONS:
+                raise MuscleFaceError(f'There is no region "{name}": use one of {", ".join(REGIONS)}.')
+            stiffness[list(REGIONS).index(name)] = factor
+        return FaceModel(replace(self.rig, track_stiffness=stiffness))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "FaceModel":
@@ -194,14 +239,25 @@ class FaceModel:
     def track(self, k: int) -> Track:
         """Track k, worked out when it is first used."""
         if k not in self._tracks:
-            self._tracks[k] = track_of(self.flesh, self.rig.displacement(k))
+            weight = self.mass[:, None] * self.rig.rest_gravity
+            self._tracks[k] = track_of(self.flesh, self.rig.displacement(k), weight)
         return self._tracks[k]
 
-    def load_of(self, c: np.ndarray) -> tuple[Load, np.ndarray, np.ndarray]:
-        """What a control vector asks of the flesh, with its track weights (K,) and jaw motion (3,)."""
+    @property
+    def rotation(self) -> np.ndarray:
+        """(3, 3) with normalised direction = rotation @ user direction."""
+        return self.rig.frame.T * (self.mm_per_unit / 10.0)
+
+    @property
+    def rest_gravity(self) -> np.ndarray:
+        """(3,) gravity under which the mesh is the neutral [m/s2], user's frame."""
+        return self.rig.rest_gravity @ self.rotation
+
+    def load_of(self, c: np.ndarray, gravity: np.ndarray) -> tuple[Load, np.ndarray, np.ndarray]:
+        """What controls (n,) and gravity (3,) ask of the flesh, with the track weights (K,) and jaw motion (3,)."""
         w, activation, q = self.split(c)
         rig = self.rig
-        anchor, force = rig.nodes.copy(), np.zeros_like(rig.nodes)
+        anchor, force = rig.nodes.copy(), self.mass[:, None] * (self.rotation @ gravity)
         strain = np.zeros((len(rig.tets), 6)) if w.any() else None
         for k in np.flatnonzero(w):
             track = self.track(k)
@@ -214,32 +270,102 @@ class FaceModel:
         self,
         values: Mapping[str, float] | np.ndarray | None = None,
         *,
+        gravity: Sequence[float] | None = None,
         start: Pose | None = None,
         tolerance: float = 1e-4,
         progress: Progress | None = None,
     ) -> Pose:
         """Equilibrium of the face for slider values.
 
-        ``start`` is a pose to begin from, best the one before; the answer does not depend on it but for the tolerance
-        (relative residual). Values outside their bounds are allowed.
+        ``gravity`` (3,) [m/s2] in the user's frame (default: that of the neutral, which does not show) · ``start`` is a
+        pose to begin from, best the one before; the answer does not depend on it but for the tolerance (relative
+        residual). Values outside their bounds are allowed.
         """
+        return self._solve(self.solver, values, gravity, start, tolerance, progress)
+
+    def solve_batch(
+        self,
+        values: Sequence[Mapping[str, float] | np.ndarray],
+        *,
+        gravity: Sequence[float] | None = None,
+        starts: Sequence[Pose | None] | None = None,
+        tolerance: float = 1e-4,
+        progress: Progress | None = None,
+    ) -> list[Pose]:
+        """Equilibria for many slider settings (B), on all cores; each as ``solve`` gives it, from ``starts`` (B)."""
+        vectors = [self.vector(v) for v in values]
+        for k in np.flatnonzero(np.any([self.split(c)[0] != 0.0 for c in vectors], axis=0) if vectors else []):
+            self.track(int(k))
+        solvers = Pool(self.solver.twin)
+        done = [0]
+
+        def task(c: np.ndarray, start: Pose | None) -> Pose:
+            with solvers.lent() as solver:
+                pose = self._solve(solver, c, gravity, start, tolerance, tick)
+            done[0] += 1
+            return pose
+
+        def tick(_: float, text: str) -> None:
+            if progress is not None:
+                progress(done[0] / len(vectors), text)
+
+        pairs = zip(vectors, starts or [None] * len(vectors), strict=True)
+        return run_all([lambda c=c, s=s: task(c, s) for c, s in pairs])
+
+    def gradient_batch(self, poses: Sequence[Pose], dloss_dskin: np.ndarray) -> np.ndarray:
+        """(B, n) gradients over the controls at B poses from loss gradients over their skins (B, V, 3)."""
+        for k in range(len(self.rig.jaw_of_track)):
+            self.track(k)
+        pairs = zip(poses, dloss_dskin, strict=True)
+        rows = run_all([lambda p=p, d=d: sensitivity.gradient(self, p, d) for p, d in pairs])
+        return np.array(rows).reshape(len(poses), len(self._names))
+
+    def solve_on_tape(
+        self, tape: wp.Tape, controls: wp.array, *, starts: Sequence[Pose | None] | None = None
+    ) -> tuple[wp.array, list[Pose]]:
+        """Skin (V,) or (B, V) of controls (n,) or (B, n) as Warp arrays, recorded on a tape; see ``tape``."""
+        return solve_on_tape(self, tape, controls, starts=starts)
+
+    def implied_activations(self, pose: Pose, progress: Progress | None = None) -> np.ndarray:
+        """(M,) activation that the length of each muscle's fibres implies in a pose, 0 where it is stretched."""
+        return implied_activations(self, pose.nodes, self.own_stretch(progress))
+
+    def own_stretch(self, progress: Progress | None = None) -> np.ndarray:
+        """(M, levels) mean fibre stretch of each muscle acting alone; worked out once."""
+        if self._own_stretch is None:
+            self._own_stretch = own_stretch(self, progress)
+        return self._own_stretch
+
+    def _solve(
+        self,
+        solver: FaceFlesh,
+        values: Mapping[str, float] | np.ndarray | None,
+        gravity: Sequence[float] | None,
+        start: Pose | None,
+        tolerance: float,
+        progress: Progress | None,
+    ) -> Pose:
         began = time.perf_counter()
         c = self.vector(values)
-        load, w, q = self.load_of(c)
-        starts = [np.where(self.flesh.fixed[:, None], load.fixed, load.anchor)]
+        gravity = self.rest_gravity if gravity is None else np.asarray(gravity, np.float64)
+        if gravity.shape != (3,) or not np.isfinite(gravity).all():
+            raise MuscleFaceError("Gravity is not three numbers: set it again.")
+        load, w, q = self.load_of(c, gravity)
+        starts = [load.anchor]
         if start is not None:
-            starts.append(np.where(self.flesh.fixed[:, None], load.fixed, start.nodes))
+            starts.append(start.nodes)
         tick = None if progress is None else lambda: progress(0.5, "Settling the flesh")
-        nodes, report = self.solver.solve(load, starts, tolerance=tolerance, tick=tick)
+        nodes, report = solver.solve(load, starts, tolerance=tolerance, tick=tick)
         if not report.converged and start is not None:
             # A pose far away can be a worse start than none.
-            self.solver.forget()
-            nodes, report = self.solver.solve(load, starts[:1], tolerance=tolerance, tick=tick)
+            solver.forget()
+            nodes, report = solver.solve(load, starts[:1], tolerance=tolerance, tick=tick)
         message = ""
         if not report.converged:
             message = f"The flesh did not settle (residual {report.residual:.1e}): use less extreme slider values."
         return Pose(
             controls=c,
+            gravity=gravity,
             skin=self._skin(nodes, w, q),
             nodes=nodes,
             residual=report.residual,
@@ -292,6 +418,15 @@ class FaceModel:
     def gradient(self, pose: Pose, dloss_dskin: np.ndarray) -> np.ndarray:
         """(n,) gradient of a loss over the controls from its gradient over the skin (V, 3): one adjoint solve."""
         return sensitivity.gradient(self, pose, dloss_dskin)
+
+    def adjoint(self, pose: Pose, dloss_dskin: np.ndarray) -> Parameters:
+        """Gradient of a loss by controls, gravity, moduli, track stiffness and rest positions from its gradient over
+        the skin (V, 3): one adjoint solve."""
+        return sensitivity.adjoint(self, pose, dloss_dskin)
+
+    def forward(self, pose: Pose, directions: Sequence[Parameters]) -> np.ndarray:
+        """(V, 3, c) derivative of the skin along each of c directions; one factorisation, a right side for each."""
+        return sensitivity.forward(self, pose, directions)
 
     def fit(
         self,

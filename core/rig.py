@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import MuscleFaceError
 
-VERSION = 1
+VERSION = 2
 
 
 def topology_hash(vertex_count: int, faces: Sequence[Sequence[int]]) -> str:
@@ -60,8 +60,13 @@ class Rig:
     nodes: np.ndarray  # (N, 3) rest positions
     tets: np.ndarray  # (T, 4)
     bone: np.ndarray  # (N,) 0 free, 1 cranium, 2 mandible
-    moduli: np.ndarray  # (T, 3) mu10, mu01, kappa [N/cm2]
-    spring: np.ndarray  # (N,) track stiffness [N/cm]
+    region: np.ndarray  # (N,) int8, part of the face in the order of anatomy.composition.REGIONS
+    tissue: np.ndarray  # () str, name in physics.presets.TISSUES
+    muscle_share: np.ndarray  # (T,) share of each tet's volume that is muscle
+    skin_share: np.ndarray  # (T,) share that is skin; the rest is fat
+    track_stiffness: np.ndarray  # (regions,) factor on the track springs in each part of the face
+    rest_gravity: np.ndarray  # (3,) gravity under which the neutral was sculpted [m/s2], normalised frame
+    unloaded: np.ndarray  # (N, 3) stress-free positions: under rest_gravity they sag into ``nodes``
     fibre_muscle: np.ndarray  # (n,)
     fibre_tet: np.ndarray  # (n,)
     fibre_stress: np.ndarray  # (n,) volume fraction x sigma_max [N/cm2]

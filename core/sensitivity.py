@@ -1,91 +1,92 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Derivatives of the skin with respect to the controls, by the implicit function theorem.
+"""Derivatives of the skin by everything that shapes it, by the implicit function theorem.
 
-At an equilibrium f(x, c) = 0 with the unprojected stiffness K = -df/dx: K dx/dc = df/dc. Forward, one factorisation
-serves all columns; backward, one adjoint solve gives the gradient of a loss.
+At an equilibrium f(x, p) = 0 with the unprojected stiffness K = -df/dx: K dx/dp = df/dp. Forward, one factorisation
+serves all directions; backward, one adjoint solve gives the gradient of a loss by all parameters at once.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .geometry.head_flesh import MANDIBLE
-from .physics.face_flesh import Linearisation
+from .physics import derivatives
+from .physics.face_flesh import Linearisation, Load
+from .physics.presets import DENSITY
 
 if TYPE_CHECKING:
     from .face import FaceModel, Pose
 
 
-def _linear(model: "FaceModel", pose: "Pose") -> Linearisation:
-    if not pose._linear:
-        pose._linear.append(model.solver.linearise(pose.nodes, model.load_of(pose.controls)[0]))
-    return pose._linear[0]
+@dataclass(frozen=True)
+class Parameters:
+    """What shapes an equilibrium: a direction to move along, or the gradient of a loss.
+
+    controls: (n,) · gravity: (3,) [m/s2], user's frame · moduli: (T, 3) of the tets [N/cm2] · track_stiffness: (N,) of
+    the springs [N/cm] · rest: (N, 3) rest positions of the flesh [cm, normalised frame], which the neutral skin rides
+    on. Moduli, springs and rest positions change under tracks (strains, loads) that stay. A direction leaves out what
+    it does not move.
+    """
+
+    controls: np.ndarray | None = None
+    gravity: np.ndarray | None = None
+    moduli: np.ndarray | None = None
+    track_stiffness: np.ndarray | None = None
+    rest: np.ndarray | None = None
 
 
-def _track_jacobian(model: "FaceModel", c: np.ndarray) -> np.ndarray:
-    """(K, n) d(track weights)/d(controls)."""
-    s, n = len(model.shapes), len(c)
-    out = np.zeros((len(model.rig.jaw_of_track), n))
-    out[np.arange(s), np.arange(s)] = 1.0
-    out[:, -3:-1] = model.rig.jaw_tracks[:2].T
-    out[:, -1] = model.rig.jaw_tracks[2] if c[-1] >= 0.0 else -model.rig.jaw_tracks[3]
-    return out
+@dataclass(frozen=True)
+class _State:
+    """A pose with what its derivatives need."""
+
+    model: "FaceModel"
+    pose: "Pose"
+    load: Load
+    q: np.ndarray
+    tracks: np.ndarray  # (K, n) d(track weights)/d(controls)
+
+    @property
+    def linear(self) -> Linearisation:
+        cache = self.pose._linear
+        if not cache:
+            cache.append(self.model.solver.linearise(self.pose.nodes, self.load))
+        return cache[0]
 
 
-def _load_jacobian(model: "FaceModel", pose: "Pose") -> tuple[np.ndarray, np.ndarray]:
-    """Per track: force on nodes (3N, K) and bone motion (3N, K)."""
-    rig = model.rig
-    strain = model.load_of(pose.controls)[0].strain
-    natural = model.flesh.natural(np.zeros((len(rig.tets), 6)) if strain is None else strain)
-    spring = model.flesh.spring[:, None]
-    force = np.zeros((3 * len(rig.nodes), len(rig.jaw_of_track)))
-    for k in range(len(rig.jaw_of_track)):
-        t = model.track(k)
-        pull = spring * t.displacement + t.load
-        if len(t.tet):
-            pull += model.flesh.strain_jacobian(pose.nodes, natural, t.tet, t.strain)
-        force[:, k] = pull.ravel()
-    _, _, q = model.split(pose.controls)
-    dR, dt = model.jaw.motion_derivatives(*q)
+def _state(model: "FaceModel", pose: "Pose") -> _State:
+    load, _, q = model.load_of(pose.controls, pose.gravity)
+    s, c = len(model.shapes), pose.controls
+    tracks = np.zeros((len(model.rig.jaw_of_track), len(c)))
+    tracks[np.arange(s), np.arange(s)] = 1.0
+    tracks[:, -3:-1] = model.rig.jaw_tracks[:2].T
+    tracks[:, -1] = model.rig.jaw_tracks[2] if c[-1] >= 0.0 else -model.rig.jaw_tracks[3]
+    return _State(model, pose, load, q, tracks)
+
+
+def _natural(state: _State) -> object:
+    strain = state.load.strain
+    return state.model.flesh.natural(np.zeros((len(state.model.rig.tets), 6)) if strain is None else strain)
+
+
+def _bones_by_track(state: _State) -> np.ndarray:
+    """(3N, K) motion of the bone nodes per unit of each track."""
+    rig = state.model.rig
+    dR, dt = state.model.jaw.motion_derivatives(*state.q)
     m = rig.bone == MANDIBLE
     per_q = np.zeros((3, len(rig.nodes), 3))
     per_q[:, m] = np.einsum("qij,nj->qni", dR, rig.nodes[m]) + dt[:, None]
-    moved = per_q.reshape(3, -1).T @ rig.jaw_of_track.T
-    return force, moved
+    return per_q.reshape(3, -1).T @ rig.jaw_of_track.T
 
 
-def jacobian(model: "FaceModel", pose: "Pose") -> np.ndarray:
-    """(3V, n) derivative of the skin (rows x0 y0 z0 x1 ...) with respect to every control, at an equilibrium."""
-    rig = model.rig
-    tracks = _track_jacobian(model, pose.controls)
-    force, moved = _load_jacobian(model, pose)
-    s, m = len(model.shapes), len(model.muscles)
-    columns = force @ tracks
-    columns[:, s : s + m] += model.flesh.activation_jacobian(pose.nodes).toarray()
-    nodes = _linear(model, pose).forward(columns, moved @ tracks)
-    n = len(pose.controls)
-    out = np.zeros((model.vertex_count, 3, n))
-    carried = (model.carry @ nodes.reshape(len(rig.nodes), -1)).reshape(-1, 3, n)
-    out[rig.carried] = np.einsum("ij,cjn->cin", rig.frame, carried, optimize=True)
-    for k in range(len(tracks)):
-        used = np.flatnonzero(tracks[k])
-        fine = rig.detail(k) @ rig.frame.T
-        for i in used:
-            out[rig.skin, :, i] += tracks[k, i] * fine
-    parts = _part_jacobian(model, pose) @ tracks
-    v = rig.part_vertices
-    out[v] += parts.reshape(len(v), 3, n)
-    return out.reshape(-1, n)
-
-
-def _part_jacobian(model: "FaceModel", pose: "Pose") -> np.ndarray:
+def _parts_by_track(state: _State) -> np.ndarray:
     """(3P, K) derivative of the part vertices beyond what the flesh carries, user's frame."""
-    rig = model.rig
+    model, rig = state.model, state.model.rig
     k = len(rig.jaw_of_track)
     delta = rig.part_delta.astype(np.float64)
-    _, _, q = model.split(pose.controls)
-    dR, dt = model.jaw.motion_derivatives(*q)
+    dR, dt = model.jaw.motion_derivatives(*state.q)
     row = np.full(model.vertex_count, -1)
     row[rig.part_vertices] = np.arange(len(rig.part_vertices))
     per_q = np.einsum("qij,nj->qni", dR, model.jaw_parts()) + dt[:, None]
@@ -93,19 +94,170 @@ def _part_jacobian(model: "FaceModel", pose: "Pose") -> np.ndarray:
     return np.einsum("ij,kpj->pik", rig.frame, delta, optimize=True).reshape(-1, k)
 
 
+def _muscles(model: "FaceModel") -> slice:
+    s = len(model.shapes)
+    return slice(s, s + len(model.muscles))
+
+
+# Forward
+
+
+def jacobian(model: "FaceModel", pose: "Pose") -> np.ndarray:
+    """(3V, n) derivative of the skin (rows x0 y0 z0 x1 ...) with respect to every control, at an equilibrium."""
+    state = _state(model, pose)
+    return _by_controls(state, np.eye(len(pose.controls))).reshape(3 * model.vertex_count, -1)
+
+
+def forward(model: "FaceModel", pose: "Pose", directions: Sequence[Parameters]) -> np.ndarray:
+    """(V, 3, c) motion of the skin along each of the directions; one factorisation serves all."""
+    state, zero = _state(model, pose), np.zeros(len(pose.controls))
+    controls = np.array([zero if d.controls is None else d.controls for d in directions]).reshape(len(directions), -1)
+    force = np.zeros((3 * len(model.rig.nodes), len(directions)))
+    moved = np.zeros_like(force)
+    by_moduli = by_rest = None
+    for k, d in enumerate(directions):
+        if d.gravity is not None:
+            force[:, k] += (model.mass[:, None] * (model.rotation @ d.gravity)).ravel()
+        if d.track_stiffness is not None:
+            stretch = state.load.anchor - pose.nodes
+            force[:, k] += (np.asarray(d.track_stiffness)[:, None] * stretch).ravel()
+        if d.moduli is not None:
+            if by_moduli is None:
+                by_moduli = derivatives.by_moduli(model.flesh, pose.nodes, state.load.strain)
+            corners = np.einsum("tk,tkci->tci", d.moduli, by_moduli)
+            force[:, k] += _on_nodes(model, corners).ravel()
+        if d.rest is not None:
+            if by_rest is None:
+                by_rest = derivatives.by_rest(model.flesh, pose.nodes, state.load.activation, state.load.strain)
+            force[:, k] += by_rest @ np.ravel(d.rest) + _weight_by_rest(state, d.rest).ravel()
+            force[:, k] += (model.flesh.spring[:, None] * d.rest).ravel()
+            moved[:, k] += _bone_turn(state, d.rest).ravel()
+    return _by_controls(state, controls.T, force, moved)
+
+
+def _by_controls(
+    state: _State, controls: np.ndarray, force: np.ndarray | None = None, moved: np.ndarray | None = None
+) -> np.ndarray:
+    """(V, 3, c) skin motion for columns of controls (n, c), with further force and bone motion (3N, c)."""
+    model, rig = state.model, state.model.rig
+    weights = state.tracks @ controls
+    columns = _force_by_track(state, np.flatnonzero(weights.any(1))) @ weights
+    columns += derivatives.by_activation(model.flesh, state.pose.nodes) @ controls[_muscles(model)]
+    bones = _bones_by_track(state) @ weights
+    if force is not None:
+        columns, bones = columns + force, bones + moved
+    nodes = state.linear.forward(columns, bones)
+    c = controls.shape[1]
+    out = np.zeros((model.vertex_count, 3, c))
+    carried = (model.carry @ nodes.reshape(len(rig.nodes), -1)).reshape(-1, 3, c)
+    out[rig.carried] = np.einsum("ij,cjn->cin", rig.frame, carried, optimize=True)
+    for k in np.flatnonzero(weights.any(1)):
+        used = np.flatnonzero(weights[k])
+        out[rig.skin[:, None], :, used] += np.multiply.outer(rig.detail(k) @ rig.frame.T, weights[k, used]).transpose(
+            0, 2, 1
+        )
+    out[rig.part_vertices] += (_parts_by_track(state) @ weights).reshape(len(rig.part_vertices), 3, c)
+    return out
+
+
+def _force_by_track(state: _State, used: np.ndarray) -> np.ndarray:
+    """(3N, K) force on the nodes per unit of each of the ``used`` tracks; the other columns are 0."""
+    model, natural = state.model, _natural(state)
+    force = np.zeros((3 * len(model.rig.nodes), len(model.rig.jaw_of_track)))
+    for k in used:
+        t = model.track(k)
+        pull = model.flesh.spring[:, None] * t.displacement + t.load
+        if len(t.tet):
+            pull += derivatives.by_strain(model.flesh, state.pose.nodes, natural, t.tet, t.strain)
+        force[:, k] = pull.ravel()
+    return force
+
+
+# Backward
+
+
 def gradient(model: "FaceModel", pose: "Pose", dloss_dskin: np.ndarray) -> np.ndarray:
     """(n,) gradient of a loss over the controls from its gradient over the skin (V, 3): one adjoint solve."""
-    rig = model.rig
-    d = np.asarray(dloss_dskin, np.float64).reshape(-1, 3)
-    normal = d @ rig.frame
-    sensitivity = np.asarray(model.carry.T @ normal[rig.carried]).ravel()
-    force, moved = _linear(model, pose).adjoint(sensitivity)
-    tracks = _track_jacobian(model, pose.controls)
-    per_force, per_moved = _load_jacobian(model, pose)
-    out = tracks.T @ (per_force.T @ force + per_moved.T @ moved)
-    s, m = len(model.shapes), len(model.muscles)
-    out[s : s + m] += model.flesh.activation_jacobian(pose.nodes).T @ force
-    fine = np.array([np.vdot(rig.detail(k), normal[rig.skin]) for k in range(len(tracks))])
-    out += tracks.T @ fine
-    out += tracks.T @ (_part_jacobian(model, pose).T @ d[rig.part_vertices].ravel())
+    state = _state(model, pose)
+    return _controls_gradient(state, np.asarray(dloss_dskin, np.float64).reshape(-1, 3), *_pulled(state, dloss_dskin))
+
+
+def adjoint(model: "FaceModel", pose: "Pose", dloss_dskin: np.ndarray) -> Parameters:
+    """Gradient of a loss by all parameters from its gradient over the skin (V, 3): one adjoint solve."""
+    state, d = _state(model, pose), np.asarray(dloss_dskin, np.float64).reshape(-1, 3)
+    force, moved = _pulled(state, d)
+    flesh, load = model.flesh, state.load
+    nodal = force.reshape(-1, 3)
+    by_moduli = derivatives.by_moduli(flesh, pose.nodes, load.strain)
+    by_rest = derivatives.by_rest(flesh, pose.nodes, load.activation, load.strain)
+    rest = (by_rest.T @ force).reshape(-1, 3) + flesh.spring[:, None] * nodal
+    rest += _weight_by_rest_transposed(state, nodal) + _bone_turn(state, moved.reshape(-1, 3), transposed=True)
+    return Parameters(
+        controls=_controls_gradient(state, d, force, moved),
+        gravity=(model.mass @ nodal) @ model.rotation,
+        moduli=np.einsum("tci,tkci->tk", nodal[flesh.tets], by_moduli),
+        track_stiffness=((load.anchor - pose.nodes) * nodal).sum(1),
+        rest=rest,
+    )
+
+
+def _pulled(state: _State, dloss_dskin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Adjoint forces (3N,) and bone motions (3N,) of a loss gradient over the skin (V, 3)."""
+    model, rig = state.model, state.model.rig
+    normal = np.asarray(dloss_dskin, np.float64).reshape(-1, 3) @ rig.frame
+    return state.linear.adjoint(np.asarray(model.carry.T @ normal[rig.carried]).ravel())
+
+
+def _controls_gradient(state: _State, d: np.ndarray, force: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    model, rig = state.model, state.model.rig
+    nodal, normal = force.reshape(-1, 3), (d @ rig.frame)[rig.skin]
+    strain = derivatives.strain_sensitivity(model.flesh, state.pose.nodes, _natural(state), nodal)
+    pull = model.flesh.spring[:, None] * nodal
+    by_track = _bones_by_track(state).T @ moved + _parts_by_track(state).T @ d[rig.part_vertices].ravel()
+    for k in range(len(by_track)):
+        t = model.track(k)
+        by_track[k] += np.vdot(t.displacement, pull) + np.vdot(t.load, nodal) + np.vdot(t.strain, strain[t.tet])
+        by_track[k] += np.vdot(rig.detail(k), normal)
+    out = state.tracks.T @ by_track
+    out[_muscles(model)] += derivatives.by_activation(model.flesh, state.pose.nodes).T @ force
+    return out
+
+
+# What rest positions carry besides the flesh's own forces
+
+
+def _on_nodes(model: "FaceModel", corners: np.ndarray) -> np.ndarray:
+    """(N, 3) sums of what sits on the corners of tets (T, 4, 3)."""
+    rows = model.flesh.tets.ravel()
+    return np.stack([np.bincount(rows, corners[..., i].ravel(), len(model.rig.nodes)) for i in range(3)], axis=1)
+
+
+def _weight_per_volume(state: _State) -> tuple[np.ndarray, np.ndarray]:
+    """(T, 4, 3) dV/dX of each tet's corners, and (T,) mass per volume on each of them."""
+    flesh = state.model.flesh
+    return flesh.volume[:, None, None] * flesh.shape_gradients, 0.25 * DENSITY * flesh.natural_share
+
+
+def _weight_by_rest(state: _State, rest: np.ndarray) -> np.ndarray:
+    """(N, 3) change of the flesh's weight when rest positions move by (N, 3)."""
+    model = state.model
+    per_corner, mass = _weight_per_volume(state)
+    change = mass * np.einsum("tci,tci->t", per_corner, np.asarray(rest)[model.flesh.tets])
+    return model.flesh.spread(4.0 * change)[:, None] * (model.rotation @ state.pose.gravity)
+
+
+def _weight_by_rest_transposed(state: _State, nodal: np.ndarray) -> np.ndarray:
+    model = state.model
+    per_corner, mass = _weight_per_volume(state)
+    along = (nodal @ (model.rotation @ state.pose.gravity))[model.flesh.tets].sum(1)
+    return _on_nodes(model, (mass * along)[:, None, None] * per_corner)
+
+
+def _bone_turn(state: _State, vectors: np.ndarray, *, transposed: bool = False) -> np.ndarray:
+    """(N, 3) vectors on bone nodes turned with their bone (or back), 0 on free nodes."""
+    model = state.model
+    R, _ = model.jaw.motion(*state.q)
+    out = np.where(model.flesh.fixed[:, None], vectors, 0.0)
+    m = model.rig.bone == MANDIBLE
+    out[m] = out[m] @ (R if transposed else R.T)
     return out

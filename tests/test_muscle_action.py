@@ -6,13 +6,13 @@ Directions follow the action units of Ekman and Friesen (FACS). A full-strength 
 corner some 11 to 14 mm in life (Flynn et al. 2015); the least distances here are what a viewer would see.
 """
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 from anatomy_heads import head, mesh, model, muscles
 from muscle_face.core import FaceModel
+from muscle_face.core.anatomy.composition import REGIONS
 
 LEFT, RIGHT, UP, DOWN, FRONT, BACK = np.array(
     [[1.0, 0, 0], [-1.0, 0, 0], [0, 1.0, 0], [0, -1.0, 0], [0, 0, 1.0], [0, 0, -1.0]]
@@ -56,8 +56,7 @@ HEADS = ("demo", "ict_whole")
 @cache
 def spring_free(name: str) -> FaceModel:
     """The same rig with its track springs taken away (a thousandth of them keeps lone flesh in place)."""
-    rig = model(name).rig
-    return FaceModel(replace(rig, spring=1e-3 * rig.spring))
+    return model(name).with_track_stiffness(dict.fromkeys(REGIONS, 1e-3))
 
 
 @cache

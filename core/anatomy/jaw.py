@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""The jaw's rigid motion: opening about the condylar axis, forward and sideways slide."""
+"""The jaw's rigid motion: opening about condyles that slide down the eminence, forward and sideways slide, limits.
+
+The condyles travel 11.9 mm while the lower incisors move by 46.6 mm (Travers, Buschang, Hayasaki and Throckmorton 2000,
+means of 27 women), for which a jaw of adult size turns by 0.52 rad: 2.3 cm per radian, widely spread between people.
+Their path falls by 32 degrees (Johnson and Winstanley 1997, mean sagittal condylar inclination of 103 people).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,9 +20,21 @@ from .parts import Part
 
 MEAN_OPENING = 0.25  # [rad], a wide but comfortable opening
 MEAN_PROTRUSION = 0.8  # [cm]
+CHIN_RADIUS = 1.6  # [cm] about the pogonion; skin at the chin's sides lags behind the bone by half a centimetre
 SKIN_SLIDE = 0.25  # [cm] how far chin skin strays from the mandible
-HINGE_SPREAD = np.array([2.0, 1.0])  # [cm] up-down and front-back spread of the opening's centre about the condyle
+HINGE_SPREAD = 0.4  # [cm] of the condylar axis about its place by landmarks
+CONDYLE_SLIDE = 2.3  # [cm/rad] way of the condyles per turn of opening
+CONDYLE_SLIDE_SPREAD = 0.8  # [cm/rad]
+EMINENCE = np.array([0.0, -np.sin(np.deg2rad(32.0)), np.cos(np.deg2rad(32.0))])  # way of the condyles, unit
 MEAN_SIDE_ANGLE = 0.1  # [rad], one centimetre sideways at the chin
+
+# Controls are met in full up to their limit and give way softly beyond: shares of the limit, or of 1 below zero.
+YIELD = 0.25
+YIELD_CLOSED = 0.05  # the teeth meet
+YIELD_BACK = 0.2  # the condyles are nearly as far back as they go
+# What open = 1 takes off the limits 1 of forward and |side|: the range of border movements narrows from the closed
+# jaw to the open one (Posselt 1952), because the condyles have spent their way along the eminence on the opening.
+OPENING_TAKES = np.array([0.7, 0.6])
 
 
 def cross_matrix(v: np.ndarray) -> np.ndarray:
@@ -66,11 +83,32 @@ def rigid_fit(x: np.ndarray, y: np.ndarray, rounds: int = 8) -> tuple[np.ndarray
     return r, t, residual
 
 
+def soft_stop(value: float, limit: float) -> tuple[float, float, float]:
+    """(y, dy/dvalue, dy/dlimit) of y = value up to limit > 0, beyond limit (1 + m tanh((value / limit - 1) / m)).
+
+    m = YIELD. Twice continuously differentiable, rising in both, never above (1 + m) limit.
+    """
+    if value <= limit:
+        return value, 1.0, 0.0
+    over = np.tanh((value / limit - 1.0) / YIELD)
+    y, slope = limit * (1.0 + YIELD * over), 1.0 - over**2
+    return y, slope, (y - value * slope) / limit
+
+
+def soft_floor(value: float, depth: float) -> tuple[float, float]:
+    """(y, dy/dvalue) of y = value from zero up, depth tanh(value / depth) below: twice continuously differentiable."""
+    if value >= 0.0:
+        return value, 1.0
+    under = np.tanh(value / depth)
+    return depth * under, 1.0 - under**2
+
+
 @dataclass(frozen=True)
 class Jaw:
-    """x' = exp(sum q_m spin_m) (x - hinge) + hinge + sum q_m slide_m + side^2 side_advance.
+    """x' = exp(sum p_m spin_m) (x - hinge) + hinge + sum p_m slide_m + p_side^2 side_advance, with p = limited(q).
 
     q = (open, forward, side), side positive to the character's left. Lengths in normalised centimetres.
+    hinge: (3,) middle of the condylar axis; opening turns about it while slide[0] carries it along the eminence.
     """
 
     hinge: np.ndarray
@@ -89,25 +127,44 @@ class Jaw:
         """Unit direction (3,) of the condylar axis, about which the jaw opens."""
         return self.spin[0] / self.open_angle
 
+    @staticmethod
+    def limited(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(p (3,), dp/dq (3, 3)): the controls that a jaw can follow.
+
+        p = q for 0 <= open <= 1, 0 <= forward <= 1 - 0.7 open, |side| <= 1 - 0.6 open; soft stops outside.
+        """
+        opened, d_open, _ = soft_stop(q[0], 1.0)
+        opened, d_closed = soft_floor(opened, YIELD_CLOSED)
+        room = 1.0 - OPENING_TAKES * opened
+        ahead, d_ahead, ahead_of_room = soft_stop(q[1], room[0])
+        ahead, d_back = soft_floor(ahead, YIELD_BACK)
+        aside, d_aside, aside_of_room = soft_stop(abs(q[2]), room[1])
+        sign = np.copysign(1.0, q[2])
+        jacobian = np.diag([d_open * d_closed, d_ahead * d_back, d_aside])
+        of_room = np.array([ahead_of_room, sign * aside_of_room])
+        jacobian[1:, 0] = -of_room * OPENING_TAKES * jacobian[0, 0]
+        return np.array([opened, ahead, sign * aside]), jacobian
+
     def motion(self, open: float, forward: float, side: float) -> tuple[np.ndarray, np.ndarray]:
         """(R (3, 3), t (3,)) with x' = R x + t."""
-        q = np.array([open, forward, side], float)
-        r = rotation_matrix(q @ self.spin)
-        return r, self.hinge - r @ self.hinge + q @ self.slide + side**2 * self.side_advance
+        p, _ = self.limited(np.array([open, forward, side], float))
+        r = rotation_matrix(p @ self.spin)
+        return r, self.hinge - r @ self.hinge + p @ self.slide + p[2] ** 2 * self.side_advance
 
     def motion_derivatives(self, open: float, forward: float, side: float) -> tuple[np.ndarray, np.ndarray]:
         """(dR (3, 3, 3), dt (3, 3)): derivatives of `motion`, first index the control."""
-        q = np.array([open, forward, side], float)
-        dr = np.einsum("mi,ijk->mjk", self.spin, rotation_derivatives(q @ self.spin))
+        p, limiting = self.limited(np.array([open, forward, side], float))
+        dr = np.einsum("mi,ijk->mjk", self.spin, rotation_derivatives(p @ self.spin))
         dt = self.slide - dr @ self.hinge
-        dt[2] += 2.0 * side * self.side_advance
-        return dr, dt
+        dt[2] += 2.0 * p[2] * self.side_advance
+        return np.einsum("mq,mjk->qjk", limiting, dr), limiting.T @ dt
 
 
 def default_jaw(hinge: np.ndarray) -> Jaw:
     """An adult's jaw about a given hinge (3,)."""
     spin = np.array([[MEAN_OPENING, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, MEAN_SIDE_ANGLE, 0.0]])
-    slide = np.array([[0.0, 0.0, 0.0], [0.0, -0.1 * MEAN_PROTRUSION, MEAN_PROTRUSION], [0.0, 0.0, 0.0]])
+    opening = MEAN_OPENING * CONDYLE_SLIDE * EMINENCE
+    slide = np.array([opening, [0.0, -0.1 * MEAN_PROTRUSION, MEAN_PROTRUSION], [0.0, 0.0, 0.0]])
     return Jaw(hinge, spin, slide, np.array([0.0, 0.0, 0.4]))
 
 
@@ -130,8 +187,8 @@ def jaw_of_head(
     arkit: Mapping[str, tuple[str, ...]],
     shapes: Mapping[str, np.ndarray],
 ) -> Jaw:
-    """The jaw from the skin over the chin, which slides least on the mandible."""
-    near = np.linalg.norm(x[skin] - points["pogonion"], axis=1) < 2.6
+    """The jaw from the skin over the front of the chin, which slides least on the mandible."""
+    near = np.linalg.norm(x[skin] - points["pogonion"], axis=1) < CHIN_RADIUS
     below = x[skin, 1] < points["mentolabial"][1] + 0.3
     chin = skin[near & below]
     if len(chin) < 6:
@@ -213,22 +270,24 @@ def _step(s: np.ndarray) -> np.ndarray:
     return s * s * (3.0 - 2.0 * s)
 
 
-def _opening(guess: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    """Opening angle [rad] and hinge (3,) of the turn about the left-right axis that takes chin points x to y.
+def _opening(guess: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Angle [rad], slide (3,) and hinge (3,) [cm] of the opening that takes chin points x (n, 3) to y.
 
     Chin skin slides and stretches by a few millimetres, which alone would throw the centre of a free rigid fit off by
-    centimetres; so the hinge is held near the condyle, loosely up and down, because the true centre of a wide opening
-    lies below it (the condyle slides forward).
+    centimetres; so the condylar axis is held at its landmarks and its way along the eminence near the adult mean.
     """
 
     def error(p: np.ndarray) -> np.ndarray:
-        hinge = np.array([guess[0], p[1], p[2]])
-        moved = (x - hinge) @ rotation_matrix(np.array([p[0], 0.0, 0.0])).T + hinge
+        angle, per_turn, *place = p
+        hinge = np.array([guess[0], *place])
+        moved = (x - hinge) @ rotation_matrix(np.array([angle, 0.0, 0.0])).T + hinge + angle * per_turn * EMINENCE
         chin = (moved - y).ravel() / SKIN_SLIDE / np.sqrt(len(x) / 6.0)
-        return np.concatenate([chin, (p[1:] - guess[1:]) / HINGE_SPREAD])
+        off_mean = (per_turn - CONDYLE_SLIDE) / CONDYLE_SLIDE_SPREAD
+        return np.concatenate([chin, [off_mean], (hinge - guess)[1:] / HINGE_SPREAD])
 
-    solution = least_squares(error, [MEAN_OPENING, guess[1], guess[2]], bounds=([0.0, -30.0, -30.0], [0.8, 30.0, 30.0]))
-    return float(solution.x[0]), np.array([guess[0], *solution.x[1:]])
+    bounds = ([0.0, 0.0, -np.inf, -np.inf], [0.8, np.inf, np.inf, np.inf])
+    angle, per_turn, *place = least_squares(error, [MEAN_OPENING, CONDYLE_SLIDE, *guess[1:]], bounds=bounds).x
+    return float(angle), angle * per_turn * EMINENCE, np.array([guess[0], *place])
 
 
 def fit_jaw(
@@ -242,23 +301,22 @@ def fit_jaw(
     jaw = default_jaw(guess)
     hinge, spin, slide, advance = jaw.hinge.copy(), jaw.spin.copy(), jaw.slide.copy(), jaw.side_advance.copy()
     if "jawOpen" in deltas:
-        angle, found = _opening(guess, chin, chin + deltas["jawOpen"])
+        angle, way, found = _opening(guess, chin, chin + deltas["jawOpen"])
         if angle > 0.05:
-            spin[0], hinge = [angle, 0.0, 0.0], found
+            spin[0], slide[0], hinge = [angle, 0.0, 0.0], way, found
     if "jawForward" in deltas:
         move = np.median(deltas["jawForward"], axis=0)
         slide[1] = [0.0, move[1], move[2]]
-    sides = [deltas[n] * s for n, s in (("jawLeft", 1.0), ("jawRight", -1.0)) if n in deltas]
+    sides = {s: deltas[n] for n, s in (("jawLeft", 1.0), ("jawRight", -1.0)) if n in deltas}
     if sides:
-        r, t, _ = rigid_fit(chin, chin + np.mean(sides, axis=0))
+        r, _, _ = rigid_fit(chin, chin + np.mean([s * d for s, d in sides.items()], axis=0))
         w = rotation_vector(r)
         if np.linalg.norm(w) < 0.4:
             spin[2] = [0.0, w[1], w[2]]
-            move = t + rotation_matrix(spin[2]) @ hinge - hinge
-            slide[2] = [move[0], 0.0, 0.0]
-            r, t, _ = rigid_fit(chin, chin + sides[0])
-            even = r @ hinge + t - hinge
-            advance = np.array([0.0, even[1], even[2]])
+            arm = chin - hinge
+            move = [np.mean(arm + d - arm @ rotation_matrix(s * spin[2]).T, axis=0) for s, d in sides.items()]
+            slide[2] = [np.mean([s * m[0] for s, m in zip(sides, move, strict=True)]), 0.0, 0.0]
+            advance = np.mean(move, axis=0) * [0.0, 1.0, 1.0]
     of_canonical = {"jawOpen": (1.0, 0.0, 0.0), "jawForward": (0.0, 1.0, 0.0), "jawLeft": (0.0, 0.0, 1.0)}
     of_canonical["jawRight"] = (0.0, 0.0, -1.0)
     of_shape = {g: q for c, q in of_canonical.items() for g in shape_names.get(c, ())}

@@ -85,7 +85,7 @@ def minimise(
     tolerance: float = 1e-4,
     step_tolerance: float = 2e-3,
     stiffness_inverse: Callable[[np.ndarray], Operator] | None = None,
-    patience: int = 40,
+    patience: tuple[int, int] = (40, 40),
     iterations: int = 400,
     tick: Callable[[], None] | None = None,
 ) -> tuple[np.ndarray, Report]:
@@ -93,8 +93,8 @@ def minimise(
 
     energy(x) gives (value, gradient (n, 3)); ``reference`` is a force, or tells the scale of the forces that balance
     each other at the point evaluated last; ``inverse`` applies the preconditioner; ``stiffness_inverse(x)``
-    builds a better one at x, used when ``patience`` iterations did not settle; ``tick`` is called once per iteration
-    and may raise to stop.
+    builds a better one at x, used when ``patience`` iterations (with the first, with a later one) did not settle;
+    ``tick`` is called once per iteration and may raise to stop.
     """
     memory = _Memory()
     value, g = energy(x)
@@ -108,8 +108,8 @@ def minimise(
             break
         if tick is not None:
             tick()
-        if since >= patience and stiffness_inverse is not None:
-            base, since = stiffness_inverse(x), 0
+        if since >= patience[base is not inverse] and stiffness_inverse is not None:
+            base, since, length = stiffness_inverse(x), 0, 1.0
             memory.clear()
         p = memory.direction(g, base)
         slope = float(np.vdot(g, p))
@@ -126,8 +126,8 @@ def minimise(
             if memory.s:
                 memory.clear()
                 continue
-            if stiffness_inverse is not None and base is inverse:
-                base, since = stiffness_inverse(x), 0
+            if stiffness_inverse is not None and since > 1:
+                base, since, length = stiffness_inverse(x), 0, 1.0
                 continue
             break
         length = t

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from .cholesky import Cholesky, NotDefinite, Ordering
 from .equilibrium import Operator, Report, factor, minimise
 from .flesh import Flesh
 
 EPS = 1e-6
 """Forces below this [N] are rounding: the face is not loaded."""
+
+SHIFT = 1e-4
+"""Share of its diagonal that is added to the projected stiffness: a tet turned over may have none of its own."""
 
 
 @dataclass(frozen=True)
@@ -32,30 +36,65 @@ class FaceFlesh:
     """Solver for one flesh. The Laplacian's factor serves all poses; the last stiffness factored serves its neighbours:
     a slider dragged on needs some four iterations with it, a jump factors anew where it lands."""
 
-    PATIENCE = 16
-    """Iterations that a preconditioner gets before the stiffness at hand is factored."""
+    PATIENCE = (16, 8)
+    """Iterations that the first preconditioner and later ones get before the stiffness at hand is factored."""
 
     def __init__(self, flesh: Flesh) -> None:
         self.flesh = flesh
         self._workspace = flesh.workspace()
-        self._laplacian: Operator | None = None
+        self._laplacian: tuple[Operator, sp.csr_matrix] | None = None
+        self._ordering: Ordering | None = None
         self._kept: Operator | None = None
-        free = flesh.free
-        self._free_rows = (3 * free[:, None] + np.arange(3)).ravel()
+
+    def twin(self) -> "FaceFlesh":
+        """Another solver of the same flesh, for another thread; it shares what poses do not change."""
+        self._smooth()
+        other = FaceFlesh(self.flesh)
+        other._laplacian, other._ordering = self._laplacian, self.ordering
+        return other
 
     def forget(self) -> None:
         """Drop the last factored stiffness: the next solve begins with the Laplacian."""
         self._kept = None
 
-    def _preconditioner(self) -> Operator:
-        """Scalar Laplacian weighted to the order of the bulk term, plus the springs."""
+    def _smooth(self) -> tuple[Operator, sp.csr_matrix]:
+        """Inverse of the scalar Laplacian of the order of the bulk term plus the springs, and its bone columns."""
         if self._laplacian is None:
             f = self.flesh
-            weight = 2.0 * (f.moduli[:, 0] + f.moduli[:, 1]) + 0.6 * f.moduli[:, 2]
+            weight = f.shear + 0.6 * f.bulk
             np.add.at(weight, f.fibres.tet, 0.3 * f.fibres.stress)
             matrix = f.laplacian(weight) + sp.diags(f.spring)
-            self._laplacian = factor(matrix[f.free][:, f.free]).solve
+            rows = matrix[f.free]
+            self._laplacian = factor(rows[:, f.free]).solve, rows[:, np.flatnonzero(f.fixed)]
         return self._laplacian
+
+    def carried(self, x: np.ndarray, bones: np.ndarray) -> np.ndarray:
+        """Nodes x (N, 3) with the bone nodes moved to ``bones`` (N, 3) and the flesh taken along smoothly."""
+        inverse, coupling = self._smooth()
+        f, out = self.flesh, x.copy()
+        moved = (bones - x)[f.fixed]
+        if moved.any():
+            out[f.fixed] = bones[f.fixed]
+            out[f.free] -= inverse(np.asarray(coupling @ moved))
+        return out
+
+    def _start(self, starts: list[np.ndarray], bones: np.ndarray, energy: Callable) -> np.ndarray:
+        """The most promising free nodes: of the starts with fewest tets turned over that of least energy.
+
+        Summed shapes tangle; when all starts are tangled, flesh that only follows its bones is another one.
+        """
+        f = self.flesh
+
+        def turned(x: np.ndarray) -> int:
+            return int((f.volume_ratio(x) <= 0.0).sum())
+
+        ranked = [(turned(x), x) for x in (self.carried(s, bones) for s in starts)]
+        if min(count for count, _ in ranked):
+            x = self.carried(f.rest, bones)
+            ranked.append((turned(x), x))
+        least = min(count for count, _ in ranked)
+        sound = [x[f.free] for count, x in ranked if count == least]
+        return min(sound, key=lambda x: energy(x)[0]) if len(sound) > 1 else sound[0]
 
     def solve(
         self,
@@ -66,7 +105,7 @@ class FaceFlesh:
         step_tolerance: float = 2e-3,
         tick: Callable[[], None] | None = None,
     ) -> tuple[np.ndarray, Report]:
-        """Equilibrium nodes (N, 3) from the best of ``starts``; the residual as DESIGN.md defines it.
+        """Equilibrium nodes (N, 3) from the best of ``starts`` (N, 3); the residual as DESIGN.md defines it.
 
         The residual divides by the force with only bones and controls moved. Where moved bones turn tets over in
         that state, this force is enormous and says nothing, so that convergence is judged against the forces that
@@ -98,26 +137,26 @@ class FaceFlesh:
             x[fixed] = f.rest[fixed]
             driven = float(np.linalg.norm(energy(f.rest[free])[1]))
             x[fixed] = load.fixed[fixed]
-        values = [energy(s[free])[0] for s in starts] if len(starts) > 1 else [0.0]
-        start = starts[int(np.argmin(values))][free]
+        start = self._start(starts, load.fixed, energy)
 
         def stiffness_inverse(xf: np.ndarray) -> Operator:
             x[free] = xf
-            K = self.stiffness(x, load, definite=True)
-            lu = factor(K + 1e-4 * sp.diags(K.diagonal()))
-            self._kept = lambda g: lu.solve(g.ravel()).reshape(-1, 3)
+            blocks = f.stiffness_blocks(x, load.activation, load.strain, definite=True, free=True)
+            diagonal = blocks[f.pattern(free=True).diagonal]
+            blocks[f.pattern(free=True).diagonal] += SHIFT * diagonal * np.eye(3)
+            self._kept = Cholesky(self.ordering, blocks, single=True).solve
             return self._kept
 
         best, report = minimise(
             energy,
             start,
-            self._kept or self._preconditioner(),
+            self._kept or self._smooth()[0],
             lambda: min(reference, max(driven, balance[0])),
             tolerance=tolerance,
             step_tolerance=step_tolerance,
             stiffness_inverse=stiffness_inverse,
             patience=self.PATIENCE,
-            iterations=150,
+            iterations=200,
             tick=tick,
         )
         _, g = energy(best)
@@ -125,39 +164,47 @@ class FaceFlesh:
         x[free] = best
         return x.copy(), Report(residual, report.iterations, report.evaluations, report.converged, report.step)
 
-    def stiffness(self, x: np.ndarray, load: Load, *, definite: bool = False) -> sp.csc_matrix:
-        """Stiffness of the free unknowns at x, unprojected unless ``definite``."""
-        K = self.flesh.stiffness(x, load.activation, load.strain, definite=definite).tocsr()
-        return K[self._free_rows][:, self._free_rows].tocsc()
+    @property
+    def ordering(self) -> Ordering:
+        """Elimination order of the free nodes, worked out on first use."""
+        if self._ordering is None:
+            pattern = self.flesh.pattern(free=True)
+            self._ordering = Ordering(pattern.indptr, pattern.indices, self.flesh.rest[self.flesh.free])
+        return self._ordering
 
-    def linearise(self, x: np.ndarray, load: Load) -> "Linearisation":
-        """The equilibrium's derivative operator at x, with the unprojected stiffness factored."""
-        return Linearisation(self.flesh, x, load)
+    def linearise(self, x: np.ndarray, load: Load, *, single: bool = False) -> "Linearisation":
+        """The equilibrium's derivative operator at x, with the unprojected stiffness factored (in ``single``
+        precision half as long, to some five digits)."""
+        return Linearisation(self.flesh, self.ordering, x, load, single=single)
 
 
 class Linearisation:
     """K dx = df at an equilibrium: forward for many right sides, adjoint with the same factor (K is symmetric)."""
 
-    def __init__(self, flesh: Flesh, x: np.ndarray, load: Load) -> None:
+    def __init__(self, flesh: Flesh, ordering: Ordering, x: np.ndarray, load: Load, *, single: bool) -> None:
         free, n = flesh.free, len(flesh.rest)
-        rows = (3 * free[:, None] + np.arange(3)).ravel()
-        held = np.setdiff1d(np.arange(3 * n), rows)
-        K = flesh.stiffness(x, load.activation, load.strain).tocsr()[rows]
-        self._free, self._held = rows, held
-        self._coupling = K[:, held].tocsr()
-        self._factor = factor(K[:, rows])
+        self._free = (3 * free[:, None] + np.arange(3)).ravel()
+        self._held = np.setdiff1d(np.arange(3 * n), self._free)
+        K = flesh.stiffness(x, load.activation, load.strain).tocsr()[self._free]
+        self._coupling = K[:, self._held].tocsr()
+        blocks = flesh.stiffness_blocks(x, load.activation, load.strain, free=True)
+        try:
+            self._solve = Cholesky(ordering, blocks, single=single).solve
+        except NotDefinite:
+            # An equilibrium at a fold is no minimum, but its derivative may exist.
+            self._solve = factor(K[:, self._free]).solve
 
     def forward(self, force: np.ndarray, moved: np.ndarray) -> np.ndarray:
         """(3N, c) node motion for columns of force (3N, c) on free nodes and of bone motion (3N, c)."""
         out = np.zeros_like(force)
         out[self._held] = moved[self._held]
-        out[self._free] = self._factor.solve(force[self._free] - self._coupling @ moved[self._held])
+        out[self._free] = self._solve(force[self._free] - self._coupling @ moved[self._held])
         return out
 
     def adjoint(self, sensitivity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pull a loss gradient over nodes (3N,) back to forces (3N,) and to bone positions (3N,)."""
         force = np.zeros_like(sensitivity)
-        force[self._free] = self._factor.solve(sensitivity[self._free])
+        force[self._free] = self._solve(sensitivity[self._free])
         moved = np.zeros_like(sensitivity)
         moved[self._held] = sensitivity[self._held] - self._coupling.T @ force[self._free]
         return force, moved

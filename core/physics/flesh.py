@@ -9,7 +9,8 @@ import scipy.sparse as sp
 import warp as wp
 
 from . import kernels
-from .materials import f64, mat33, vec3, vec6
+from .materials import LAWS, f64, mat33, vec3
+from .strain import vec6
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,18 @@ class Natural:
     inverse: wp.array
 
 
+@dataclass(frozen=True)
+class Pattern:
+    """Block-sparse pattern of a stiffness: CSR ``indptr``, ``indices``; ``diagonal``: position of each row's diagonal
+    block; and which element blocks fall on each block (device arrays)."""
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    diagonal: np.ndarray
+    start: wp.array
+    corner: wp.array
+
+
 def _gather_lists(keys: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """CSR lists (start, member) of the positions at which each key in 0..count-1 occurs."""
     order = np.argsort(keys, kind="stable")
@@ -53,11 +66,13 @@ def _gather_lists(keys: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]
 class Flesh:
     """Tets between skin and bone with everything that does not change from pose to pose.
 
-    rest: (N, 3) rest positions [cm] · tets: (T, 4) · moduli: (T, 3) mu10, mu01, kappa [N/cm2] · fibres ·
+    rest: (N, 3) rest positions [cm] · tets: (T, 4) · moduli: (T, 3) of the law [N/cm2] · fibres ·
     fixed: (N,) bool, nodes held by a bone · spring: (N,) stiffness of the track spring of each node [N/cm] ·
-    reference: (T, 3, 3) stress-free edge matrices Dm of the tets where they are not those of ``rest``.
+    law: name in ``materials.LAWS``, of all tets or (T,) of each · reference: (T, 3, 3) edge matrices Dm of the tets
+    where they are not those of ``rest`` · prestretch: (T, 3, 3) deformation gradient F0 from the stress-free shape of
+    the passive flesh to ``rest`` (default: none); energies count per volume of that shape.
 
-    Raises ValueError when a stress-free tet is inverted.
+    Raises ValueError when a rest tet is inverted.
     """
 
     rest: np.ndarray
@@ -67,10 +82,13 @@ class Flesh:
     fixed: np.ndarray
     spring: np.ndarray
     device: str = "cpu"
+    law: str | np.ndarray = "mooney_rivlin"
     reference: np.ndarray | None = None
+    prestretch: np.ndarray | None = None
     free: np.ndarray = field(init=False)
     volume: np.ndarray = field(init=False)
     shape_gradients: np.ndarray = field(init=False)
+    natural_share: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         self.rest = np.ascontiguousarray(self.rest, np.float64)
@@ -84,9 +102,10 @@ class Flesh:
             raise ValueError(f"{int((self.volume <= 0).sum())} rest tets are inverted")
         inv_rest = np.linalg.inv(edges)
         self.shape_gradients = np.concatenate([-inv_rest.sum(1, keepdims=True), inv_rest], axis=1)
+        self.natural_share = np.ones(len(self.tets))
+        if self.prestretch is not None:
+            self.natural_share /= np.linalg.det(self.prestretch)
         self.free = np.flatnonzero(~self.fixed)
-        self._free_index = np.full(len(self.rest), -1, np.int64)
-        self._free_index[self.free] = np.arange(len(self.free))
         node_start, node_corner = _gather_lists(self.tets.ravel(), len(self.rest))
         fibre_start, fibre_order = _gather_lists(self.fibres.tet, len(self.tets))
         fb = self.fibres
@@ -96,7 +115,12 @@ class Flesh:
         self._tets = wp.array(self.tets, dtype=wp.vec4i, device=d)
         self._inv_rest = wp.array(inv_rest, dtype=mat33, device=d)
         self._volume = wp.array(self.volume, dtype=f64, device=d)
-        self._moduli = wp.array(self.moduli, dtype=vec3, device=d)
+        laws = np.array([LAWS[name] for name in np.atleast_1d(self.law)], np.int32)
+        self._law = wp.array(np.broadcast_to(laws, len(self.tets)), dtype=int, device=d)
+        self._moduli = wp.array(self.moduli * self.natural_share[:, None], dtype=vec3, device=d)
+        F0 = np.tile(np.eye(3), (len(self.tets), 1, 1)) if self.prestretch is None else self.prestretch
+        self._prestretch = wp.array(F0, dtype=mat33, device=d)
+        self._inv_unloaded = wp.array(inv_rest @ F0, dtype=mat33, device=d)
         self._fibre_start = wp.array(fibre_start, dtype=int, device=d)
         self._fibre_muscle = wp.array(self.fibres.muscle, dtype=int, device=d)
         self._fibre_tet = wp.array(self.fibres.tet, dtype=int, device=d)
@@ -104,16 +128,27 @@ class Flesh:
         self._fibre_direction = wp.array(self.fibres.direction, dtype=vec3, device=d)
         self._node_start = wp.array(node_start, dtype=int, device=d)
         self._node_corner = wp.array(node_corner, dtype=int, device=d)
-        self._pattern: tuple | None = None
+        self._patterns: dict[bool, Pattern] = {}
 
     def workspace(self) -> "Workspace":
         """Buffers for one thread of evaluations."""
         return Workspace(self)
 
     @property
-    def node_volume(self) -> np.ndarray:
-        """(N,) a quarter of the volume of the tets around each node [cm3]."""
-        return np.bincount(self.tets.ravel(), np.repeat(self.volume / 4.0, 4), len(self.rest))
+    def shear(self) -> np.ndarray:
+        """(T,) shear modulus at rest [N/cm2]."""
+        hookean = np.asarray(self.law) == "stable_neo_hookean"
+        return np.where(hookean, self.moduli[:, 0], 2.0 * (self.moduli[:, 0] + self.moduli[:, 1]))
+
+    @property
+    def bulk(self) -> np.ndarray:
+        """(T,) bulk modulus at rest [N/cm2]."""
+        hookean = np.asarray(self.law) == "stable_neo_hookean"
+        return np.where(hookean, self.moduli[:, 1] + 2.0 / 3.0 * self.moduli[:, 0], self.moduli[:, 2])
+
+    def spread(self, of_tets: np.ndarray) -> np.ndarray:
+        """(N,) what tets (T,) hold, a quarter of it on each of their nodes."""
+        return np.bincount(self.tets.ravel(), np.repeat(of_tets / 4.0, 4), len(self.rest))
 
     def laplacian(self, weight: np.ndarray) -> sp.csr_matrix:
         """(N, N) scalar stiffness sum_t V_t w_t grad N_a . grad N_b of the linear elements."""
@@ -125,82 +160,87 @@ class Flesh:
         return sp.csr_matrix((local.ravel(), (rows, cols)), shape=(n, n))
 
     def _model_arrays(self) -> list:
-        return [self._tets, self._inv_rest, self._volume, self._moduli, self._fibre_start, self._fibre_muscle,
-                self._fibre_stress, self._fibre_direction]  # fmt: skip
+        return [self._tets, self._inv_rest, self._volume, self._law, self._moduli, self._fibre_start,
+                self._fibre_muscle, self._fibre_stress, self._fibre_direction]  # fmt: skip
 
-    def _stiffness_pattern(self) -> tuple:
-        """Block pattern over all nodes: CSR (indptr, indices) and the gather lists of element blocks."""
-        if self._pattern is None:
-            n = len(self.rest)
-            rows = np.repeat(self.tets, 4, axis=1).ravel().astype(np.int64)
-            cols = np.tile(self.tets, (1, 4)).ravel().astype(np.int64)
-            keys, inverse = np.unique(rows * n + cols, return_inverse=True)
-            start, corner = _gather_lists(inverse, len(keys))
+    def pattern(self, *, free: bool) -> Pattern:
+        """The blocks that the stiffness fills: between free nodes only, numbered as in ``free``, or between all."""
+        if free not in self._patterns:
+            n = len(self.free) if free else len(self.rest)
+            index = np.full(len(self.rest), -1, np.int64)
+            index[self.free if free else np.arange(n)] = np.arange(n)
+            rows, cols = index[np.repeat(self.tets, 4, axis=1).ravel()], index[np.tile(self.tets, (1, 4)).ravel()]
+            corner = np.flatnonzero((rows >= 0) & (cols >= 0))
+            keys, inverse = np.unique(rows[corner] * n + cols[corner], return_inverse=True)
+            start, member = _gather_lists(inverse, len(keys))
             indptr = np.searchsorted(keys, np.arange(n + 1) * n)
-            d = self.device
-            self._pattern = (
+            self._patterns[free] = Pattern(
                 indptr.astype(np.int32),
                 (keys % n).astype(np.int32),
-                wp.array(start, dtype=int, device=d),
-                wp.array(corner, dtype=int, device=d),
+                np.searchsorted(keys, np.arange(n) * (n + 1)),
+                wp.array(start, dtype=int, device=self.device),
+                wp.array(corner[member], dtype=int, device=self.device),
             )
-        return self._pattern
+        return self._patterns[free]
 
-    def natural(self, strain: np.ndarray | None) -> "Natural":
-        """The stress-free shapes for a logarithmic strain (T, 6) of the rest shape; None for the rest shape itself."""
-        n, d = len(self.tets), self.device
-        if strain is None:
-            return Natural(None, None, self._inv_rest)
-        out = Natural(*(wp.empty(n, dtype=t, device=d) for t in (mat33, vec3, mat33)))
-        s = wp.array(strain, dtype=vec6, device=d)
-        wp.launch(kernels.natural_inverses, n, [self._inv_rest, s], [out.frame, out.stretch, out.inverse], device=d)
-        return out
-
-    def log_strain(self, x: np.ndarray) -> np.ndarray:
-        """(T, 6) Hencky strain ln U of each tet at x, as (xx, yy, zz, yz, xz, xy)."""
-        out = wp.empty(len(self.tets), dtype=vec6, device=self.device)
-        xs = wp.array(x, dtype=vec3, device=self.device)
-        wp.launch(kernels.log_strains, len(self.tets), [self._tets, self._inv_rest, xs], [out], device=self.device)
+    def gather_blocks(self, corner_blocks: wp.array, *, free: bool) -> np.ndarray:
+        """(blocks, 3, 3) sums of element blocks (T, 16) on the blocks of the pattern."""
+        pattern = self.pattern(free=free)
+        out = wp.empty(len(pattern.indices), dtype=mat33, device=self.device)
+        wp.launch(kernels.gather_blocks, len(pattern.indices), [pattern.start, pattern.corner,
+                  corner_blocks.flatten()], [out], device=self.device)  # fmt: skip
         return out.numpy()
 
-    def strain_jacobian(self, x: np.ndarray, natural: "Natural", tet: np.ndarray, direction: np.ndarray) -> np.ndarray:
-        """(N, 3) df/ds [N] when the stress-free strain of the tets ``tet`` (n,) changes along ``direction`` (n, 6).
+    def natural(self, strain: np.ndarray | None) -> Natural:
+        """The stress-free shapes for a logarithmic strain (T, 6) of the rest shape; None for no strain."""
+        n, d = len(self.tets), self.device
+        if strain is None:
+            return Natural(None, None, self._inv_unloaded)
+        out = Natural(*(wp.empty(n, dtype=t, device=d) for t in (mat33, vec3, mat33)))
+        s = wp.array(strain, dtype=vec6, device=d)
+        wp.launch(kernels.natural_inverses, n, [self._inv_rest, self._prestretch, s],
+                  [out.frame, out.stretch, out.inverse], device=d)  # fmt: skip
+        return out
 
-        ``natural`` must come from a strain array.
+    def stiffness_blocks(
+        self,
+        x: np.ndarray,
+        activation: np.ndarray,
+        strain: np.ndarray | None = None,
+        *,
+        definite: bool = False,
+        free: bool = False,
+    ) -> np.ndarray:
+        """(blocks, 3, 3) of the stiffness K = -df/dx of tets and springs [N/cm], in the order of ``pattern(free)``.
+
+        ``strain`` (T, 6) is the stress-free logarithmic strain of the passive flesh (default: none). With ``definite``
+        each tet's stiffness is projected to be semi-definite (for search directions); without, K is exact.
         """
-        d, n = self.device, len(tet)
-        out = wp.empty((n, 4), dtype=vec3, device=d)
+        d = self.device
         inputs = [
-            *(self._tets, self._inv_rest, self._volume, self._moduli),
-            *(natural.frame, natural.stretch, natural.inverse),
-            wp.array(tet, dtype=int, device=d),
-            wp.array(direction, dtype=vec6, device=d),
+            *self._model_arrays(),
+            self.natural(strain).inverse,
             wp.array(x, dtype=vec3, device=d),
+            wp.array(np.append(activation, 0.0), dtype=f64, device=d),
+            int(definite),
         ]
-        wp.launch(kernels.strain_forces, n, inputs, [out], device=d)
-        rows, corner = self.tets[tet].ravel(), out.numpy().reshape(-1, 3)
-        return np.stack([np.bincount(rows, corner[:, k], len(self.rest)) for k in range(3)], axis=1)
+        corner = wp.empty((len(self.tets), 16), dtype=mat33, device=d)
+        wp.launch(kernels.tet_stiffness, len(self.tets), inputs, [corner], device=d)
+        blocks = self.gather_blocks(corner, free=free)
+        spring = self.spring[self.free] if free else self.spring
+        blocks[self.pattern(free=free).diagonal] += spring[:, None, None] * np.eye(3)
+        return blocks
 
     def stiffness(
         self, x: np.ndarray, activation: np.ndarray, strain: np.ndarray | None = None, *, definite: bool = False
     ) -> sp.bsr_matrix:
-        """(3N, 3N) stiffness K = -df/dx of tets and springs [N/cm], all nodes, 3 x 3 blocks.
+        """(3N, 3N) stiffness K = -df/dx of tets and springs [N/cm], all nodes; see ``stiffness_blocks``."""
+        return self.assembled(self.stiffness_blocks(x, activation, strain, definite=definite))
 
-        ``strain`` (T, 6) is the stress-free logarithmic strain of the passive flesh (default: none). With
-        ``definite`` the fibres' negative stiffness is dropped (for search directions); without, K is exact.
-        """
-        indptr, indices, start, corner = self._stiffness_pattern()
-        d = self.device
-        xs = wp.array(x, dtype=vec3, device=d)
-        act = wp.array(np.append(activation, 0.0), dtype=f64, device=d)
-        blocks = wp.empty((len(self.tets), 16), dtype=mat33, device=d)
-        wp.launch(kernels.tet_stiffness, len(self.tets), [*self._model_arrays(), self.natural(strain).inverse, xs, act,
-                  int(definite)], [blocks], device=d)  # fmt: skip
-        out = wp.empty(len(indices), dtype=mat33, device=d)
-        wp.launch(kernels.gather_blocks, len(indices), [start, corner, blocks.flatten()], [out], device=d)
-        n = 3 * len(self.rest)
-        K = sp.bsr_matrix((out.numpy(), indices, indptr), shape=(n, n))
-        return K + sp.bsr_matrix(sp.diags(np.repeat(self.spring, 3)), blocksize=(3, 3))
+    def assembled(self, blocks: np.ndarray) -> sp.bsr_matrix:
+        """(3N, 3N) matrix of blocks between all nodes."""
+        pattern, n = self.pattern(free=False), 3 * len(self.rest)
+        return sp.bsr_matrix((blocks, pattern.indices, pattern.indptr), shape=(n, n))
 
     def volume_ratio(self, x: np.ndarray) -> np.ndarray:
         """(T,) J = det F of each tet."""
@@ -208,21 +248,6 @@ class Flesh:
         xs = wp.array(x, dtype=vec3, device=self.device)
         wp.launch(kernels.volume_ratios, len(self.tets), [self._tets, self._inv_rest, xs], [out], device=self.device)
         return out.numpy()
-
-    def activation_jacobian(self, x: np.ndarray) -> sp.csc_matrix:
-        """(3N, muscles) df/da [N]: force on every node per unit of each activation."""
-        n = len(self.fibres.muscle)
-        shape = (3 * len(self.rest), self.fibres.count)
-        if n == 0:
-            return sp.csc_matrix(shape)
-        d = self.device
-        out = wp.empty((n, 4), dtype=vec3, device=d)
-        xs = wp.array(x, dtype=vec3, device=d)
-        model = [self._tets, self._inv_rest, self._volume, self._fibre_tet, self._fibre_stress, self._fibre_direction]
-        wp.launch(kernels.activation_forces, n, [*model, xs], [out], device=d)
-        rows = (3 * self.tets[self.fibres.tet][:, :, None] + np.arange(3)).ravel()
-        cols = np.repeat(self.fibres.muscle, 12)
-        return sp.csc_matrix((out.numpy().ravel(), (rows, cols)), shape=shape)
 
 
 class Workspace:
@@ -236,7 +261,7 @@ class Workspace:
         self._energy = wp.empty(t, dtype=f64, device=d)
         self._corner = wp.empty((t, 4), dtype=vec3, device=d)
         self._force = wp.empty(n, dtype=vec3, device=d)
-        self._natural = flesh.natural(None).inverse
+        self._natural = flesh.natural(None)
 
     def set_activation(self, activation: np.ndarray) -> None:
         """Activations (muscles,) for the evaluations that follow."""
@@ -244,14 +269,14 @@ class Workspace:
 
     def set_strain(self, strain: np.ndarray | None) -> None:
         """Stress-free logarithmic strain (T, 6) of the passive flesh for the evaluations that follow."""
-        self._natural = self.flesh.natural(strain).inverse
+        self._natural = self.flesh.natural(strain)
 
     def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""
         f, d = self.flesh, self.flesh.device
         self._x.assign(x)
-        wp.launch(kernels.tet_forces, len(f.tets), [*f._model_arrays(), self._natural, self._x, self._activation],
-                  [self._energy, self._corner], device=d)  # fmt: skip
+        inputs = [*f._model_arrays(), self._natural.inverse, self._x, self._activation]
+        wp.launch(kernels.tet_forces, len(f.tets), inputs, [self._energy, self._corner], device=d)
         wp.launch(kernels.gather_forces, len(f.rest), [f._node_start, f._node_corner, self._corner.flatten()],
                   [self._force], device=d)  # fmt: skip
         return float(self._energy.numpy().sum()), self._force.numpy().copy()

@@ -7,21 +7,10 @@ Gathering by node (and by matrix block) gives the same bits on every run and eve
 
 import warp as wp
 
-from .materials import (
-    f64,
-    fibre_tension,
-    inverse_stretch,
-    inverse_stretch_differential,
-    log_stretch,
-    mat33,
-    passive_energy,
-    passive_stress,
-    passive_stress_differential,
-    principal,
-    symmetric,
-    vec3,
-    vec6,
-)
+from .definite import Spectrum, definite_stress_differential, spectrum
+from .fibre_law import fibre_tension
+from .materials import f64, mat33, passive_energy, passive_stress, passive_stress_differential, vec3
+from .strain import inverse_stretch, principal, symmetric, vec6
 
 # No kernel is differentiated by Warp: derivatives are written out, and compiling takes half the time.
 wp.set_module_options({"enable_backward": False})
@@ -36,12 +25,36 @@ def deformation_gradient(x: wp.array[vec3], tet: wp.vec4i, inv_rest: mat33) -> m
     return wp.matrix_from_cols(x[tet[1]] - x0, x[tet[2]] - x0, x[tet[3]] - x0) * inv_rest
 
 
+@wp.func
+def column(H: mat33, k: int) -> vec3:
+    """Column k of H."""
+    return vec3(H[0, k], H[1, k], H[2, k])
+
+
+@wp.func
+def store_corners(H: mat33, row: int, corner_out: wp.array2d[vec3]):
+    """Forces on the four corners of a tet: columns of H on corners 1..3; corner 0 balances them."""
+    corner_out[row, 0] = -(column(H, 0) + column(H, 1) + column(H, 2))
+    for k in range(3):
+        corner_out[row, k + 1] = column(H, k)
+
+
+@wp.func
+def tension_differential(f: vec3, df: vec3, T: vec3, slope: f64) -> vec3:
+    """Change of the vector T n of a fibre's tension when f = F d changes by df, n = f / |f|."""
+    stretch = wp.max(wp.length(f), MIN_STRETCH)
+    n = f / stretch
+    along = wp.dot(n, df)
+    return slope * along * n + (T[1] / stretch) * (df - along * n)
+
+
 @wp.kernel
 def tet_forces(
     # Model:
     tets: wp.array[wp.vec4i],
     inv_rest: wp.array[mat33],
     volume: wp.array[f64],
+    law: wp.array[int],
     moduli: wp.array[vec3],
     fibre_start: wp.array[int],
     fibre_muscle: wp.array[int],
@@ -60,11 +73,10 @@ def tet_forces(
     The passive flesh is free of stress where Ds inv_natural is a rotation, the fibres measure from the rest pose.
     """
     t = wp.tid()
-    m = moduli[t]
     N = inv_natural[t]
     Fe = deformation_gradient(x, tets[t], N)
-    psi = passive_energy(Fe, m[0], m[1], m[2])
-    S = passive_stress(Fe, m[0], m[1], m[2]) * wp.transpose(N)
+    psi = passive_energy(law[t], Fe, moduli[t])
+    S = passive_stress(law[t], Fe, moduli[t]) * wp.transpose(N)
     B = inv_rest[t]
     F = deformation_gradient(x, tets[t], B)
     for i in range(fibre_start[t], fibre_start[t + 1]):
@@ -75,15 +87,7 @@ def tet_forces(
         psi += fibre_stress[i] * T[0]
         S += (fibre_stress[i] * T[1] / stretch) * wp.outer(f, B * d)
     energy_out[t] = volume[t] * psi
-    # Columns of H are the forces on corners 1..3; corner 0 balances them.
-    H = -volume[t] * S
-    h1 = vec3(H[0, 0], H[1, 0], H[2, 0])
-    h2 = vec3(H[0, 1], H[1, 1], H[2, 1])
-    h3 = vec3(H[0, 2], H[1, 2], H[2, 2])
-    corner_out[t, 0] = -(h1 + h2 + h3)
-    corner_out[t, 1] = h1
-    corner_out[t, 2] = h2
-    corner_out[t, 3] = h3
+    store_corners(-volume[t] * S, t, corner_out)
 
 
 @wp.kernel
@@ -107,6 +111,7 @@ def tet_stiffness(
     tets: wp.array[wp.vec4i],
     inv_rest: wp.array[mat33],
     volume: wp.array[f64],
+    law: wp.array[int],
     moduli: wp.array[vec3],
     fibre_start: wp.array[int],
     fibre_muscle: wp.array[int],
@@ -120,13 +125,15 @@ def tet_stiffness(
     # Out:
     blocks_out: wp.array2d[mat33],
 ):
-    """Element stiffness K = -df/dx [N/cm] as 4 x 4 blocks; ``definite`` drops the fibres' negative stiffness."""
+    """Element stiffness K = -df/dx [N/cm] as 4 x 4 blocks, exact or, with ``definite``, made semi-definite."""
     t = wp.tid()
-    m = moduli[t]
     N = inv_natural[t]
     Fe = deformation_gradient(x, tets[t], N)
     B = inv_rest[t]
     F = deformation_gradient(x, tets[t], B)
+    s = Spectrum()
+    if definite == 1:
+        s = spectrum(law[t], Fe, moduli[t])
     for a in range(3):
         gn = vec3(N[a, 0], N[a, 1], N[a, 2])
         g = vec3(B[a, 0], B[a, 1], B[a, 2])
@@ -136,20 +143,20 @@ def tet_stiffness(
         for j in range(3):
             e = vec3()
             e[j] = f64(1.0)
-            dF = wp.outer(e, g)
-            dS = passive_stress_differential(Fe, wp.outer(e, gn), m[0], m[1], m[2]) * wp.transpose(N)
+            dP = mat33()
+            if definite == 1:
+                dP = definite_stress_differential(s, wp.outer(e, gn))
+            else:
+                dP = passive_stress_differential(law[t], Fe, wp.outer(e, gn), moduli[t])
+            dS = dP * wp.transpose(N)
             for i in range(fibre_start[t], fibre_start[t + 1]):
                 d = fibre_direction[i]
                 f = F * d
-                stretch = wp.max(wp.length(f), MIN_STRETCH)
-                n = f / stretch
-                T = fibre_tension(stretch, activation[fibre_muscle[i]])
+                T = fibre_tension(wp.max(wp.length(f), MIN_STRETCH), activation[fibre_muscle[i]])
                 slope = T[2]
                 if definite == 1:
                     slope = wp.max(slope, f64(0.0))
-                df = dF * d
-                along = wp.dot(n, df)
-                dT = slope * along * n + (T[1] / stretch) * (df - along * n)
+                dT = tension_differential(f, wp.dot(g, d) * e, T, slope)
                 dS += fibre_stress[i] * wp.outer(dT, B * d)
             H = volume[t] * dS
             for r in range(3):
@@ -180,38 +187,6 @@ def gather_blocks(
 
 
 @wp.kernel
-def activation_forces(
-    # Model:
-    tets: wp.array[wp.vec4i],
-    inv_rest: wp.array[mat33],
-    volume: wp.array[f64],
-    fibre_tet: wp.array[int],
-    fibre_stress: wp.array[f64],
-    fibre_direction: wp.array[vec3],
-    # In:
-    x: wp.array[vec3],
-    # Out:
-    corner_out: wp.array2d[vec3],
-):
-    """d(corner force)/d(activation) [N] of each fibre entry; tension is linear in the activation."""
-    i = wp.tid()
-    t = fibre_tet[i]
-    B = inv_rest[t]
-    d = fibre_direction[i]
-    f = deformation_gradient(x, tets[t], B) * d
-    stretch = wp.max(wp.length(f), MIN_STRETCH)
-    T = fibre_tension(stretch, f64(1.0)) - fibre_tension(stretch, f64(0.0))
-    H = -volume[t] * (fibre_stress[i] * T[1] / stretch) * wp.outer(f, B * d)
-    h1 = vec3(H[0, 0], H[1, 0], H[2, 0])
-    h2 = vec3(H[0, 1], H[1, 1], H[2, 1])
-    h3 = vec3(H[0, 2], H[1, 2], H[2, 2])
-    corner_out[i, 0] = -(h1 + h2 + h3)
-    corner_out[i, 1] = h1
-    corner_out[i, 2] = h2
-    corner_out[i, 3] = h3
-
-
-@wp.kernel
 def volume_ratios(
     tets: wp.array[wp.vec4i],
     inv_rest: wp.array[mat33],
@@ -226,12 +201,13 @@ def volume_ratios(
 @wp.kernel
 def natural_inverses(
     inv_rest: wp.array[mat33],
+    prestretch: wp.array[mat33],
     strain: wp.array[vec6],
     frame_out: wp.array[mat33],
     stretch_out: wp.array[vec3],
     inverse_out: wp.array[mat33],
 ):
-    """Principal frame and values of each tet's stress-free strain, and its inverse edge matrix Dm^-1 exp(-strain)."""
+    """Principal frame and values of each tet's stress-free strain S, and its inverse edge matrix Dm^-1 exp(-S) F0."""
     t = wp.tid()
     S = symmetric(strain[t])
     Q = principal(S)
@@ -239,55 +215,4 @@ def natural_inverses(
     d = vec3(D[0, 0], D[1, 1], D[2, 2])
     frame_out[t] = Q
     stretch_out[t] = d
-    inverse_out[t] = inv_rest[t] * inverse_stretch(Q, d)
-
-
-@wp.kernel
-def log_strains(
-    tets: wp.array[wp.vec4i],
-    inv_rest: wp.array[mat33],
-    x: wp.array[vec3],
-    strain_out: wp.array[vec6],
-):
-    """Hencky strain ln U of each tet (xx, yy, zz, yz, xz, xy), F = R U."""
-    t = wp.tid()
-    F = deformation_gradient(x, tets[t], inv_rest[t])
-    S = log_stretch(wp.transpose(F) * F)
-    strain_out[t] = vec6(S[0, 0], S[1, 1], S[2, 2], S[1, 2], S[0, 2], S[0, 1])
-
-
-@wp.kernel
-def strain_forces(
-    # Model:
-    tets: wp.array[wp.vec4i],
-    inv_rest: wp.array[mat33],
-    volume: wp.array[f64],
-    moduli: wp.array[vec3],
-    # In:
-    frame: wp.array[mat33],
-    stretch: wp.array[vec3],
-    inv_natural: wp.array[mat33],
-    tet: wp.array[int],
-    direction: wp.array[vec6],
-    x: wp.array[vec3],
-    # Out:
-    corner_out: wp.array2d[vec3],
-):
-    """Change of the corner forces [N] of tet[i] when its stress-free strain changes along direction[i]."""
-    i = wp.tid()
-    t = tet[i]
-    m = moduli[t]
-    N = inv_natural[t]
-    dN = inv_rest[t] * inverse_stretch_differential(frame[t], stretch[t], symmetric(direction[i]))
-    Fe = deformation_gradient(x, tets[t], N)
-    dFe = deformation_gradient(x, tets[t], dN)
-    P = passive_stress(Fe, m[0], m[1], m[2])
-    dP = passive_stress_differential(Fe, dFe, m[0], m[1], m[2])
-    H = -volume[t] * (dP * wp.transpose(N) + P * wp.transpose(dN))
-    h1 = vec3(H[0, 0], H[1, 0], H[2, 0])
-    h2 = vec3(H[0, 1], H[1, 1], H[2, 1])
-    h3 = vec3(H[0, 2], H[1, 2], H[2, 2])
-    corner_out[i, 0] = -(h1 + h2 + h3)
-    corner_out[i, 1] = h1
-    corner_out[i, 2] = h2
-    corner_out[i, 3] = h3
+    inverse_out[t] = inv_rest[t] * inverse_stretch(Q, d) * prestretch[t]

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from .derivatives import log_strain
 from .equilibrium import factor, minimise
 from .flesh import Flesh
 
@@ -46,19 +47,22 @@ class Track:
     strain: np.ndarray
 
 
-def track_of(flesh: Flesh, displacement: np.ndarray) -> Track:
-    """The track that makes X + ``displacement`` (N, 3), bones included, an equilibrium at weight 1."""
+def track_of(flesh: Flesh, displacement: np.ndarray, weight: np.ndarray) -> Track:
+    """The track that makes X + ``displacement`` (N, 3), bones included, an equilibrium at weight 1.
+
+    weight: (N, 3) the constant force [N] on the flesh, which is there without the shape as well.
+    """
     u = displacement.astype(np.float64)
     if not u.any():
         return Track(u, np.zeros_like(u), np.zeros(0, np.int32), np.zeros((0, 6)))
     x = flesh.rest + u
-    strain = flesh.log_strain(x)
+    strain = log_strain(flesh, x)
     small = np.abs(strain).max(1) < LEAST_STRAIN
     strain[small] = 0.0
     workspace = flesh.workspace()
     workspace.set_strain(strain)
     _, force = workspace.tet_energy_and_force(x)
-    load = np.where(flesh.fixed[:, None], 0.0, -force)
+    load = np.where(flesh.fixed[:, None], 0.0, -force - weight)
     tet = np.flatnonzero(~small)
     return Track(u, load, tet.astype(np.int32), strain[tet])
 
@@ -71,14 +75,13 @@ class Calibration:
 
     def __init__(self, flesh: Flesh, embed: sp.csr_matrix, weight: np.ndarray) -> None:
         self._flesh = flesh
-        mu = 2.0 * float(np.median(flesh.moduli[:, 0] + flesh.moduli[:, 1]))
+        mu = float(np.median(flesh.shear))
         self._pull = SKIN_STIFFNESS * mu * weight[:, None]
         self._embed = embed
         free = flesh.free
         self._embed_free = embed[:, free].tocsr()
         self._embed_free_t = self._embed_free.T.tocsr()
-        bulk = 2.0 * (flesh.moduli[:, 0] + flesh.moduli[:, 1]) + 0.6 * flesh.moduli[:, 2]
-        elastic = flesh.laplacian(bulk)[free][:, free]
+        elastic = flesh.laplacian(flesh.shear + 0.6 * flesh.bulk)[free][:, free]
         skin = self._embed_free_t @ sp.diags(self._pull[:, 0]) @ self._embed_free
         self._laplacian = flesh.laplacian(np.ones(len(flesh.tets)))
         self._smooth_pull = 50.0 * weight[:, None]

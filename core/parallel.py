@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Independent work on several cores: Warp's and BLAS's calls release the interpreter's lock."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+Item = TypeVar("Item")
+
+WORKERS = max(1, min(4, os.cpu_count() or 1))
+
+
+def run_all(tasks: list[Callable[[], Result]]) -> list[Result]:
+    """Results of the tasks in their order. An exception (a cancelled job) stops what has not begun and is raised."""
+    if len(tasks) < 2 or WORKERS == 1:
+        return [task() for task in tasks]
+    with ThreadPoolExecutor(min(WORKERS, len(tasks))) as pool:
+        futures = [pool.submit(task) for task in tasks]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:
+            for future in futures:
+                future.cancel()
+        failed = next((f for f in futures if f.done() and not f.cancelled() and f.exception()), None)
+        if failed is not None:
+            raise failed.exception()
+        return [future.result() for future in futures]
+
+
+class Pool(Generic[Item]):
+    """Things that one thread uses at a time, made when all others are out."""
+
+    def __init__(self, make: Callable[[], Item]) -> None:
+        self._make = make
+        self._idle: SimpleQueue = SimpleQueue()
+
+    @contextmanager
+    def lent(self) -> Iterator[Item]:
+        """One of them, for the length of a ``with`` block."""
+        try:
+            item = self._idle.get_nowait()
+        except Empty:
+            item = self._make()
+        try:
+            yield item
+        finally:
+            self._idle.put(item)

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Kernels of what the forces depend on besides the pose: activations, stress-free strains, moduli, rest positions."""
+
+import warp as wp
+
+from .fibre_law import fibre_tension
+from .kernels import MIN_STRETCH, deformation_gradient, store_corners, tension_differential
+from .materials import f64, mat33, passive_stress, passive_stress_differential, vec3
+from .strain import inverse_stretch_differential, log_stretch, symmetric, vec6
+
+wp.set_module_options({"enable_backward": False})
+
+
+@wp.kernel
+def activation_forces(
+    # Model:
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    volume: wp.array[f64],
+    fibre_tet: wp.array[int],
+    fibre_stress: wp.array[f64],
+    fibre_direction: wp.array[vec3],
+    # In:
+    x: wp.array[vec3],
+    # Out:
+    corner_out: wp.array2d[vec3],
+):
+    """d(corner force)/d(activation) [N] of each fibre entry; tension is linear in the activation."""
+    i = wp.tid()
+    t = fibre_tet[i]
+    B = inv_rest[t]
+    d = fibre_direction[i]
+    f = deformation_gradient(x, tets[t], B) * d
+    stretch = wp.max(wp.length(f), MIN_STRETCH)
+    T = fibre_tension(stretch, f64(1.0)) - fibre_tension(stretch, f64(0.0))
+    store_corners(-volume[t] * (fibre_stress[i] * T[1] / stretch) * wp.outer(f, B * d), i, corner_out)
+
+
+@wp.kernel
+def fibre_stretches(
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    fibre_tet: wp.array[int],
+    fibre_direction: wp.array[vec3],
+    x: wp.array[vec3],
+    stretch_out: wp.array[f64],
+):
+    """Stretch |F d| of each fibre entry."""
+    i = wp.tid()
+    t = fibre_tet[i]
+    stretch_out[i] = wp.length(deformation_gradient(x, tets[t], inv_rest[t]) * fibre_direction[i])
+
+
+@wp.kernel
+def log_strains(
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    x: wp.array[vec3],
+    strain_out: wp.array[vec6],
+):
+    """Hencky strain ln U of each tet (xx, yy, zz, yz, xz, xy), F = R U."""
+    t = wp.tid()
+    F = deformation_gradient(x, tets[t], inv_rest[t])
+    S = log_stretch(wp.transpose(F) * F)
+    strain_out[t] = vec6(S[0, 0], S[1, 1], S[2, 2], S[1, 2], S[0, 2], S[0, 1])
+
+
+@wp.kernel
+def strain_forces(
+    # Model:
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    prestretch: wp.array[mat33],
+    volume: wp.array[f64],
+    law: wp.array[int],
+    moduli: wp.array[vec3],
+    # In:
+    frame: wp.array[mat33],
+    stretch: wp.array[vec3],
+    inv_natural: wp.array[mat33],
+    tet: wp.array[int],
+    direction: wp.array[vec6],
+    x: wp.array[vec3],
+    # Out:
+    corner_out: wp.array2d[vec3],
+):
+    """Change of the corner forces [N] of tet[i] when its stress-free strain changes along direction[i]."""
+    i = wp.tid()
+    t = tet[i]
+    N = inv_natural[t]
+    dN = inv_rest[t] * inverse_stretch_differential(frame[t], stretch[t], symmetric(direction[i])) * prestretch[t]
+    Fe = deformation_gradient(x, tets[t], N)
+    dFe = deformation_gradient(x, tets[t], dN)
+    P = passive_stress(law[t], Fe, moduli[t])
+    dP = passive_stress_differential(law[t], Fe, dFe, moduli[t])
+    store_corners(-volume[t] * (dP * wp.transpose(N) + P * wp.transpose(dN)), i, corner_out)
+
+
+@wp.kernel
+def strain_sensitivities(
+    # Model:
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    prestretch: wp.array[mat33],
+    volume: wp.array[f64],
+    law: wp.array[int],
+    moduli: wp.array[vec3],
+    # In:
+    frame: wp.array[mat33],
+    stretch: wp.array[vec3],
+    inv_natural: wp.array[mat33],
+    x: wp.array[vec3],
+    adjoint: wp.array[vec3],
+    # Out:
+    sensitivity_out: wp.array[vec6],
+):
+    """d(adjoint . forces)/d(stress-free strain) of each tet [N cm]: the transpose of ``strain_forces``."""
+    t = wp.tid()
+    N = inv_natural[t]
+    Fe = deformation_gradient(x, tets[t], N)
+    P = passive_stress(law[t], Fe, moduli[t])
+    one = wp.identity(n=3, dtype=f64)
+    L = deformation_gradient(adjoint, tets[t], one)
+    dP = passive_stress_differential(law[t], Fe, L * N, moduli[t])
+    W = wp.transpose(deformation_gradient(x, tets[t], one)) * dP + wp.transpose(L) * P
+    Y = wp.transpose(inv_rest[t]) * W * wp.transpose(prestretch[t])
+    Z = -volume[t] * inverse_stretch_differential(frame[t], stretch[t], Y)
+    sensitivity_out[t] = vec6(Z[0, 0], Z[1, 1], Z[2, 2], Z[1, 2] + Z[2, 1], Z[0, 2] + Z[2, 0], Z[0, 1] + Z[1, 0])
+
+
+@wp.kernel
+def moduli_forces(
+    # Model:
+    tets: wp.array[wp.vec4i],
+    volume: wp.array[f64],
+    law: wp.array[int],
+    # In:
+    inv_natural: wp.array[mat33],
+    x: wp.array[vec3],
+    # Out:
+    corner_out: wp.array2d[vec3],
+):
+    """d(corner force)/d(modulus) [cm2]: row 3 t + k for modulus k of tet t; stress is linear in the moduli."""
+    t = wp.tid()
+    N = inv_natural[t]
+    Fe = deformation_gradient(x, tets[t], N)
+    for k in range(3):
+        unit = vec3()
+        unit[k] = f64(1.0)
+        store_corners(-volume[t] * passive_stress(law[t], Fe, unit) * wp.transpose(N), 3 * t + k, corner_out)
+
+
+@wp.kernel
+def rest_blocks(
+    # Model:
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    volume: wp.array[f64],
+    law: wp.array[int],
+    moduli: wp.array[vec3],
+    fibre_start: wp.array[int],
+    fibre_muscle: wp.array[int],
+    fibre_stress: wp.array[f64],
+    fibre_direction: wp.array[vec3],
+    # In:
+    inv_natural: wp.array[mat33],
+    x: wp.array[vec3],
+    activation: wp.array[f64],
+    # Out:
+    blocks_out: wp.array2d[mat33],
+):
+    """df/dX [N/cm] of a tet as 4 x 4 blocks (row: corner that feels the force, column: rest corner that moves).
+
+    dDm^-1 = -Dm^-1 dDm Dm^-1 and dV = V tr(Dm^-1 dDm); strain, prestretch and fibre directions stay.
+    """
+    t = wp.tid()
+    N = inv_natural[t]
+    Fe = deformation_gradient(x, tets[t], N)
+    P = passive_stress(law[t], Fe, moduli[t])
+    S = P * wp.transpose(N)
+    B = inv_rest[t]
+    F = deformation_gradient(x, tets[t], B)
+    for i in range(fibre_start[t], fibre_start[t + 1]):
+        d = fibre_direction[i]
+        f = F * d
+        stretch = wp.max(wp.length(f), MIN_STRETCH)
+        T = fibre_tension(stretch, activation[fibre_muscle[i]])
+        S += (fibre_stress[i] * T[1] / stretch) * wp.outer(f, B * d)
+    for a in range(3):
+        gn = vec3(N[a, 0], N[a, 1], N[a, 2])
+        g = vec3(B[a, 0], B[a, 1], B[a, 2])
+        h1 = mat33()
+        h2 = mat33()
+        h3 = mat33()
+        for j in range(3):
+            b = vec3(B[0, j], B[1, j], B[2, j])
+            dN = -wp.outer(b, gn)
+            dP = passive_stress_differential(law[t], Fe, deformation_gradient(x, tets[t], dN), moduli[t])
+            dS = dP * wp.transpose(N) + P * wp.transpose(dN)
+            for i in range(fibre_start[t], fibre_start[t + 1]):
+                d = fibre_direction[i]
+                f = F * d
+                stretch = wp.max(wp.length(f), MIN_STRETCH)
+                T = fibre_tension(stretch, activation[fibre_muscle[i]])
+                db = -wp.dot(g, d) * b
+                df = deformation_gradient(x, tets[t], wp.outer(db, d)) * d
+                dT = tension_differential(f, df, T, T[2])
+                dS += fibre_stress[i] * (wp.outer(dT, B * d) + (T[1] / stretch) * wp.outer(f, db))
+            H = -volume[t] * (g[j] * S + dS)
+            for r in range(3):
+                h1[r, j] = H[r, 0]
+                h2[r, j] = H[r, 1]
+                h3[r, j] = H[r, 2]
+        blocks_out[t, 4 + a + 1] = h1
+        blocks_out[t, 8 + a + 1] = h2
+        blocks_out[t, 12 + a + 1] = h3
+        blocks_out[t, a + 1] = -(h1 + h2 + h3)
+    for r in range(4):
+        blocks_out[t, 4 * r] = -(blocks_out[t, 4 * r + 1] + blocks_out[t, 4 * r + 2] + blocks_out[t, 4 * r + 3])

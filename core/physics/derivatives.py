@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""How the flesh's forces change with everything but the pose: f = f(x; activation, strain, moduli, rest).
+
+Each function evaluates at node positions x (N, 3); forces in N on all N nodes, springs apart.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+import warp as wp
+
+from . import derivative_kernels as kernels
+from .flesh import Flesh, Natural
+from .materials import f64, mat33, vec3
+from .strain import vec6
+
+
+def log_strain(flesh: Flesh, x: np.ndarray) -> np.ndarray:
+    """(T, 6) Hencky strain ln U of each tet at x, as (xx, yy, zz, yz, xz, xy)."""
+    out = wp.empty(len(flesh.tets), dtype=vec6, device=flesh.device)
+    _launch(flesh, kernels.log_strains, len(flesh.tets), [flesh._tets, flesh._inv_rest, _points(flesh, x)], out)
+    return out.numpy()
+
+
+def fibre_stretch(flesh: Flesh, x: np.ndarray) -> np.ndarray:
+    """(n,) stretch |F d| of each entry of ``flesh.fibres``."""
+    out = wp.empty(len(flesh.fibres.muscle), dtype=f64, device=flesh.device)
+    inputs = [flesh._tets, flesh._inv_rest, flesh._fibre_tet, flesh._fibre_direction, _points(flesh, x)]
+    _launch(flesh, kernels.fibre_stretches, len(out), inputs, out)
+    return out.numpy()
+
+
+def by_activation(flesh: Flesh, x: np.ndarray) -> sp.csc_matrix:
+    """(3N, muscles) df/da: force per unit of each activation."""
+    n = len(flesh.fibres.muscle)
+    out = wp.empty((n, 4), dtype=vec3, device=flesh.device)
+    model = [flesh._tets, flesh._inv_rest, flesh._volume, flesh._fibre_tet, flesh._fibre_stress, flesh._fibre_direction]
+    _launch(flesh, kernels.activation_forces, n, [*model, _points(flesh, x)], out)
+    rows = (3 * flesh.tets[flesh.fibres.tet][:, :, None] + np.arange(3)).ravel()
+    cols = np.repeat(flesh.fibres.muscle, 12)
+    return sp.csc_matrix((out.numpy().ravel(), (rows, cols)), shape=(3 * len(flesh.rest), flesh.fibres.count))
+
+
+def by_strain(flesh: Flesh, x: np.ndarray, natural: Natural, tet: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """(N, 3) df when the stress-free strain of the tets ``tet`` (n,) changes along ``direction`` (n, 6).
+
+    ``natural`` must come from a strain array.
+    """
+    out = wp.empty((len(tet), 4), dtype=vec3, device=flesh.device)
+    inputs = [
+        *(flesh._tets, flesh._inv_rest, flesh._prestretch, flesh._volume, flesh._law, flesh._moduli),
+        *(natural.frame, natural.stretch, natural.inverse),
+        wp.array(tet, dtype=int, device=flesh.device),
+        wp.array(direction, dtype=vec6, device=flesh.device),
+        _points(flesh, x),
+    ]
+    _launch(flesh, kernels.strain_forces, len(tet), inputs, out)
+    rows, corner = flesh.tets[tet].ravel(), out.numpy().reshape(-1, 3)
+    return np.stack([np.bincount(rows, corner[:, k], len(flesh.rest)) for k in range(3)], axis=1)
+
+
+def strain_sensitivity(flesh: Flesh, x: np.ndarray, natural: Natural, adjoint: np.ndarray) -> np.ndarray:
+    """(T, 6) gradient of ``adjoint`` . f by the stress-free strain, for forces weighed by ``adjoint`` (N, 3)."""
+    out = wp.empty(len(flesh.tets), dtype=vec6, device=flesh.device)
+    inputs = [
+        *(flesh._tets, flesh._inv_rest, flesh._prestretch, flesh._volume, flesh._law, flesh._moduli),
+        *(natural.frame, natural.stretch, natural.inverse, _points(flesh, x), _points(flesh, adjoint)),
+    ]
+    _launch(flesh, kernels.strain_sensitivities, len(flesh.tets), inputs, out)
+    return out.numpy()
+
+
+def by_moduli(flesh: Flesh, x: np.ndarray, strain: np.ndarray | None) -> np.ndarray:
+    """(T, 3, 4, 3) forces on the corners of each tet per unit of each of its moduli [cm2]."""
+    out = wp.empty((3 * len(flesh.tets), 4), dtype=vec3, device=flesh.device)
+    inputs = [flesh._tets, flesh._volume, flesh._law, flesh.natural(strain).inverse, _points(flesh, x)]
+    _launch(flesh, kernels.moduli_forces, len(flesh.tets), inputs, out)
+    return flesh.natural_share[:, None, None, None] * out.numpy().reshape(-1, 3, 4, 3)
+
+
+def by_rest(flesh: Flesh, x: np.ndarray, activation: np.ndarray, strain: np.ndarray | None) -> sp.bsr_matrix:
+    """(3N, 3N) df/dX [N/cm] by the rest positions; strain, prestretch and fibre directions in the tets stay."""
+    out = wp.empty((len(flesh.tets), 16), dtype=mat33, device=flesh.device)
+    act = wp.array(np.append(activation, 0.0), dtype=f64, device=flesh.device)
+    inputs = [*flesh._model_arrays(), flesh.natural(strain).inverse, _points(flesh, x), act]
+    _launch(flesh, kernels.rest_blocks, len(flesh.tets), inputs, out)
+    return flesh.assembled(flesh.gather_blocks(out, free=False))
+
+
+def _points(flesh: Flesh, x: np.ndarray) -> wp.array:
+    return wp.array(x, dtype=vec3, device=flesh.device)
+
+
+def _launch(flesh: Flesh, kernel: wp.Kernel, count: int, inputs: list, out: wp.array) -> None:
+    wp.launch(kernel, count, inputs, [out], device=flesh.device)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Logarithmic strain and its exponential as Warp functions."""
+
+import warp as wp
+
+from .materials import f64, mat33, vec3
+
+vec6 = wp.types.vector(length=6, dtype=wp.float64)
+
+STRAIN_LIMIT = 1.5
+"""Largest principal logarithmic strain of a stress-free shape, so that no sum of shapes folds the flesh up."""
+
+_LIMIT = wp.constant(f64(STRAIN_LIMIT))
+
+
+@wp.func
+def symmetric(s: vec6) -> mat33:
+    """Symmetric matrix of (xx, yy, zz, yz, xz, xy)."""
+    return mat33(s[0], s[5], s[4], s[5], s[1], s[3], s[4], s[3], s[2])
+
+
+@wp.func
+def principal(S: mat33) -> mat33:
+    """Orthonormal eigenvectors of a symmetric matrix, in columns (cyclic Jacobi)."""
+    A = S
+    Q = wp.identity(n=3, dtype=f64)
+    for _sweep in range(6):
+        for k in range(3):
+            p = wp.min(k, (k + 1) % 3)
+            q = wp.max(k, (k + 1) % 3)
+            apq = A[p, q]
+            if wp.abs(apq) > f64(1.0e-17) * (wp.abs(A[p, p]) + wp.abs(A[q, q])):
+                theta = (A[q, q] - A[p, p]) / (f64(2.0) * apq)
+                t = f64(1.0) / (wp.abs(theta) + wp.sqrt(theta * theta + f64(1.0)))
+                if theta < f64(0.0):
+                    t = -t
+                c = f64(1.0) / wp.sqrt(t * t + f64(1.0))
+                s = t * c
+                G = wp.identity(n=3, dtype=f64)
+                G[p, p] = c
+                G[q, q] = c
+                G[p, q] = s
+                G[q, p] = -s
+                A = wp.transpose(G) * A * G
+                Q = Q * G
+    return Q
+
+
+@wp.func
+def log_stretch(C: mat33) -> mat33:
+    """ln U = (ln C) / 2 of the right Cauchy-Green tensor C = F^T F."""
+    Q = principal(C)
+    D = wp.transpose(Q) * C * Q
+    L = mat33()
+    for i in range(3):
+        L[i, i] = wp.clamp(f64(0.5) * wp.log(wp.max(D[i, i], f64(1.0e-12))), -_LIMIT, _LIMIT)
+    return Q * L * wp.transpose(Q)
+
+
+@wp.func
+def inverse_stretch(Q: mat33, d: vec3) -> mat33:
+    """exp(-S) of S = Q diag(d) Q^T, its principal values held within the limit."""
+    E = mat33()
+    for i in range(3):
+        E[i, i] = wp.exp(-wp.clamp(d[i], -_LIMIT, _LIMIT))
+    return Q * E * wp.transpose(Q)
+
+
+@wp.func
+def inverse_stretch_differential(Q: mat33, d: vec3, dS: mat33) -> mat33:
+    """Directional derivative of exp(-S), S = Q diag(d) Q^T, along dS (Daleckii-Krein formula)."""
+    M = wp.transpose(Q) * dS * Q
+    for i in range(3):
+        for j in range(3):
+            a = wp.clamp(d[i], -_LIMIT, _LIMIT)
+            b = wp.clamp(d[j], -_LIMIT, _LIMIT)
+            gap = d[i] - d[j]
+            slope = f64(0.0)
+            if wp.abs(gap) > f64(1.0e-7):
+                slope = (wp.exp(-a) - wp.exp(-b)) / gap
+            elif wp.abs(d[i]) < _LIMIT:
+                slope = -wp.exp(f64(-0.5) * (a + b))
+            M[i, j] = M[i, j] * slope
+    return Q * M * wp.transpose(Q)
