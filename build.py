@@ -6,10 +6,11 @@ python build.py                          the extension's zip for this platform a
 python build.py --all-platforms          every platform and Python
 python build.py test [pytest arguments]  lint and test
 python build.py demo [--head HEAD.npz]   rig, drive, fit and bake a head; pictures and out/report.json
-python build.py report                   the demo on the ICT head where it is present, else on the demo head
+python build.py report [--random N]      demo and physics on the ICT head where it is present, else on the demo head
 python build.py bench                    timings, into out/bench.json
 """
 
+import argparse
 import hashlib
 import os
 import re
@@ -70,7 +71,7 @@ def main(arguments: list[str]) -> int:
     if command == "demo":
         return job("demo", rest)
     if command == "report":
-        return job("demo", ["--head", str(ICT_HEAD), *rest] if ICT_HEAD.exists() else rest)
+        return report(rest)
     if command == "bench":
         return job("bench", rest)
     if command in ("zip", "--all-platforms"):
@@ -127,6 +128,17 @@ def job(name: str, arguments: list[str]) -> int:
     set_up()
     # Where the user stands, so that relative paths among the arguments are the user's.
     return call([PYTHON, ROOT / "tests" / "jobs" / f"{name}.py", *arguments], Path.cwd())
+
+
+def report(arguments: list[str]) -> int:
+    """The demo and then the physics on the same head, into the same out/report.json."""
+    parser = argparse.ArgumentParser(prog="build.py report")
+    parser.add_argument("--head", default=str(ICT_HEAD) if ICT_HEAD.exists() else None)
+    parser.add_argument("--out", default=str(ROOT / "out"))
+    parser.add_argument("--random", default="200", help="random slider vectors that the physics solves")
+    given = parser.parse_args(arguments)
+    shared = [*(["--head", given.head] if given.head else []), "--out", given.out]
+    return job("demo", shared) or job("physics", [*shared, "--random", given.random])
 
 
 # Packaging

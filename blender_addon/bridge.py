@@ -130,3 +130,11 @@ def write_vertex_positions(mesh: bpy.types.Mesh, positions: np.ndarray) -> None:
     """Store vertex positions, (V, 3), of a mesh without shape keys."""
     mesh.attributes["position"].data.foreach_set("vector", np.ascontiguousarray(positions, np.float32).ravel())
     mesh.update()
+
+
+def own_direction(obj: bpy.types.Object, vector) -> np.ndarray:
+    """A vector (3,) along the world's axes in the object's own, its length kept, (3,) float64."""
+    matrix = np.array(obj.matrix_world.to_3x3(), np.float64)
+    turned = np.linalg.solve(matrix, np.array(vector, np.float64))
+    length = np.linalg.norm(turned)
+    return turned * (np.linalg.norm(np.array(vector)) / length) if length > 0.0 else turned

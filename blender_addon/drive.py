@@ -25,11 +25,22 @@ _poses: dict[tuple[str, str], object] = {}
 class Drive:
     """All that one solve needs from Blender, read at one moment.
 
-    controls: (n,) float64, the model's order. influence: 0..1.
+    controls: (n,) float64, the model's order. influence: 0..1. gravity: (3,) [m/s2] in the mesh's own axes; None where
+    the neutral's own holds.
     """
 
     controls: np.ndarray
     influence: float
+    gravity: np.ndarray | None = None
+
+    @property
+    def key(self) -> np.ndarray:
+        """(k,) what the answer depends on."""
+        return self.controls if self.gravity is None else np.concatenate([self.controls, self.gravity])
+
+    def moves(self, model: FaceModel) -> bool:
+        """Whether there is anything to simulate."""
+        return self.gravity is not None or not np.array_equal(self.controls, model.controls().neutral)
 
 
 def read(
@@ -43,14 +54,15 @@ def read(
     With a depsgraph the evaluated values are read: while rendering, Blender animates only the evaluated copies.
     `mutes` replaces the mute of the shape keys that it names (a bake has muted its sources).
     """
-    settings, keys = obj.muscle_face, obj.data.shape_keys
+    owner, keys = obj, obj.data.shape_keys
     if depsgraph is not None:
-        settings = obj.evaluated_get(depsgraph).muscle_face
+        owner = obj.evaluated_get(depsgraph)
         keys = keys.evaluated_get(depsgraph) if keys else None
     values = {}
     if keys is not None:
         for name, value, mute in zip(*bridge.key_values(keys), strict=True):
             values[name] = 0.0 if (mutes or {}).get(name, mute) else value
+    settings = owner.muscle_face
     activations = {muscle.name: muscle.activation for muscle in settings.muscles}
     jaw = {name: getattr(settings, name) for name in ("jaw_open", "jaw_forward", "jaw_side")}
     source = {"shape": values, "muscle": activations, "jaw": jaw}
@@ -58,7 +70,8 @@ def read(
     controls = [
         source[kind].get(name, rest) for name, kind, rest in zip(names, model.control_kinds, neutral, strict=True)
     ]
-    return Drive(np.array(controls, float), settings.influence)
+    gravity = bridge.own_direction(owner, settings.gravity) if settings.use_gravity else None
+    return Drive(np.array(controls, float), settings.influence, gravity)
 
 
 def shape_names(model: FaceModel) -> list[str]:
@@ -99,8 +112,8 @@ def solve(obj: bpy.types.Object, model: FaceModel, drive: Drive, start=None, pro
     sim_key(obj.data)
     pose = None
     began = time.perf_counter()
-    if not np.array_equal(drive.controls, model.controls().neutral):
-        pose = model.solve(drive.controls, start=start or last_pose(obj), progress=progress)
+    if drive.moves(model):
+        pose = model.solve(drive.controls, gravity=drive.gravity, start=start or last_pose(obj), progress=progress)
     write(obj, model, drive, pose, (time.perf_counter() - began) * 1e3)
     return pose
 
@@ -118,11 +131,20 @@ def write(obj: bpy.types.Object, model: FaceModel, drive: Drive, pose, milliseco
         bridge.write_key_positions(key, pose.skin - blendshape_offset(obj, model, drive.controls))
         _poses[_pose_key(obj)] = pose
     key.value = drive.influence
-    storage.set_solved_controls(mesh, drive.controls)
+    storage.set_solved(mesh, drive.key)
+    write_implied(settings, model, pose)
     settings.last_residual = pose.residual if pose else 0.0
     settings.last_solve_ms = milliseconds
     settings.message = pose.message if pose and not pose.converged else ""
     mesh.update()
+
+
+def write_implied(settings, model: FaceModel, pose) -> None:
+    """Show on each muscle the activation that the pose implies (None: rest)."""
+    implied = np.zeros(len(model.muscles)) if pose is None else model.implied_activations(pose)
+    for name, value in zip(model.muscles, implied, strict=True):
+        if name in settings.muscles:
+            settings.muscles[name].implied_activation = value
 
 
 def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:
@@ -144,8 +166,8 @@ def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:
 
 
 def is_solved(mesh: bpy.types.Mesh, drive: Drive) -> bool:
-    """Whether the Muscle Sim key already answers these controls."""
-    return np.array_equal(storage.solved_controls(mesh), drive.controls)
+    """Whether the Muscle Sim key already answers this drive."""
+    return np.array_equal(storage.solved(mesh), drive.key)
 
 
 def last_pose(obj: bpy.types.Object):

@@ -5,6 +5,7 @@
 import bpy
 
 from . import jobs, requirements, storage
+from .properties import TISSUES
 
 
 class _Panel:
@@ -41,6 +42,7 @@ class MUSCLE_FACE_PT_rig(_Panel, bpy.types.Panel):
         elif not requirements.is_rig(obj):
             layout.use_property_split = True
             layout.prop(obj.muscle_face, "quality")
+            layout.prop(obj.muscle_face, "tissue")
             layout.operator("muscle_face.create_rig", icon="OUTLINER_OB_ARMATURE")
         else:
             self._draw_rig(obj)
@@ -92,13 +94,18 @@ class MUSCLE_FACE_PT_muscles(_RigPanel, bpy.types.Panel):
             stem, side = muscle.name[:-2], muscle.name[-2:]
             if side == "_R" and f"{stem}_L" in muscles:
                 continue
-            column.label(text=(stem if side == "_L" else muscle.name).replace("_", " ").title())
-            row = column.row(align=True)
+            pair = [("", muscle)]
             if side == "_L" and f"{stem}_R" in muscles:
-                row.prop(muscles[f"{stem}_R"], "activation", text="R", slider=True)
-                row.prop(muscle, "activation", text="L", slider=True)
-            else:
-                row.prop(muscle, "activation", text="", slider=True)
+                pair = [("R", muscles[f"{stem}_R"]), ("L", muscle)]
+            heading = column.split(factor=0.7)
+            heading.label(text=(stem if side == "_L" else muscle.name).replace("_", " ").title())
+            reading = heading.row()
+            reading.alignment = "RIGHT"
+            # What the pose implies, beside what the slider asks for.
+            reading.label(text=" ".join(f"{m.implied_activation:.0%}" for _, m in pair))
+            row = column.row(align=True)
+            for text, member in pair:
+                row.prop(member, "activation", text=text, slider=True)
 
 
 class MUSCLE_FACE_PT_jaw(_RigPanel, bpy.types.Panel):
@@ -155,10 +162,23 @@ class MUSCLE_FACE_PT_physics(_RigPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context):
-        column, settings = self.layout.column(align=True), context.object.muscle_face
+        layout, settings = self.layout, context.object.muscle_face
+        layout.use_property_split = True
+        layout.operator_menu_enum("muscle_face.set_tissue", "tissue", text=f"Tissue: {tissue_label(settings.tissue)}")
+        row = layout.row(heading="Gravity")
+        row.prop(settings, "use_gravity", text="")
+        sub = row.row()
+        sub.active = settings.use_gravity
+        sub.prop(settings, "gravity", text="")
+        column = layout.column(align=True)
         stats = storage.stats(context.object.data)
         column.label(text=f"Flesh: {stats.get('tets', 0):,.0f} tets, {stats.get('nodes', 0):,.0f} nodes")
         column.label(text=f"Last solve: {settings.last_solve_ms:.0f} ms, residual {settings.last_residual:.1e}")
+
+
+def tissue_label(name: str) -> str:
+    """What the interface calls a tissue."""
+    return next(label for key, label, _tip in TISSUES if key == name)
 
 
 CLASSES = (

@@ -3,7 +3,15 @@
 """The sliders and readings that live on a rigged object: `object.muscle_face`."""
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    PointerProperty,
+    StringProperty,
+)
 
 
 def _touch(self, _context) -> None:
@@ -25,6 +33,25 @@ class MuscleFaceMuscle(bpy.types.PropertyGroup):
         max=1.0,
         update=_touch,
     )
+    implied_activation: FloatProperty(
+        name="Implied Activation",
+        description="How hard the muscle would pull to be as short as it is in this face; 0 when it is stretched",
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+        options=set(),
+    )
+
+
+TISSUES = (
+    ("soft_tissue", "Soft Tissue", "Fat, muscle and skin as soft as in life: muscles move the face"),
+    (
+        "soft_tissue_neo_hookean",
+        "Soft Tissue, Tolerant",
+        "The same softness by a law that bears flesh turned inside out",
+    ),
+    ("stanford", "Firm", "Ten times firmer: for faces that their shape keys drive"),
+)
 
 
 class MuscleFaceSettings(bpy.types.PropertyGroup):
@@ -50,6 +77,19 @@ class MuscleFaceSettings(bpy.types.PropertyGroup):
             ("standard", "Standard", "Fine enough for final animation"),
             ("draft", "Draft", "Coarser and faster, for trying out"),
         ),
+    )
+    tissue: EnumProperty(name="Tissue", description="What the flesh is made of when the rig is created", items=TISSUES)
+    use_gravity: BoolProperty(
+        name="Gravity",
+        description="Let the flesh sag when gravity differs from the one that the head was sculpted under",
+        update=_touch,
+    )
+    gravity: FloatVectorProperty(
+        name="Gravity",
+        description="Pull on the flesh along the axes of the world",
+        subtype="ACCELERATION",
+        default=(0.0, 0.0, -9.81),
+        update=_touch,
     )
     jaw_open: FloatProperty(
         name="Open", description="Drop the jaw around its hinge", min=0.0, max=1.0, subtype="FACTOR", update=_touch

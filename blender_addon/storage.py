@@ -113,14 +113,14 @@ def stats(mesh: bpy.types.Mesh) -> dict:
     return json.loads(mesh[PROPERTY]["stats"])
 
 
-def solved_controls(mesh: bpy.types.Mesh) -> np.ndarray:
-    """The controls that the stored Muscle Sim key answers, (n,); another length when it answers none."""
+def solved(mesh: bpy.types.Mesh) -> np.ndarray:
+    """The drive's key that the stored Muscle Sim key answers, (k,); another length when it answers none."""
     return np.array(mesh[PROPERTY]["solved"])
 
 
-def set_solved_controls(mesh: bpy.types.Mesh, controls: np.ndarray) -> None:
-    """Note which controls the Muscle Sim key answers."""
-    mesh[PROPERTY]["solved"] = controls.tolist()
+def set_solved(mesh: bpy.types.Mesh, key: np.ndarray) -> None:
+    """Note which drive the Muscle Sim key answers."""
+    mesh[PROPERTY]["solved"] = key.tolist()
 
 
 def bake_mutes(mesh: bpy.types.Mesh) -> dict[str, bool] | None:

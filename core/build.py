@@ -17,11 +17,13 @@ from .errors import MuscleFaceError
 from .geometry import embedding, surface
 from .geometry.head_flesh import MANDIBLE, HeadFlesh, build_flesh, skin_of
 from .geometry.rest import harmonic
+from .parallel import Steps, run_all
 from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Fibres, Flesh
-from .physics.gravity import unloaded_nodes
+from .physics.gravity import node_mass, prestretch, unloaded_nodes
 from .physics.tracks import Calibration
+from .readout import own_stretch
 from .rig import VERSION, Rig, quantised, topology_hash
 
 Progress = Callable[[float, str], None]
@@ -59,11 +61,12 @@ def build_rig(
     fibres, muscle_share = _fibres(muscles, flesh)
     skin_share = np.minimum(composition.skin_share(head, flesh.nodes, flesh.tets), 1.0 - muscle_share)
     moduli = kind.moduli(muscle_share, skin_share)
-    free = np.zeros(len(flesh.nodes))
-    solid = Flesh(flesh.nodes, flesh.tets, moduli, fibres, flesh.bone > 0, free, law=kind.law)
+    springs = np.zeros(len(flesh.nodes))
+    solid = Flesh(flesh.nodes, flesh.tets, moduli, fibres, flesh.bone > 0, springs, law=kind.law)
     rotation = head.frame.rotation
     down = np.array(UPRIGHT_GRAVITY) if rest_gravity is None else rotation @ np.asarray(rest_gravity, np.float64)
     unloaded = unload(solid, down)
+    own = read_muscles(solid, unloaded, down, lambda s, text: say(0.37 + 0.08 * s, text))
 
     names = list(head.shapes)
     directions, jaw_tracks, jaw_shaped = _jaw_tracks(head, names)
@@ -101,6 +104,7 @@ def build_rig(
         track_stiffness=np.ones(len(composition.REGIONS)),
         rest_gravity=down,
         unloaded=unloaded,
+        own_stretch=own,
         fibre_muscle=solid.fibres.muscle.astype(np.int32),
         fibre_tet=solid.fibres.tet.astype(np.int32),
         fibre_stress=solid.fibres.stress,
@@ -130,6 +134,12 @@ def unload(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
         raise MuscleFaceError(
             f"The flesh cannot bear the sculpt's gravity of {strength:.1f} m/s2: give a weaker one or a stiffer tissue."
         ) from error
+
+
+def read_muscles(flesh: Flesh, unloaded: np.ndarray, gravity: np.ndarray, say: Progress) -> np.ndarray:
+    """(M, levels) fibre stretch of each muscle acting alone in a flesh with unloaded nodes (N, 3); see ``readout``."""
+    loaded = replace(flesh, prestretch=prestretch(flesh.rest, unloaded, flesh.tets))
+    return own_stretch(loaded, node_mass(loaded)[:, None] * gravity, say)
 
 
 def _fibres(muscles: Sequence, flesh: HeadFlesh) -> tuple[Fibres, np.ndarray]:
@@ -183,32 +193,34 @@ def _calibrate(
     skin, vertices = skin_of(head)
     area = surface.vertex_areas(head.vertices[vertices], skin.triangles)
     calibration = Calibration(solid, flesh.embed, area * np.where(skin.outer, 1.0, 0.2))
-    count = len(directions)
-    displacement = np.zeros((count, len(flesh.nodes), 3))
-    names = list(head.shapes)
-    for k in range(count):
-        share = 0.45 + 0.53 * k / count
+    names, count = list(head.shapes), len(directions)
+    steps = Steps(say, 0.45, 0.98, count)
+
+    def track(k: int) -> np.ndarray:
         label = f"Calibrating {names[k]}" if k < shape_count else "Calibrating the jaw"
-        say(share, label)
+        steps.tick(label)
         fixed = jaw_bones(head.jaw, flesh.nodes, flesh.bone, directions[k])
-        if k < shape_count:
-            delta = head.shapes[names[k]][vertices]
-            if not np.abs(delta).max() > 1e-6 and not directions[k].any():
-                continue
-            target = head.vertices[vertices] + delta
-            displacement[k] = calibration.shape(target, fixed, tick=lambda s=share, t=label: say(s, t))
+        displacement = np.zeros((len(flesh.nodes), 3))
+        if k >= shape_count:
+            displacement = _settled(solid, fixed, lambda: steps.tick(label)) - flesh.nodes
         else:
-            displacement[k] = _settled(solid, fixed, lambda s=share, t=label: say(s, t)) - flesh.nodes
+            delta = head.shapes[names[k]][vertices]
+            if np.abs(delta).max() > 1e-6 or directions[k].any():
+                target = head.vertices[vertices] + delta
+                displacement = calibration.shape(target, fixed, tick=lambda: steps.tick(label))
+        steps.finished()
+        return displacement
+
+    displacement = np.array(run_all([lambda k=k: track(k) for k in range(count)])).reshape(count, len(flesh.nodes), 3)
     return quantised(displacement)
 
 
 def _settled(solid: Flesh, fixed: np.ndarray, tick: Callable[[], None]) -> np.ndarray:
     """Nodes (N, 3) where the flesh comes to rest by itself when the bones move to ``fixed``."""
-    loose = replace(solid, spring=np.zeros(len(solid.rest)))
     moved = np.where(solid.fixed[:, None], fixed - solid.rest, 0.0)
-    start = solid.rest + harmonic(loose, solid.fixed, moved)
+    start = solid.rest + harmonic(solid, solid.fixed, moved)
     still = Load(fixed, solid.rest, np.zeros_like(solid.rest), np.zeros(solid.fibres.count))
-    return FaceFlesh(loose).solve(still, [start], tick=tick)[0]
+    return FaceFlesh(solid).solve(still, [start], tick=tick)[0]
 
 
 def _carry(head: Head, flesh: HeadFlesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

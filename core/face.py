@@ -15,16 +15,16 @@ import warp as wp
 from . import sensitivity
 from .anatomy.composition import REGIONS
 from .anatomy.jaw import Jaw
-from .build import JAW_CONTROLS, build_rig, jaw_bones, unload
+from .build import JAW_CONTROLS, build_rig, jaw_bones, read_muscles, unload
 from .errors import MuscleFaceError
 from .fit.same_topology import FitResult, fit_vertices
-from .parallel import Pool, run_all
+from .parallel import Pool, Steps, run_all
 from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Fibres, Flesh
 from .physics.gravity import node_mass, prestretch
 from .physics.tracks import Track, track_of
-from .readout import implied_activations, own_stretch
+from .readout import implied_activations
 from .rig import Rig
 from .sensitivity import Parameters
 from .tape import solve_on_tape
@@ -91,12 +91,11 @@ class FaceModel:
             law=kind.law,
             prestretch=prestretch(rig.nodes, rig.unloaded, rig.tets),
         )
-        stiffness = presets.TRACK_STIFFNESS * self.flesh.spread(self.flesh.volume * self.flesh.shear)
-        self.flesh.spring = np.where(self.flesh.fixed, 0.0, rig.track_stiffness[rig.region] * stiffness)
+        springs = rig.track_stiffness[rig.region] * presets.track_springs(self.flesh)
+        self.flesh.spring = np.where(self.flesh.fixed, 0.0, springs)
         self.mass = node_mass(self.flesh)
         self.solver = FaceFlesh(self.flesh)
         self._tracks: dict[int, Track] = {}
-        self._own_stretch: np.ndarray | None = None
         count = len(rig.carried)
         self.carry = sp.csr_matrix(
             (rig.carrier_weight.ravel(), rig.carrier.ravel(), np.arange(0, 4 * count + 1, 4)),
@@ -125,13 +124,15 @@ class FaceModel:
         return cls(build_rig(vertices, faces, shapes, quality=quality, tissue=tissue, rest_gravity=rest_gravity,
                              progress=progress))  # fmt: skip
 
-    def with_tissue(self, tissue: str) -> "FaceModel":
+    def with_tissue(self, tissue: str, progress: Progress | None = None) -> "FaceModel":
         """The same face of another tissue: neutral and shapes stay, muscles and gravity act on other flesh."""
+        say = progress or (lambda share, text: None)
         kind = presets.tissue(tissue)
         moduli = kind.moduli(self.rig.muscle_share, self.rig.skin_share)
         bare = replace(self.flesh, moduli=moduli, law=kind.law, prestretch=None)
         unloaded = unload(bare, self.rig.rest_gravity)
-        return FaceModel(replace(self.rig, tissue=np.array(tissue), unloaded=unloaded))
+        own = read_muscles(bare, unloaded, self.rig.rest_gravity, say)
+        return FaceModel(replace(self.rig, tissue=np.array(tissue), unloaded=unloaded, own_stretch=own))
 
     def with_track_stiffness(self, factors: Mapping[str, float]) -> "FaceModel":
         """The same face with the track springs of some regions (``anatomy.composition.REGIONS``) scaled."""
@@ -164,6 +165,11 @@ class FaceModel:
     def vertex_count(self) -> int:
         """Number of mesh vertices V."""
         return len(self.rig.vertices)
+
+    @property
+    def tissue(self) -> str:
+        """What the flesh is made of, a name in ``physics.presets.TISSUES``."""
+        return str(self.rig.tissue)
 
     @property
     def topology_hash(self) -> str:
@@ -297,17 +303,13 @@ class FaceModel:
         for k in np.flatnonzero(np.any([self.split(c)[0] != 0.0 for c in vectors], axis=0) if vectors else []):
             self.track(int(k))
         solvers = Pool(self.solver.twin)
-        done = [0]
+        steps = Steps(progress or (lambda share, text: None), 0.0, 1.0, len(vectors))
 
         def task(c: np.ndarray, start: Pose | None) -> Pose:
             with solvers.lent() as solver:
-                pose = self._solve(solver, c, gravity, start, tolerance, tick)
-            done[0] += 1
+                pose = self._solve(solver, c, gravity, start, tolerance, lambda _share, text: steps.tick(text))
+            steps.finished()
             return pose
-
-        def tick(_: float, text: str) -> None:
-            if progress is not None:
-                progress(done[0] / len(vectors), text)
 
         pairs = zip(vectors, starts or [None] * len(vectors), strict=True)
         return run_all([lambda c=c, s=s: task(c, s) for c, s in pairs])
@@ -326,15 +328,9 @@ class FaceModel:
         """Skin (V,) or (B, V) of controls (n,) or (B, n) as Warp arrays, recorded on a tape; see ``tape``."""
         return solve_on_tape(self, tape, controls, starts=starts)
 
-    def implied_activations(self, pose: Pose, progress: Progress | None = None) -> np.ndarray:
+    def implied_activations(self, pose: Pose) -> np.ndarray:
         """(M,) activation that the length of each muscle's fibres implies in a pose, 0 where it is stretched."""
-        return implied_activations(self, pose.nodes, self.own_stretch(progress))
-
-    def own_stretch(self, progress: Progress | None = None) -> np.ndarray:
-        """(M, levels) mean fibre stretch of each muscle acting alone; worked out once."""
-        if self._own_stretch is None:
-            self._own_stretch = own_stretch(self, progress)
-        return self._own_stretch
+        return implied_activations(self.flesh, pose.nodes, self.rig.own_stretch)
 
     def _solve(
         self,
@@ -433,6 +429,7 @@ class FaceModel:
         target_vertices: np.ndarray,
         *,
         weights: np.ndarray | None = None,
+        gravity: Sequence[float] | None = None,
         start: Pose | None = None,
         progress: Progress | None = None,
     ) -> FitResult:
@@ -441,7 +438,7 @@ class FaceModel:
         weights: (V,) importance of each vertex (default: the skin counts, parts do not). Raises MuscleFaceError when
         the target does not have this mesh's vertices.
         """
-        return fit_vertices(self, target_vertices, weights=weights, start=start, progress=progress)
+        return fit_vertices(self, target_vertices, weights=weights, gravity=gravity, start=start, progress=progress)
 
     def shape_deltas(self) -> np.ndarray:
         """(shapes, Vs, 3) calibrated motion of the skin under each shape alone, user's frame and unit."""

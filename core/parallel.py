@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Generic, TypeVar
 
 Result = TypeVar("Result")
@@ -30,6 +31,24 @@ def run_all(tasks: list[Callable[[], Result]]) -> list[Result]:
         if failed is not None:
             raise failed.exception()
         return [future.result() for future in futures]
+
+
+class Steps:
+    """Progress of many steps over a share of a job, told from any thread, never backwards."""
+
+    def __init__(self, say: Callable[[float, str], None], low: float, high: float, count: int) -> None:
+        self._say, self._low, self._span, self._count = say, low, high - low, max(count, 1)
+        self._done, self._turn = 0, Lock()
+
+    def tick(self, text: str) -> None:
+        """Show what a step is doing; raises what ``say`` raises when the job is cancelled."""
+        with self._turn:
+            self._say(self._low + self._span * self._done / self._count, text)
+
+    def finished(self) -> None:
+        """One more step is done."""
+        with self._turn:
+            self._done += 1
 
 
 class Pool(Generic[Item]):

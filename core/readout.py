@@ -8,23 +8,20 @@ is stretched, 1 where it is shorter than it can make itself.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from .parallel import run_all
+from .parallel import Steps, run_all
 from .physics import derivatives
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Fibres, Flesh
 
-if TYPE_CHECKING:
-    from .face import FaceModel
-
-LEVELS = (0.125, 0.25, 0.5, 0.75, 1.0)
+LEVELS = (0.25, 0.5, 1.0)
 """Activations at which a muscle's own shortening is computed."""
 
-NEAR = 0.02
+NEAR = 0.01
 """Share of a muscle's largest motion below which the flesh around it is taken as standing still."""
 
 SLACK = 1e-4
@@ -40,21 +37,23 @@ def mean_stretch(flesh: Flesh, x: np.ndarray) -> np.ndarray:
     return 1.0 + change / np.where(total > 0.0, total, 1.0)
 
 
-def own_stretch(model: "FaceModel", progress: Callable[[float, str], None] | None = None) -> np.ndarray:
-    """(M, levels) mean fibre stretch of each muscle acting alone, without track springs, at LEVELS."""
-    say = progress or (lambda share, text: None)
-    flesh, weight = model.flesh, model.mass[:, None] * model.rig.rest_gravity
+def own_stretch(flesh: Flesh, weight: np.ndarray, say: Callable[[float, str], None]) -> np.ndarray:
+    """(M, levels) mean fibre stretch of each muscle acting alone, without track springs, at LEVELS.
+
+    weight: (N, 3) the force [N] under which ``flesh.rest`` is in equilibrium.
+    """
     still = Load(flesh.rest, flesh.rest, weight, np.zeros(flesh.fibres.count))
-    response = model.solver.linearise(flesh.rest, still)
+    response = FaceFlesh(replace(flesh, spring=np.zeros(len(flesh.rest)))).linearise(flesh.rest, still)
     columns = derivatives.by_activation(flesh, flesh.rest).toarray()
     motion = response.forward(columns, np.zeros_like(columns)).reshape(-1, 3, flesh.fibres.count)
     motion = np.linalg.norm(motion, axis=1)
-    done = []
+    steps = Steps(say, 0.0, 1.0, flesh.fibres.count)
 
     def task(k: int) -> np.ndarray:
-        say(len(done) / flesh.fibres.count, "Reading the muscles")
-        done.append(k)
-        return _alone(flesh, k, motion[:, k] > NEAR * motion[:, k].max(), weight)
+        steps.tick("Reading the muscles")
+        out = _alone(flesh, k, motion[:, k] > NEAR * motion[:, k].max(), weight)
+        steps.finished()
+        return out
 
     return np.array(run_all([lambda k=k: task(k) for k in range(flesh.fibres.count)])).reshape(-1, len(LEVELS))
 
@@ -91,9 +90,9 @@ def _alone(flesh: Flesh, muscle: int, near: np.ndarray, weight: np.ndarray) -> n
     return np.array(out)
 
 
-def implied_activations(model: "FaceModel", nodes: np.ndarray, own: np.ndarray) -> np.ndarray:
+def implied_activations(flesh: Flesh, nodes: np.ndarray, own: np.ndarray) -> np.ndarray:
     """(M,) activation that each muscle's mean fibre stretch at ``nodes`` (N, 3) implies; ``own`` from own_stretch."""
-    stretch = mean_stretch(model.flesh, nodes)
+    stretch = mean_stretch(flesh, nodes)
     out = np.zeros(len(stretch))
     for k, (now, curve) in enumerate(zip(stretch, own, strict=True)):
         shortening = np.concatenate([[0.0], np.maximum.accumulate(np.maximum(1.0 - curve, 0.0))])

@@ -67,6 +67,7 @@ class Rig:
     track_stiffness: np.ndarray  # (regions,) factor on the track springs in each part of the face
     rest_gravity: np.ndarray  # (3,) gravity under which the neutral was sculpted [m/s2], normalised frame
     unloaded: np.ndarray  # (N, 3) stress-free positions: under rest_gravity they sag into ``nodes``
+    own_stretch: np.ndarray  # (M, levels) mean fibre stretch of each muscle acting alone, see readout
     fibre_muscle: np.ndarray  # (n,)
     fibre_tet: np.ndarray  # (n,)
     fibre_stress: np.ndarray  # (n,) volume fraction x sigma_max [N/cm2]

@@ -1,205 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Measures of the flesh against what is not this project's code: printed laws, textbook solutions, NumPy, FElupe.
+"""Measures of the flesh against what is not this project's code: printed laws, textbook solutions, NumPy.
 
 Every function returns numbers, most of them a worst relative difference in per cent; the tests say how small they have
-to be. The references are written out here and read nothing of ``core``.
+to be.
 """
 
-from dataclasses import dataclass
-from itertools import permutations
-
 import numpy as np
-from muscle_face.core.physics.face_flesh import FaceFlesh, Load
-from muscle_face.core.physics.flesh import Fibres, Flesh
+from flesh_blocks import MODULI, SIGMA_MAX, block, edges, fibres_along, flesh_of, forces, traction_error, tractions
+from muscle_face.core.physics.flesh import Flesh
+from printed_laws import (
+    JOINT,
+    active_curve,
+    passive_curve,
+    principal_stresses,
+    published_energy,
+    published_stress,
+    second_derivative,
+    simple_shear_stress,
+)
 from scipy.optimize import brentq
 from scipy.spatial.transform import Rotation
-
-MODULI = {"mooney_rivlin": (0.6, 0.2, 30.0), "stable_neo_hookean": (1.6, 27.0, 0.0)}
-"""Moduli [N/cm2] of each law: (mu10, mu01, kappa), and Lame's (mu, lambda, unused). Soft and hardly compressible."""
-
-SIGMA_MAX = 30.0
-"""Maximal isometric stress of a muscle [N/cm2]."""
-
-JOINT = 0.1
-"""Volume ratio below which the Mooney-Rivlin functions of J are documented to go on as second-order Taylor series."""
-
-
-# --- Printed laws ---------------------------------------------------------------------------------------------------
-
-
-def _determinant(F: np.ndarray) -> np.ndarray:
-    """det F of real or complex (..., 3, 3), without the divisions that a flat F would upset."""
-    return (F[..., 0] * np.cross(F[..., 1], F[..., 2])).sum(-1)
-
-
-def _taylor(J: np.ndarray, value: float, slope: float, curvature: float) -> np.ndarray:
-    return value + slope * (J - JOINT) + curvature * (J - JOINT) ** 2 / 2
-
-
-def _power(J: np.ndarray, p: float) -> np.ndarray:
-    """J^p, going on as its Taylor series below the joint."""
-    safe = np.where(J.real > JOINT, J, 1.0)
-    below = _taylor(J, JOINT**p, p * JOINT ** (p - 1), p * (p - 1) * JOINT ** (p - 2))
-    return np.where(J.real > JOINT, safe**p, below)
-
-
-def _log_square(J: np.ndarray) -> np.ndarray:
-    """(ln J)^2, going on as its Taylor series below the joint."""
-    safe = np.where(J.real > JOINT, J, 1.0)
-    log = np.log(JOINT)
-    below = _taylor(J, log**2, 2 * log / JOINT, 2 * (1 - log) / JOINT**2)
-    return np.where(J.real > JOINT, np.log(safe) ** 2, below)
-
-
-def published_energy(law: str, F: np.ndarray, moduli: tuple) -> np.ndarray:
-    """Energy per rest volume of (..., 3, 3) gradients, zero at rest.
-
-    Mooney-Rivlin as in Sifakis, Neverov, Fedkiw 2005, section 3; stable neo-Hookean as in Smith, De Goes, Kim 2018
-    without its logarithmic term, mu/2 (I_C - 3) + l/2 (J - 1 - mu/l)^2, whose l is Lame's lambda + mu.
-    """
-    C = np.swapaxes(F, -1, -2) @ F
-    trace, square = np.einsum("...ii", C), np.einsum("...ij,...ji", C, C)
-    J = _determinant(F)
-    if law == "mooney_rivlin":
-        mu10, mu01, kappa = moduli
-        shear = mu10 * _power(J, -2 / 3) * trace + mu01 / 2 * _power(J, -4 / 3) * (trace**2 - square)
-        return shear + kappa / 2 * _log_square(J) - 3 * (mu10 + mu01)
-    mu, bulk = moduli[0], moduli[0] + moduli[1]
-    return mu / 2 * (trace - 3) + bulk / 2 * ((J - 1 - mu / bulk) ** 2 - (mu / bulk) ** 2)
-
-
-def published_stress(law: str, F: np.ndarray, moduli: tuple) -> np.ndarray:
-    """First Piola-Kirchhoff stress (..., 3, 3) of the printed energy, by complex steps: exact to rounding."""
-    nudge = 1e-30j * np.eye(9).reshape(9, 3, 3)
-    return (published_energy(law, F[..., None, :, :] + nudge, moduli).imag / 1e-30).reshape(F.shape)
-
-
-def second_derivative(stress, F: np.ndarray) -> np.ndarray:
-    """(..., 9, 9) d stress / dF, rows and columns in the order of F.ravel(), by fourth-order central differences."""
-    h = 2e-4
-    nudge = h * np.eye(9).reshape(9, 3, 3)
-    at = {k: stress(F[..., None, :, :] + k * nudge).reshape(*F.shape[:-2], 9, 9) for k in (-2, -1, 1, 2)}
-    H = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h)
-    return (H + np.swapaxes(H, -1, -2)) / 2
-
-
-def principal_stresses(law: str, stretch: np.ndarray, moduli: tuple) -> np.ndarray:
-    """Closed form of the nominal stresses dpsi/dlambda_i at principal stretches (3,), J > 0.1."""
-    s = np.asarray(stretch, float)
-    J, I1 = s.prod(), (s**2).sum()
-    if law == "mooney_rivlin":
-        mu10, mu01, kappa = moduli
-        I2 = ((s.prod() / s) ** 2).sum()
-        first = mu10 * J ** (-2 / 3) * (2 * s - 2 / 3 * I1 / s)
-        second = mu01 * J ** (-4 / 3) * (2 * s * (I1 - s**2) - 4 / 3 * I2 / s)
-        return first + second + kappa * np.log(J) / s
-    mu, lame, _ = moduli
-    return mu * (s - J / s) + (lame + mu) * (J - 1) * J / s
-
-
-def simple_shear_stress(law: str, shear: float, moduli: tuple) -> np.ndarray:
-    """Closed form of the Cauchy stress (3, 3) of F = I + shear e1 e2^T: shear and Poynting's normal stresses.
-
-    J = 1, so that sigma = 2 mu10 dev B - 2 mu01 dev B^-1 (Mooney-Rivlin) or mu (B - I) (stable neo-Hookean).
-    """
-    g = shear
-    if law == "mooney_rivlin":
-        mu10, mu01, _ = moduli
-        normal = 2 / 3 * g**2 * np.array([2 * mu10 + mu01, -mu10 - 2 * mu01, mu01 - mu10])
-        stress = np.diag(normal)
-        stress[0, 1] = stress[1, 0] = 2 * (mu10 + mu01) * g
-        return stress
-    return moduli[0] * np.array([[g**2, g, 0], [g, 0, 0], [0, 0, 0]])
-
-
-def active_curve(stretch: np.ndarray) -> np.ndarray:
-    """Active force-length curve of the Stanford face model (its source in PhysBAM)."""
-    e = np.abs(np.asarray(stretch) - 1)
-    return np.select([e < 0.4, e < 0.6], [1 - 25 / 6 * e**2, 25 / 3 * (e - 0.6) ** 2], 0.0)
-
-
-def passive_curve(stretch: np.ndarray) -> np.ndarray:
-    """Passive force-length curve of the same source: exponential, beyond a stretch of 1.4 its tangent."""
-    e = np.maximum(np.asarray(stretch) - 1, 0)
-    c = np.minimum(e, 0.4)
-    return 0.05 * (np.exp(6.6 * c) - 6.6 * c - 1) + 0.33 * (np.exp(6.6 * c) - 1) * (e - c)
-
-
-# --- Blocks of flesh ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Block:
-    """Nodes (N, 3) and tets (T, 4) of a block [0, size], in cubes of six tets, its inner nodes shaken."""
-
-    size: np.ndarray
-    nodes: np.ndarray
-    tets: np.ndarray
-
-    def face(self, axis: int) -> np.ndarray:
-        """(N,) nodes on the far face across an axis."""
-        return self.nodes[:, axis] > self.size[axis] - 1e-9
-
-    @property
-    def inner(self) -> np.ndarray:
-        """(N,) nodes on no face."""
-        return ((self.nodes > 1e-9) & (self.nodes < self.size - 1e-9)).all(1)
-
-
-def block(size: tuple = (1.2, 0.8, 0.5), cells: tuple = (4, 3, 3), shake: float = 0.03) -> Block:
-    """A block of flesh, of unequal edges so that no area or volume passes for another."""
-    shape = np.array(cells) + 1
-    index = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), -1).reshape(-1, 3)
-    nodes = index / (shape - 1) * size
-    inside = ((index > 0) & (index < shape - 1)).all(1)
-    nodes += shake * np.random.default_rng(3).standard_normal(nodes.shape) * inside[:, None]
-    cubes = index[(index < shape - 1).all(1)]
-    paths = [np.cumsum([[0, 0, 0], *np.eye(3, dtype=int)[list(order)]], axis=0) for order in permutations(range(3))]
-    corners = np.concatenate([cubes[:, None] + path for path in paths])
-    tets = np.ravel_multi_index(tuple(np.moveaxis(corners, -1, 0)), tuple(shape))
-    turned = np.linalg.det(nodes[tets[:, 1:]] - nodes[tets[:, :1]]) < 0
-    tets[turned] = tets[turned][:, [0, 2, 1, 3]]
-    return Block(np.array(size, float), nodes, tets)
-
-
-def edges(x: np.ndarray, tets: np.ndarray) -> np.ndarray:
-    """(T, 3, 3) edge vectors of the tets in columns."""
-    return (x[tets[:, 1:]] - x[tets[:, :1]]).transpose(0, 2, 1)
-
-
-def fibres_along(direction: tuple, tets: int) -> Fibres:
-    """Fibres of one muscle in every tet."""
-    return Fibres(np.zeros(tets, np.int32), np.arange(tets, dtype=np.int32), np.full(tets, SIGMA_MAX),
-                  np.tile(np.array(direction, float), (tets, 1)), 1)  # fmt: skip
-
-
-def flesh_of(nodes: np.ndarray, tets: np.ndarray, law: str, *, moduli: tuple | None = None,
-             fibres: Fibres | None = None, fixed: np.ndarray | None = None, **more) -> Flesh:  # fmt: skip
-    """Homogeneous flesh without springs."""
-    n = len(nodes)
-    return Flesh(nodes, tets, np.tile(moduli or MODULI[law], (len(tets), 1)), fibres or Fibres.none(),
-                 np.zeros(n, bool) if fixed is None else fixed, np.zeros(n), law=law, **more)  # fmt: skip
-
-
-def _forces(flesh: Flesh, x: np.ndarray, activation: float | None = None) -> tuple[float, np.ndarray]:
-    """Energy and nodal forces at x."""
-    workspace = flesh.workspace()
-    workspace.set_activation(np.full(flesh.fibres.count, activation or 0.0))
-    return workspace.tet_energy_and_force(x)
-
-
-def tractions(b: Block, force: np.ndarray) -> np.ndarray:
-    """(3, 3) pull on the far faces per rest area, one face a column: the nominal stress of a homogeneous block."""
-    areas = b.size.prod() / b.size
-    return np.stack([-force[b.face(k)].sum(0) / areas[k] for k in range(3)], axis=1)
-
-
-def _traction_error(b: Block, force: np.ndarray, stress: np.ndarray) -> float:
-    """Worst difference [N/cm2] of the tractions on the faces from a homogeneous stress, and of inner forces from 0."""
-    inner = np.abs(force[b.inner]).max() / (b.size.prod() / b.size).min()
-    return max(np.abs(tractions(b, force) - stress).max(), inner)
-
 
 # --- Homogeneous deformations ---------------------------------------------------------------------------------------
 
@@ -214,8 +35,8 @@ def uniaxial_pct(law: str, stretches: tuple = (0.5, 0.7, 0.9, 1.1, 1.4, 1.8)) ->
     for axial in stretches:
         side = brentq(lambda s, a=axial: principal_stresses(law, (a, s, s), MODULI[law])[1], 0.6, 1.6, xtol=1e-15)
         stress = principal_stresses(law, (axial, side, side), MODULI[law])[0]
-        _, force = _forces(flesh, b.nodes * [axial, side, side])
-        worst = max(worst, _traction_error(b, force, np.diag([stress, 0, 0])) / abs(stress))
+        _, force = forces(flesh, b.nodes * [axial, side, side])
+        worst = max(worst, traction_error(b, force, np.diag([stress, 0, 0])) / abs(stress))
     return 100 * worst
 
 
@@ -227,8 +48,8 @@ def simple_shear_pct(law: str, shears: tuple = (0.05, 0.2, 0.5, 1.0)) -> float:
         F = np.eye(3)
         F[0, 1] = shear
         sigma = simple_shear_stress(law, shear, MODULI[law])
-        _, force = _forces(flesh, b.nodes @ F.T)
-        worst = max(worst, _traction_error(b, force, sigma @ np.linalg.inv(F).T) / sigma[0, 1])
+        _, force = forces(flesh, b.nodes @ F.T)
+        worst = max(worst, traction_error(b, force, sigma @ np.linalg.inv(F).T) / sigma[0, 1])
     return 100 * worst
 
 
@@ -248,7 +69,7 @@ def incompressible_limit(ratio: float, stretches: tuple = (0.6, 1.5, 2.0)) -> di
     for s in stretches:
 
         def pull(side: float, s: float = s) -> np.ndarray:
-            return tractions(b, _forces(flesh, b.nodes * [s, side, side])[1])
+            return tractions(b, forces(flesh, b.nodes * [s, side, side])[1])
 
         side = brentq(lambda w: pull(w)[1, 1], 0.95 * s**-0.5, 1.05 * s**-0.5, xtol=1e-15, rtol=1e-15)
         J, textbook = s * side**2, 2 * (s - s**-2) * (mu10 + mu01 / s)
@@ -269,7 +90,7 @@ def rigid_motion_residual(law: str) -> tuple[float, float]:
     worst = np.zeros(2)
     for seed in range(10):
         turn, rng = Rotation.random(random_state=seed).as_matrix(), np.random.default_rng(seed)
-        energy, force = _forces(flesh, b.nodes @ turn.T + rng.uniform(-5, 5, 3))
+        energy, force = forces(flesh, b.nodes @ turn.T + rng.uniform(-5, 5, 3))
         worst = np.maximum(worst, [abs(energy) / b.size.prod(), np.abs(force).max() / (b.size[1] * b.size[2])])
     return tuple(worst / mu)
 
@@ -279,11 +100,11 @@ def frame_indifference_pct(law: str) -> tuple[float, float]:
     b = block()
     flesh = flesh_of(b.nodes, b.tets, law, fibres=fibres_along((0.6, 0.0, 0.8), len(b.tets)))
     x = b.nodes * [1.2, 0.9, 0.9] + 0.02 * np.random.default_rng(1).standard_normal(b.nodes.shape)
-    energy, force = _forces(flesh, x, 0.7)
+    energy, force = forces(flesh, x, 0.7)
     worst = np.zeros(2)
     for seed in range(10):
         Q = Rotation.random(random_state=seed).as_matrix()
-        turned_energy, turned = _forces(flesh, x @ Q.T, 0.7)
+        turned_energy, turned = forces(flesh, x @ Q.T, 0.7)
         difference = np.abs(turned - force @ Q.T).max() / np.abs(force).max()
         worst = np.maximum(worst, [abs(turned_energy / energy - 1), difference])
     return tuple(100 * worst)
@@ -335,7 +156,7 @@ def prestretch_pct(law: str) -> dict[str, float]:
     natural = edges(stress_free, b.tets)
     F0 = edges(b.nodes, b.tets) @ np.linalg.inv(natural)
     flesh, other = flesh_of(b.nodes, b.tets, law, prestretch=F0), flesh_of(stress_free, b.tets, law)
-    (energy, force), (other_energy, other_force) = _forces(flesh, x), _forces(other, x)
+    (energy, force), (other_energy, other_force) = forces(flesh, x), forces(other, x)
     K, other_K = (f.stiffness(x, np.zeros(0), definite=True).toarray() for f in (flesh, other))
 
     F = edges(x, b.tets) @ np.linalg.inv(natural)
@@ -366,9 +187,9 @@ def muscle_force_pct() -> float:
     end, area, worst = b.face(0), b.size[1] * b.size[2], 0.0
     for stretch in (0.5, 0.75, 1.0, 1.25, 1.5):
         x = b.nodes * [stretch, stretch**-0.5, stretch**-0.5]
-        slack = _forces(flesh, x, 0.0)[1][end]
+        slack = forces(flesh, x, 0.0)[1][end]
         for activation in (0.2, 0.4, 0.6, 0.8, 1.0):
-            pull = -(_forces(flesh, x, activation)[1][end] - slack).sum(0)
+            pull = -(forces(flesh, x, activation)[1][end] - slack).sum(0)
             expected = [SIGMA_MAX * area * active_curve(stretch) * activation, 0, 0]
             worst = max(worst, np.abs(pull - expected).max() / (SIGMA_MAX * area))
     return 100 * worst
@@ -477,94 +298,3 @@ def definite_muscle_pct() -> float:
     expected = _element(rest, tets, clamped(second_derivative(stress, F)))
     ours = _elements(flesh, x, definite=True, activation=0.7)
     return 100 * (_norms(ours - expected) / _norms(expected)).max()
-
-
-# --- FElupe ---------------------------------------------------------------------------------------------------------
-
-LENGTH, WEIGHT, TURN = 4.0, 0.03, np.pi / 2
-"""Length [cm] of the bar; its weight [N/cm3], three times water's, to sag by a quarter of the length; angle
-between its twisted ends."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Our equilibrium beside FElupe's on the same tets. displacement_pct: of its largest displacement ·
-    reaction_pct: of its largest force on a held node · tip: sag of the far end over the length · converged: ours."""
-
-    displacement_pct: float
-    reaction_pct: float
-    tip: float
-    converged: bool
-
-
-def _twisted(nodes: np.ndarray, share: float) -> np.ndarray:
-    """The bar's nodes turned about its axis in proportion to their distance from the near end."""
-    turn = Rotation.from_rotvec(share * TURN / LENGTH * nodes[:, :1] * [1, 0, 0])
-    middle = np.array([0, 0.5, 0.5])
-    return turn.apply(nodes - middle) + middle
-
-
-def felupe_law(law: str):
-    """FElupe's material from the printed energy, differentiated by tensortrax."""
-    import tensortrax.math as tm
-    from felupe.constitution.tensortrax import Hyperelastic
-    from felupe.constitution.tensortrax.models.hyperelastic import mooney_rivlin
-
-    def quasi_incompressible(C, mu10, mu01, kappa):
-        return mooney_rivlin(C, C10=mu10, C01=mu01) + kappa / 2 * (tm.log(tm.linalg.det(C)) / 2) ** 2
-
-    def stable(C, mu, bulk):
-        return mu / 2 * (tm.trace(C) - 3) + bulk / 2 * (tm.sqrt(tm.linalg.det(C)) - 1 - mu / bulk) ** 2
-
-    if law == "mooney_rivlin":
-        return Hyperelastic(quasi_incompressible, **dict(zip(("mu10", "mu01", "kappa"), MODULI[law], strict=True)))
-    mu, lame, _ = MODULI[law]
-    return Hyperelastic(stable, mu=mu, bulk=mu + lame)
-
-
-def _felupe_solution(b: Block, held: np.ndarray, law: str, pose: str) -> tuple[np.ndarray, np.ndarray]:
-    """Displacements and internal forces (N, 3) of FElupe's Newton, the load put on in five steps from rest."""
-    import felupe
-
-    region = felupe.RegionTetra(felupe.Mesh(b.nodes, b.tets, "tetra"))
-    field = felupe.FieldContainer([felupe.Field(region, dim=3)])
-    body, weight = felupe.SolidBody(felupe_law(law), field), felupe.SolidBodyForce(field)
-    fixed = (3 * np.flatnonzero(held)[:, None] + np.arange(3)).ravel()
-    free = np.setdiff1d(np.arange(b.nodes.size), fixed)
-    for share in (0.2, 0.4, 0.6, 0.8, 1.0):
-        weight.update([0, 0, -WEIGHT * share if pose == "cantilever" else 0])
-        moved = (_twisted(b.nodes, share) - b.nodes if pose == "twist" else np.zeros_like(b.nodes)).ravel()[fixed]
-        felupe.newtonraphson(items=[body, weight], x0=field, dof0=fixed, dof1=free, ext0=moved, tol=1e-10, verbose=0)
-    return field[0].values.copy(), body.assemble.vector(field).toarray().reshape(-1, 3)
-
-
-def felupe_comparison(pose: str, law: str) -> Comparison:
-    """A bar of 4 x 1 x 1 cm: "cantilever", held at one end and bent by its weight, or "twist", its ends turned."""
-    b = block((LENGTH, 1.0, 1.0), (12, 3, 3), 0.02)
-    held = b.nodes[:, 0] < 1e-9
-    if pose == "twist":
-        held |= b.face(0)
-    theirs, internal = _felupe_solution(b, held, law, pose)
-    flesh = flesh_of(b.nodes, b.tets, law, fixed=held)
-    target, push = b.nodes, np.zeros_like(b.nodes)
-    if pose == "twist":
-        target = _twisted(b.nodes, 1.0)
-    else:
-        volume = np.linalg.det(edges(b.nodes, b.tets)) / 6
-        push[:, 2] = -WEIGHT * np.bincount(b.tets.ravel(), np.repeat(volume / 4, 4))
-    x, report = FaceFlesh(flesh).solve(Load(target, b.nodes, push, np.zeros(0)), [target], tolerance=1e-9)
-    ours, reaction = x - b.nodes, -_forces(flesh, x)[1][held]
-    return Comparison(
-        100 * np.linalg.norm(ours - theirs, axis=1).max() / np.linalg.norm(theirs, axis=1).max(),
-        100 * np.abs(reaction - internal[held]).max() / np.abs(internal[held]).max(),
-        -theirs[b.face(0), 2].mean() / LENGTH,
-        report.converged,
-    )
-
-
-def felupe_pct() -> tuple[dict[str, float], str]:
-    """Displacement differences [%] by pose and law ("cantilever_mooney_rivlin", ...), and FElupe's version."""
-    import felupe
-
-    pairs = [(pose, law) for pose in ("cantilever", "twist") for law in MODULI]
-    return {f"{p}_{law}": felupe_comparison(p, law).displacement_pct for p, law in pairs}, felupe.__version__

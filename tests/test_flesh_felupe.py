@@ -2,13 +2,14 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The flesh settles where FElupe, a published finite-element code, says, on the same tets."""
 
-import proofs
+import felupe_peer
 import pytest
+from flesh_blocks import MODULI
 
 pytest.importorskip("felupe")
 pytest.importorskip("tensortrax")
 
-laws = pytest.mark.parametrize("law", list(proofs.MODULI))
+laws = pytest.mark.parametrize("law", list(MODULI))
 
 SAME = 0.1
 """Both solve the same equations: only the tolerances of the two solvers part them, 1e-9 and 1e-10 of the forces. A
@@ -18,7 +19,7 @@ thousandth is what an animator would never see, and far more than those toleranc
 @laws
 def test_bending_bar_sags_as_felupes(law):
     """A bar held at one end sags by a fifth to a third of its length under its weight, node by node as FElupe's."""
-    bar = proofs.felupe_comparison("cantilever", law)
+    bar = felupe_peer.felupe_comparison("cantilever", law)
     assert bar.converged
     assert 0.2 < bar.tip < 0.33
     assert bar.displacement_pct < SAME
@@ -28,7 +29,7 @@ def test_bending_bar_sags_as_felupes(law):
 @laws
 def test_twisted_bar_takes_felupes_shape_and_torque(law):
     """A bar with an end turned by 90 degrees: nodes, and forces on the held ends, are FElupe's."""
-    bar = proofs.felupe_comparison("twist", law)
+    bar = felupe_peer.felupe_comparison("twist", law)
     assert bar.converged
     assert bar.displacement_pct < SAME
     assert bar.reaction_pct < SAME
@@ -37,9 +38,9 @@ def test_twisted_bar_takes_felupes_shape_and_torque(law):
 def test_comparison_notices_a_hundredth(monkeypatch):
     """Flesh whose shear modulus is off by one per cent is told from FElupe's."""
     law = "stable_neo_hookean"
-    right = proofs.felupe_comparison("cantilever", law)
-    theirs = proofs.felupe_law(law)
-    monkeypatch.setattr(proofs, "felupe_law", lambda _: theirs)
-    monkeypatch.setitem(proofs.MODULI, law, (1.01 * proofs.MODULI[law][0], *proofs.MODULI[law][1:]))
-    wrong = proofs.felupe_comparison("cantilever", law)
+    right = felupe_peer.felupe_comparison("cantilever", law)
+    theirs = felupe_peer.felupe_law(law)
+    monkeypatch.setattr(felupe_peer, "felupe_law", lambda _: theirs)
+    monkeypatch.setitem(MODULI, law, (1.01 * MODULI[law][0], *MODULI[law][1:]))
+    wrong = felupe_peer.felupe_comparison("cantilever", law)
     assert right.displacement_pct < SAME < wrong.displacement_pct

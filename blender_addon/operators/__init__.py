@@ -9,11 +9,13 @@ from .create_rig import MUSCLE_FACE_OT_create_rig
 from .demo_add import MESH_OT_muscle_face_demo_add, draw_menu
 from .fit import MUSCLE_FACE_OT_fit
 from .remove_rig import MUSCLE_FACE_OT_remove_rig
+from .set_tissue import MUSCLE_FACE_OT_set_tissue
 from .solve import MUSCLE_FACE_OT_solve
 
 CLASSES = (
     MUSCLE_FACE_OT_create_rig,
     MUSCLE_FACE_OT_solve,
+    MUSCLE_FACE_OT_set_tissue,
     MUSCLE_FACE_OT_fit,
     MUSCLE_FACE_OT_bake,
     MUSCLE_FACE_OT_remove_bake,

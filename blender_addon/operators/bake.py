@@ -105,7 +105,7 @@ def source_mutes(mesh: bpy.types.Mesh, model) -> dict[str, bool]:
 
 def solve_frames(model, drives: list, progress) -> list:
     """Pose of each frame (None at neutral), every solve starting at the frame before."""
-    neutral, pose, poses = model.controls().neutral, None, []
+    pose, poses = None, []
     for index, item in enumerate(drives):
         share = index / len(drives)
 
@@ -113,7 +113,9 @@ def solve_frames(model, drives: list, progress) -> list:
             progress(share, f"Baking frame {number} of {len(drives)}")
 
         tick(0.0, "")
-        pose = None if np.array_equal(item.controls, neutral) else model.solve(item.controls, start=pose, progress=tick)
+        pose = (
+            model.solve(item.controls, gravity=item.gravity, start=pose, progress=tick) if item.moves(model) else None
+        )
         poses.append(pose)
     return poses
 

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import EnumProperty
 
 from .. import bridge, drive, engine, jobs, requirements, storage
+from ..properties import TISSUES
 
 # Baked frames are results, not shapes to simulate with.
 BAKED_KEY = re.compile(r"Bake -?\d{3,}(\.\d+)?$")
@@ -26,13 +27,16 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
         items=(("standard", "Standard", "Fine enough for final animation"), ("draft", "Draft", "Coarser and faster")),
     )
 
+    tissue: EnumProperty(name="Tissue", description="What the flesh is made of", items=TISSUES)
+
     @classmethod
     def poll(cls, context):
         return requirements.check(cls, requirements.create_problem(context))
 
     def invoke(self, context, event):
-        if not self.properties.is_property_set("quality"):
-            self.quality = context.object.muscle_face.quality
+        for name in ("quality", "tissue"):
+            if not self.properties.is_property_set(name):
+                setattr(self, name, getattr(context.object.muscle_face, name))
         return super().invoke(context, event)
 
     def plan(self, context):
@@ -43,10 +47,10 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
         for key in shape_sources(obj.data):
             shapes[key.name] = bridge.key_delta(obj, key)
             yield 0.0, "Reading shape keys"
-        model_class, quality = engine.face_model(), self.quality
+        model_class, quality, tissue = engine.face_model(), self.quality, self.tissue
 
         def work(progress):
-            model = model_class.build(vertices, faces, shapes, quality=quality, progress=progress)
+            model = model_class.build(vertices, faces, shapes, quality=quality, tissue=tissue, progress=progress)
             return model, model.to_bytes()
 
         return work
@@ -95,4 +99,5 @@ def fill_settings(obj: bpy.types.Object, model) -> None:
     settings.muscles.clear()
     for name in model.muscles:
         settings.muscles.add().name = name
+    settings.tissue = str(model.tissue)
     settings.is_rig = True

@@ -25,7 +25,8 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         model = storage.load(obj.data)
         target = target_positions(obj, obj.muscle_face.fit_target, context.evaluated_depsgraph_get())
         yield 0.0, "Reading the target"
-        return lambda progress: (model, model.fit(target, progress=progress))
+        gravity = drive.read(obj, model).gravity
+        return lambda progress: (model, model.fit(target, gravity=gravity, progress=progress))
 
     def finish(self, context, result):
         model, fit = result

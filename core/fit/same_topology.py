@@ -3,7 +3,7 @@
 """Fit to a mesh of the same topology: Gauss-Newton through the simulation, in the box of the sliders."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ def fit_vertices(
     target: np.ndarray,
     *,
     weights: np.ndarray | None = None,
+    gravity: Sequence[float] | None = None,
     start: "Pose | None" = None,
     progress: Callable[[float, str], None] | None = None,
     iterations: int = 12,
@@ -70,7 +71,7 @@ def fit_vertices(
         return (weight * (pose.skin[skin] - target[skin])).ravel()
 
     def solve(values: np.ndarray, before: "Pose | None") -> "Pose":
-        return model.solve(values, start=before, tolerance=1e-5, progress=tick)
+        return model.solve(values, gravity=gravity, start=before, tolerance=1e-5, progress=tick)
 
     share = 0.05
 

@@ -9,7 +9,7 @@ import warp as wp
 
 from .definite import Spectrum, definite_stress_differential, spectrum
 from .fibre_law import fibre_tension
-from .materials import f64, mat33, passive_energy, passive_stress, passive_stress_differential, vec3
+from .materials import f64, mat33, passive_energy_and_stress, passive_stress_differential, vec3
 from .strain import inverse_stretch, principal, symmetric, vec6
 
 # No kernel is differentiated by Warp: derivatives are written out, and compiling takes half the time.
@@ -75,8 +75,8 @@ def tet_forces(
     t = wp.tid()
     N = inv_natural[t]
     Fe = deformation_gradient(x, tets[t], N)
-    psi = passive_energy(law[t], Fe, moduli[t])
-    S = passive_stress(law[t], Fe, moduli[t]) * wp.transpose(N)
+    psi, P = passive_energy_and_stress(law[t], Fe, moduli[t])
+    S = P * wp.transpose(N)
     B = inv_rest[t]
     F = deformation_gradient(x, tets[t], B)
     for i in range(fibre_start[t], fibre_start[t + 1]):

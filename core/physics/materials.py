@@ -103,25 +103,26 @@ def functions_of_j(law: int, J: f64, m: vec3) -> mat33:
 
 
 @wp.func
-def passive_energy(law: int, F: mat33, m: vec3) -> f64:
-    """Energy per rest volume of the flesh, zero at rest."""
+def passive_energy_and_stress(law: int, F: mat33, m: vec3):
+    """Energy per rest volume of the flesh, zero at rest, and first Piola-Kirchhoff stress P = dpsi/dF."""
     G = cofactor(F)
-    g = functions_of_j(law, wp.determinant(F), m)
+    J = F[0, 0] * G[0, 0] + F[1, 0] * G[1, 0] + F[2, 0] * G[2, 0]
+    g = functions_of_j(law, J, m)
+    i1 = wp.ddot(F, F)
+    i2 = wp.ddot(G, G)
     rest = f64(1.5) * m[0]
+    P = f64(2.0) * g[0, 0] * F + (g[0, 1] * i1 + g[1, 1] * i2 + g[2, 1]) * G
     if law == MOONEY_RIVLIN:
         rest = f64(3.0) * (m[0] + m[1])
-    return g[0, 0] * wp.ddot(F, F) + g[1, 0] * wp.ddot(G, G) + g[2, 0] - rest
+        P += f64(2.0) * g[1, 0] * (i1 * F - F * (wp.transpose(F) * F))
+    return g[0, 0] * i1 + g[1, 0] * i2 + g[2, 0] - rest, P
 
 
 @wp.func
 def passive_stress(law: int, F: mat33, m: vec3) -> mat33:
     """First Piola-Kirchhoff stress P = dpsi/dF of the flesh."""
-    G = cofactor(F)
-    g = functions_of_j(law, wp.determinant(F), m)
-    i1 = wp.ddot(F, F)
-    i2 = wp.ddot(G, G)
-    H = f64(2.0) * (i1 * F - F * (wp.transpose(F) * F))
-    return f64(2.0) * g[0, 0] * F + g[1, 0] * H + (g[0, 1] * i1 + g[1, 1] * i2 + g[2, 1]) * G
+    _psi, P = passive_energy_and_stress(law, F, m)
+    return P
 
 
 @wp.func

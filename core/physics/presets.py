@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MuscleFaceError
+from .flesh import Flesh
 
 SIGMA_MAX = 30.0
 """Greatest active fibre stress [N/cm2], 300 kPa."""
@@ -46,7 +47,8 @@ def _neo_hookean(mooney_rivlin: tuple[float, float, float]) -> tuple[float, floa
 
 
 _STANFORD = (6.0, 2.0, 300.0)
-_FAT, _MUSCLE, _SKIN = (0.45, 0.15, 30.0), (0.6, 0.2, 30.0), (0.9, 0.3, 30.0)
+# Shear moduli of 4, 12 and 24 kPa.
+_FAT, _MUSCLE, _SKIN = (0.15, 0.05, 30.0), (0.45, 0.15, 30.0), (0.9, 0.3, 30.0)
 
 TISSUES = {
     "soft_tissue": Tissue("mooney_rivlin", _FAT, _MUSCLE, _SKIN),
@@ -55,6 +57,11 @@ TISSUES = {
         "stable_neo_hookean", _neo_hookean(_FAT), _neo_hookean(_MUSCLE), _neo_hookean(_SKIN)
     ),
 }
+
+
+def track_springs(flesh: Flesh) -> np.ndarray:
+    """(N,) stiffness of each node's track spring [N/cm], soft against the flesh around it."""
+    return TRACK_STIFFNESS * flesh.spread(flesh.volume * flesh.shear)
 
 
 def tissue(name: str) -> Tissue:

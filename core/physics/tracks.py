@@ -21,8 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from .cholesky import Cholesky, Ordering
 from .derivatives import log_strain
-from .equilibrium import factor, minimise
+from .equilibrium import Operator, factor, minimise
 from .flesh import Flesh
 
 SKIN_STIFFNESS = 100.0
@@ -67,6 +68,10 @@ def track_of(flesh: Flesh, displacement: np.ndarray, weight: np.ndarray) -> Trac
     return Track(u, load, tet.astype(np.int32), strain[tet])
 
 
+PATIENCE = (40, 12)
+"""Iterations that the Laplacian and a factored stiffness get in a calibration."""
+
+
 class Calibration:
     """Finds tracks for one flesh and one skin embedding; the factored preconditioner serves all shapes.
 
@@ -87,6 +92,22 @@ class Calibration:
         self._smooth_pull = 50.0 * weight[:, None]
         self._extend = factor(self._laplacian[free][:, free] + 50.0 / (SKIN_STIFFNESS * mu) * skin)
         self._solve = factor(elastic + skin).solve
+        self._skin = skin.tocsr()
+        self._skin.sum_duplicates()
+        pattern, n = flesh.pattern(free=True), len(free)
+        self._ordering = Ordering(pattern.indptr, pattern.indices, flesh.rest[free])
+        keys = np.repeat(np.arange(n), np.diff(pattern.indptr)) * n + pattern.indices
+        # A skin vertex ties the corners of one tet, whose blocks are there already.
+        self._skin_blocks = np.searchsorted(
+            keys, np.repeat(np.arange(n), np.diff(self._skin.indptr)) * n + self._skin.indices
+        )
+
+    def _stiffness_inverse(self, x: np.ndarray) -> Operator:
+        """Inverse of the projected stiffness at x (N, 3) with the skin's pull."""
+        flesh = self._flesh
+        blocks = flesh.stiffness_blocks(x, np.zeros(flesh.fibres.count), definite=True, free=True)
+        blocks[self._skin_blocks] += self._skin.data[:, None, None] * np.eye(3)
+        return Cholesky(self._ordering, blocks, single=True).solve
 
     def shape(self, target: np.ndarray, fixed: np.ndarray, *, tick: Callable[[], None] | None = None) -> np.ndarray:
         """Node displacement u (N, 3) of a shape: skin ``target`` (Vs, 3), bones at ``fixed`` (N, 3; fixed rows count).
@@ -141,8 +162,14 @@ class Calibration:
         if float(np.linalg.norm(energy(flesh.rest[free])[1])) < 1e-9:
             return flesh.rest.copy()
         begin = flesh.rest[free] + self._harmonic(target, x) if start is None else start[free]
+
+        def stiffness_inverse(xf: np.ndarray) -> Operator:
+            x[free] = xf
+            return self._stiffness_inverse(x)
+
         best, _ = minimise(energy, begin, self._solve, lambda: float(np.linalg.norm(pull)), tolerance=2e-3,
-                           step_tolerance=5e-3, iterations=150, tick=tick)  # fmt: skip
+                           step_tolerance=5e-3, stiffness_inverse=stiffness_inverse, patience=PATIENCE, iterations=150,
+                           tick=tick)  # fmt: skip
         x[free] = best
         return x
 

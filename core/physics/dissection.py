@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The symbolic phase of the multifrontal Cholesky: nested dissection, the fronts, and the tasks of the threads.
+
+A few nodes that part the rest in two are eliminated last, and so on in either part (George, SIAM J. Numer. Anal. 10,
+1973). Every such separator makes a front: its nodes, the pivots, and the later nodes that they touch, its boundary.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import warp as wp
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
+
+from . import front_kernels
+
+# Where a part may be cut along an axis, and how much the smaller separator of an uneven cut must save.
+SHARES = (0.4, 0.45, 0.5, 0.55, 0.6)
+UNEVEN = 4.0
+# The share of the work below which a subtree of fronts is one task of one thread.
+GRAIN = 0.1
+
+
+def _vertex_cover(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The fewest nodes that touch every edge low[e] - high[e] (König 1931): nodes, unordered."""
+    a, i = np.unique(low, return_inverse=True)
+    b, j = np.unique(high, return_inverse=True)
+    mate = maximum_bipartite_matching(csr_array((np.ones(len(i)), (i, j)), shape=(len(a), len(b))), "column")
+    mate_of_b = np.full(len(b), -1)
+    mate_of_b[mate[mate >= 0]] = np.flatnonzero(mate >= 0)
+    # Alternating paths from the unmatched: what they reach of b, and what they do not reach of a, is the cover.
+    reached_a, reached_b = mate < 0, np.zeros(len(b), bool)
+    while True:
+        new = np.zeros(len(b), bool)
+        new[j[reached_a[i]]] = True
+        new &= ~reached_b
+        if not new.any():
+            return np.concatenate([a[~reached_a], b[reached_b]])
+        reached_b |= new
+        reached_a[mate_of_b[new]] = True
+
+
+def _separate(points: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Part nodes by a plane across one of the two longest axes: (m,) 0 below, 1 above, 2 the separator between."""
+    m = len(points)
+    centred = points - points.mean(0)
+    axes = np.linalg.eigh(centred.T @ centred)[1]
+    best = (np.inf,)
+    for axis in (axes[:, 2], axes[:, 1]):
+        order = np.argsort(centred @ axis, kind="stable")
+        rank = np.empty(m, int)
+        rank[order] = np.arange(m)
+        low, high = rank[edges[:, 0]], rank[edges[:, 1]]
+        low, high = np.minimum(low, high), np.maximum(low, high)
+        for share in SHARES:
+            h = max(int(share * m), 1)
+            cut = (low < h) & (high >= h)
+            size = min(len(np.unique(low[cut])), len(np.unique(high[cut])))
+            cost = size * (1.0 + UNEVEN * (2.0 * share - 1.0) ** 2)
+            if cost < best[0]:
+                best = cost, order, h, low[cut], high[cut]
+    _, order, h, low, high = best
+    part = np.zeros(m, np.int8)
+    part[order[h:]] = 1
+    if len(low):
+        part[order[_vertex_cover(low, high)]] = 2
+    return part
+
+
+def _dissect(points: np.ndarray, edges: np.ndarray, leaf: int) -> tuple[list[np.ndarray], list[list[int]]]:
+    """Nested dissection: the nodes of every front and its children, which precede it."""
+    pivots, children = [], []
+
+    def part(nodes: np.ndarray, edges: np.ndarray) -> list[int]:
+        """Fronts of these nodes (edges count among them) that are nobody's children yet."""
+        roots = []
+        if len(nodes) > leaf:
+            label = _separate(points[nodes], edges)
+            for side in (0, 1):
+                inside = label == side
+                local = np.cumsum(inside) - 1
+                roots += part(nodes[inside], local[edges[inside[edges].all(1)]])
+            nodes = nodes[label == 2]
+        if len(nodes) == 0:
+            return roots
+        pivots.append(nodes)
+        children.append(roots)
+        return [len(pivots) - 1]
+
+    part(np.arange(len(points)), edges)
+    return pivots, children
+
+
+def _rows_of_fronts(
+    first: np.ndarray, children: list[list[int]], row: np.ndarray, column: np.ndarray, start: np.ndarray
+) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray], list[int]]:
+    """Rows and places of every front; the blocks of front f are at (row, column) from start[f] on.
+
+    Returns, front by front, its boundary; where that is in the parent; where its blocks go in the factor; and where
+    its panel starts there, then the end.
+    """
+    panel, boundary, local, block_to = [0], [], [np.zeros(0, int)] * len(children), []
+    where = np.empty(first[-1], int)
+    for f, (k, p) in enumerate(zip(first[:-1], np.diff(first), strict=True)):
+        r, c = row[start[f] : start[f + 1]], column[start[f] : start[f + 1]]
+        below = np.unique(np.concatenate([r] + [boundary[child] for child in children[f]]))
+        below = below[below >= k + p]
+        where[k : k + p] = np.arange(p)
+        where[below] = np.arange(p, p + len(below))
+        for child in children[f]:
+            local[child] = where[boundary[child]]
+        block_to.append(panel[-1] + 3 * (c - k) * (p + len(below)) + where[r])
+        boundary.append(below)
+        panel.append(panel[-1] + 3 * int(p) * (int(p) + len(below)))
+    return boundary, local, block_to, panel
+
+
+def _starts(counts: Any) -> np.ndarray:
+    """Where each of consecutive runs starts, and the end: (len(counts) + 1,)."""
+    return np.concatenate([[0], np.cumsum(counts, dtype=int)])
+
+
+def _joined(runs: list) -> np.ndarray:
+    """The runs of integers one after another; there may be none."""
+    return np.concatenate([np.zeros(0, int), *runs])
+
+
+def _struct(**arrays: Any) -> Any:
+    """Fronts over int32 copies of the arrays."""
+    fronts = front_kernels.Fronts()
+    for name, values in arrays.items():
+        setattr(fronts, name, wp.array(np.asarray(values, np.int32), dtype=int, device="cpu"))
+    return fronts
+
+
+class Ordering:
+    """Nested dissection of a symmetric block-sparse matrix by the coordinates of its nodes; made once per mesh.
+
+    order: (n,) nodes as they are eliminated · children, boundary: of every front · panel: where fronts start in the
+    factor, and the end [vec3] · sizes: (fronts, 3) pivots, boundary rows and both, in scalars · diagonal: (3 n,) where
+    the factor's diagonal is, in scalars · fronts: the same for kernels · tasks: ranges of fronts for the threads.
+    """
+
+    def __init__(self, indptr: np.ndarray, indices: np.ndarray, points: np.ndarray, *, leaf: int = 32):
+        """Order the nodes of a CSR pattern that is symmetric, has its diagonal and ascending columns.
+
+        indptr: (n + 1,), indices: (nnzb,), points: (n, 3); parts of at most `leaf` nodes are dissected no further.
+        """
+        # Here and not at the first launch, which several threads make at once.
+        wp.load_module(front_kernels, device="cpu")
+        n = len(indptr) - 1
+        rows = np.repeat(np.arange(n), np.diff(indptr))
+        upper = rows < indices
+        pivots, self.children = _dissect(
+            np.asarray(points, np.float64), np.stack([rows[upper], indices[upper]], axis=1), max(leaf, 1)
+        )
+        self.order = _joined(pivots)
+        place = np.empty(n, int)
+        place[self.order] = np.arange(n)
+        row, column = place[rows], place[indices]
+        lower = np.flatnonzero(row >= column)
+        lower = lower[np.argsort(column[lower], kind="stable")]
+        self._lay_out(_starts([len(p) for p in pivots]), lower, row[lower], column[lower])
+        self.tasks = self._plan()
+        self._spare: list[np.ndarray] = []
+
+    def _lay_out(self, first: np.ndarray, block: np.ndarray, row: np.ndarray, column: np.ndarray) -> None:
+        """Give every front its rows and its place; `block` (m,) are those of the lower triangle, column by column."""
+        block_start = np.searchsorted(column, first)
+        self.boundary, local, block_to, self.panel = _rows_of_fronts(first, self.children, row, column, block_start)
+        pivots = np.diff(first)
+        below = np.array([len(b) for b in self.boundary], int)
+        self.sizes = 3 * np.stack([pivots, below, pivots + below], axis=1).astype(np.int32)
+        corner = np.repeat(3 * np.asarray(self.panel[:-1], int), 3 * pivots)
+        step = np.repeat(self.sizes[:, 2] + 1, 3 * pivots)
+        self.diagonal = corner + step * (np.arange(3 * first[-1]) - np.repeat(3 * first[:-1], 3 * pivots))
+        self.fronts = _struct(
+            first=first,
+            pivots=pivots,
+            row_start=_starts(below),
+            row=_joined(self.boundary),
+            local=_joined(local),
+            child_start=_starts([len(c) for c in self.children]),
+            child=_joined(self.children),
+            block_start=block_start,
+            block=block,
+            block_to=_joined(block_to),
+            panel=self.panel,
+        )
+
+    def lend(self) -> np.ndarray:
+        """Room for a factor, not cleared: (9 * entries,) float64. New pages would cost a sixth of the factorisation."""
+        try:
+            return self._spare.pop()
+        except IndexError:
+            return np.empty(3 * self.panel[-1])
+
+    def take_back(self, room: np.ndarray) -> None:
+        """Keep the room of a factor that is no more for the next one."""
+        self._spare[:] = [room]
+
+    def _plan(self) -> list[tuple[int, int]]:
+        """Tasks, each a range of fronts: whole subtrees of some work, then one by one the fronts above them."""
+        p, b, _ = self.sizes.T.astype(float)
+        work = p**3 / 3 + p * p * b + p * b * b
+        start = np.arange(len(work))
+        parent = np.full(len(work), -1)
+        for f, children in enumerate(self.children):
+            work[f] += work[children].sum()
+            start[f] = min([f, *start[children]])
+            parent[children] = f
+        small = work <= GRAIN * work.max(initial=0.0)
+        subtrees = np.flatnonzero(small & ((parent < 0) | ~small[parent]))
+        subtrees = subtrees[np.argsort(-work[subtrees], kind="stable")]
+        single = np.flatnonzero(~small)
+        return [(int(start[f]), int(f) + 1) for f in subtrees] + [(int(f), int(f) + 1) for f in single]
+
+    def walk(self, run: Callable[[int, int], None]) -> None:
+        """Call run(begin, end) on the fronts of every task, children before parents, in threads."""
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:
+            futures = {}
+
+            def follow(begin: int, end: int) -> None:
+                # What is waited for was submitted earlier, so it is running or done: no deadlock.
+                for child in self.children[end - 1]:
+                    if child < begin:
+                        futures[child].result()
+                run(begin, end)
+
+            for begin, end in self.tasks:
+                futures[end - 1] = pool.submit(follow, begin, end)
+            try:
+                for future in futures.values():
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
