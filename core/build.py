@@ -22,7 +22,7 @@ from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Fibres, Flesh
 from .physics.gravity import node_mass, prestretch, unloaded_nodes
-from .physics.tracks import Calibration
+from .physics.tracks import Calibration, largest_strain
 from .readout import own_stretch
 from .rig import VERSION, Rig, quantised, topology_hash
 
@@ -115,6 +115,7 @@ def build_rig(
         mandible_vertices=mandible,
         track_step=step,
         track_steps=steps,
+        strain_largest=largest_strain(solid, displacement),
         detail_step=detail_step,
         detail_steps=detail_steps,
         part_vertices=part_vertices,

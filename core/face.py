@@ -23,6 +23,7 @@ from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Fibres, Flesh
 from .physics.gravity import node_mass, prestretch
+from .physics.strain_limit import StrainLimit
 from .physics.tracks import Track, track_of
 from .readout import implied_activations
 from .rig import Rig
@@ -95,6 +96,7 @@ class FaceModel:
         self.flesh.spring = np.where(self.flesh.fixed, 0.0, springs)
         self.mass = node_mass(self.flesh)
         self.solver = FaceFlesh(self.flesh)
+        self.strain_limit = StrainLimit(rig.strain_largest)
         self._tracks: dict[int, Track] = {}
         count = len(rig.carried)
         self.carry = sp.csr_matrix(
@@ -270,7 +272,8 @@ class FaceModel:
             anchor += w[k] * track.displacement
             force += w[k] * track.load
             strain[track.tet] += w[k] * track.strain
-        return Load(jaw_bones(self.jaw, rig.nodes, rig.bone, q), anchor, force, activation, strain), w, q
+        limited = None if strain is None else self.strain_limit.apply(strain)
+        return Load(jaw_bones(self.jaw, rig.nodes, rig.bone, q), anchor, force, activation, limited, strain), w, q
 
     def solve(
         self,

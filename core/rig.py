@@ -80,6 +80,7 @@ class Rig:
 
     track_step: np.ndarray  # (K,) length of one step of the stored displacements
     track_steps: np.ndarray  # (K, N, 3) int16, node displacements u of each track in those steps
+    strain_largest: np.ndarray  # (T,) largest strain norm that a single track asks of each tet
     detail_step: np.ndarray  # (K,) length of one step of the stored detail
     detail_steps: np.ndarray  # (K, Vs, 3) int16, motion of the skin under each shape that is too fine for the tets
     part_vertices: np.ndarray  # (P,) vertices whose shapes are more than what bones and flesh do (eyes, teeth, lashes)

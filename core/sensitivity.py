@@ -16,6 +16,7 @@ from .geometry.head_flesh import MANDIBLE
 from .physics import derivatives
 from .physics.face_flesh import Linearisation, Load
 from .physics.presets import DENSITY
+from .physics.strain_limit import WEIGHT
 
 if TYPE_CHECKING:
     from .face import FaceModel, Pose
@@ -163,12 +164,18 @@ def _by_controls(
 def _force_by_track(state: _State, used: np.ndarray) -> np.ndarray:
     """(3N, K) force on the nodes per unit of each of the ``used`` tracks; the other columns are 0."""
     model, natural = state.model, _natural(state)
+    summed = state.load.summed
+    share, bend = model.strain_limit.factors(np.zeros((len(model.rig.tets), 6)) if summed is None else summed)
     force = np.zeros((3 * len(model.rig.nodes), len(model.rig.jaw_of_track)))
     for k in used:
         t = model.track(k)
         pull = model.flesh.spring[:, None] * t.displacement + t.load
         if len(t.tet):
-            pull += derivatives.by_strain(model.flesh, state.pose.nodes, natural, t.tet, t.strain)
+            direction = share[t.tet, None] * t.strain
+            if summed is not None:
+                along = (WEIGHT * summed[t.tet] * t.strain).sum(1)
+                direction += (bend[t.tet] * along)[:, None] * summed[t.tet]
+            pull += derivatives.by_strain(model.flesh, state.pose.nodes, natural, t.tet, direction)
         force[:, k] = pull.ravel()
     return force
 
@@ -212,6 +219,10 @@ def _controls_gradient(state: _State, d: np.ndarray, force: np.ndarray, moved: n
     model, rig = state.model, state.model.rig
     nodal, normal = force.reshape(-1, 3), (d @ rig.frame)[rig.skin]
     strain = derivatives.strain_sensitivity(model.flesh, state.pose.nodes, _natural(state), nodal)
+    summed = state.load.summed
+    if summed is not None:
+        share, bend = model.strain_limit.factors(summed)
+        strain = share[:, None] * strain + (bend * (summed * strain).sum(1))[:, None] * WEIGHT * summed
     pull = model.flesh.spring[:, None] * nodal
     by_track = _bones_by_track(state).T @ moved + _parts_by_track(state).T @ d[rig.part_vertices].ravel()
     for k in range(len(by_track)):

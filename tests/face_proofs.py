@@ -32,7 +32,7 @@ NOT_FACS = ("PupilDilate", "cheekRaiser")
 STILL = 1e-3
 """A control that moves no vertex by this much [mm per unit] has no column to compare (pupils)."""
 
-TIGHT = 1e-13
+TIGHT = 1e-12
 """Residual of poses that are differentiated numerically: differences divide what is left of it by the step."""
 
 STEP = 3e-4
@@ -67,10 +67,15 @@ def mixed(model: FaceModel, seed: int = 5) -> dict[str, float]:
     return values | dict(zip(names[-3:], (0.3, 0.1, 0.2), strict=True))
 
 
+def sharp(model: FaceModel, values: dict[str, float], gravity: np.ndarray | None = None) -> Pose:
+    """A settled pose brought to TIGHT from where it settled, with as many iterations again."""
+    pose = model.solve(values, gravity=gravity)
+    return _settled([model.solve(values, gravity=gravity, start=pose, tolerance=TIGHT)])[0]
+
+
 def mixed_pose(model: FaceModel) -> Pose:
-    """``mixed`` settled under a slanting gravity, to differentiate at."""
-    pose = model.solve(mixed(model), gravity=model.rotation.T @ [3.0, -8.0, 2.0], tolerance=TIGHT)
-    return _settled([pose])[0]
+    """``mixed`` under a slanting gravity, to differentiate at."""
+    return sharp(model, mixed(model), model.rotation.T @ [3.0, -8.0, 2.0])
 
 
 def _settled(poses: list[Pose]) -> list[Pose]:
@@ -129,7 +134,7 @@ def directions(model: FaceModel) -> dict[str, Parameters]:
 
 
 # Long enough that the skin's response (0.1 mm of gravity, less of springs) stands far above what solves leave.
-STEPS = {"gravity": 0.05, "moduli": 1e-3, "track_stiffness": 1e-2, "rest": 1e-4}
+STEPS = {"gravity": 0.05, "moduli": 1e-3, "track_stiffness": 3e-3, "rest": 1e-4}
 
 
 def parameter_errors(model: FaceModel, pose: Pose) -> dict[str, float]:
@@ -355,9 +360,7 @@ def mirror_mm(model: FaceModel) -> float:
     for seed, gravity in ((1, None), (2, None), (3, weight)):
         values = mixed(model, seed)
         there = None if gravity is None else mirrored_directions(model, gravity)
-        ours = model.solve(values, gravity=gravity, tolerance=TIGHT)
-        theirs = mirror.solve(mirrored_controls(values), gravity=there, tolerance=TIGHT)
-        _settled([ours, theirs])
+        ours, theirs = sharp(model, values, gravity), sharp(mirror, mirrored_controls(values), there)
         worst = max(worst, float(np.linalg.norm(theirs.skin - mirrored_points(model, ours.skin), axis=1).max()))
     return worst * model.mm_per_unit
 

@@ -4,10 +4,10 @@
 
 import warp as wp
 
-from .fibre_law import fibre_tension
+from .fibre_law import active_tension, fibre_tension, tension_by_slack
 from .kernels import MIN_STRETCH, deformation_gradient, store_corners, tension_differential
 from .materials import f64, mat33, passive_stress, passive_stress_differential, vec3
-from .strain import inverse_stretch_differential, log_stretch, symmetric, vec6
+from .strain import inverse_stretch_differential, log_stretch, stretch_matrix, symmetric, vec6
 
 wp.set_module_options({"enable_backward": False})
 
@@ -33,7 +33,7 @@ def activation_forces(
     d = fibre_direction[i]
     f = deformation_gradient(x, tets[t], B) * d
     stretch = wp.max(wp.length(f), MIN_STRETCH)
-    T = fibre_tension(stretch, f64(1.0)) - fibre_tension(stretch, f64(0.0))
+    T = active_tension(stretch)
     store_corners(-volume[t] * (fibre_stress[i] * T[1] / stretch) * wp.outer(f, B * d), i, corner_out)
 
 
@@ -75,10 +75,14 @@ def strain_forces(
     volume: wp.array[f64],
     law: wp.array[int],
     moduli: wp.array[vec3],
+    fibre_start: wp.array[int],
+    fibre_stress: wp.array[f64],
+    fibre_direction: wp.array[vec3],
     # In:
     frame: wp.array[mat33],
     stretch: wp.array[vec3],
     inv_natural: wp.array[mat33],
+    fibre_slack: wp.array[f64],
     tet: wp.array[int],
     direction: wp.array[vec6],
     x: wp.array[vec3],
@@ -89,12 +93,24 @@ def strain_forces(
     i = wp.tid()
     t = tet[i]
     N = inv_natural[t]
-    dN = inv_rest[t] * inverse_stretch_differential(frame[t], stretch[t], symmetric(direction[i])) * prestretch[t]
+    B = inv_rest[t]
+    dE = inverse_stretch_differential(frame[t], stretch[t], symmetric(direction[i]))
+    dN = B * dE * prestretch[t]
     Fe = deformation_gradient(x, tets[t], N)
     dFe = deformation_gradient(x, tets[t], dN)
     P = passive_stress(law[t], Fe, moduli[t])
     dP = passive_stress_differential(law[t], Fe, dFe, moduli[t])
-    store_corners(-volume[t] * (dP * wp.transpose(N) + P * wp.transpose(dN)), i, corner_out)
+    dS = dP * wp.transpose(N) + P * wp.transpose(dN)
+    X = stretch_matrix(frame[t], stretch[t])
+    F = deformation_gradient(x, tets[t], B)
+    for k in range(fibre_start[t], fibre_start[t + 1]):
+        d = fibre_direction[k]
+        f = F * d
+        length = wp.max(wp.length(f), MIN_STRETCH)
+        slack = fibre_slack[k]
+        d_slack = -wp.dot(X * (X * d), dE * (X * d)) / slack
+        dS += (fibre_stress[k] * tension_by_slack(length, slack) * d_slack / length) * wp.outer(f, B * d)
+    store_corners(-volume[t] * dS, i, corner_out)
 
 
 @wp.kernel
@@ -106,10 +122,14 @@ def strain_sensitivities(
     volume: wp.array[f64],
     law: wp.array[int],
     moduli: wp.array[vec3],
+    fibre_start: wp.array[int],
+    fibre_stress: wp.array[f64],
+    fibre_direction: wp.array[vec3],
     # In:
     frame: wp.array[mat33],
     stretch: wp.array[vec3],
     inv_natural: wp.array[mat33],
+    fibre_slack: wp.array[f64],
     x: wp.array[vec3],
     adjoint: wp.array[vec3],
     # Out:
@@ -124,7 +144,17 @@ def strain_sensitivities(
     L = deformation_gradient(adjoint, tets[t], one)
     dP = passive_stress_differential(law[t], Fe, L * N, moduli[t])
     W = wp.transpose(deformation_gradient(x, tets[t], one)) * dP + wp.transpose(L) * P
-    Y = wp.transpose(inv_rest[t]) * W * wp.transpose(prestretch[t])
+    B = inv_rest[t]
+    Y = wp.transpose(B) * W * wp.transpose(prestretch[t])
+    X = stretch_matrix(frame[t], stretch[t])
+    F = deformation_gradient(x, tets[t], B)
+    for k in range(fibre_start[t], fibre_start[t + 1]):
+        d = fibre_direction[k]
+        f = F * d
+        length = wp.max(wp.length(f), MIN_STRETCH)
+        slack = fibre_slack[k]
+        pull = fibre_stress[k] * tension_by_slack(length, slack) * wp.dot(f, L * (B * d)) / length
+        Y -= (pull / slack) * wp.outer(X * (X * d), X * d)
     Z = -volume[t] * inverse_stretch_differential(frame[t], stretch[t], Y)
     sensitivity_out[t] = vec6(Z[0, 0], Z[1, 1], Z[2, 2], Z[1, 2] + Z[2, 1], Z[0, 2] + Z[2, 0], Z[0, 1] + Z[1, 0])
 
@@ -165,6 +195,7 @@ def rest_blocks(
     fibre_direction: wp.array[vec3],
     # In:
     inv_natural: wp.array[mat33],
+    fibre_slack: wp.array[f64],
     x: wp.array[vec3],
     activation: wp.array[f64],
     # Out:
@@ -185,7 +216,7 @@ def rest_blocks(
         d = fibre_direction[i]
         f = F * d
         stretch = wp.max(wp.length(f), MIN_STRETCH)
-        T = fibre_tension(stretch, activation[fibre_muscle[i]])
+        T = fibre_tension(stretch, fibre_slack[i], activation[fibre_muscle[i]])
         S += (fibre_stress[i] * T[1] / stretch) * wp.outer(f, B * d)
     for a in range(3):
         gn = vec3(N[a, 0], N[a, 1], N[a, 2])
@@ -202,7 +233,7 @@ def rest_blocks(
                 d = fibre_direction[i]
                 f = F * d
                 stretch = wp.max(wp.length(f), MIN_STRETCH)
-                T = fibre_tension(stretch, activation[fibre_muscle[i]])
+                T = fibre_tension(stretch, fibre_slack[i], activation[fibre_muscle[i]])
                 db = -wp.dot(g, d) * b
                 df = deformation_gradient(x, tets[t], wp.outer(db, d)) * d
                 dT = tension_differential(f, df, T, T[2])

@@ -48,8 +48,7 @@ def by_strain(flesh: Flesh, x: np.ndarray, natural: Natural, tet: np.ndarray, di
     """
     out = wp.empty((len(tet), 4), dtype=vec3, device=flesh.device)
     inputs = [
-        *(flesh._tets, flesh._inv_rest, flesh._prestretch, flesh._volume, flesh._law, flesh._moduli),
-        *(natural.frame, natural.stretch, natural.inverse),
+        *_strained(flesh, natural),
         wp.array(tet, dtype=int, device=flesh.device),
         wp.array(direction, dtype=vec6, device=flesh.device),
         _points(flesh, x),
@@ -63,8 +62,8 @@ def strain_sensitivity(flesh: Flesh, x: np.ndarray, natural: Natural, adjoint: n
     """(T, 6) gradient of ``adjoint`` . f by the stress-free strain, for forces weighed by ``adjoint`` (N, 3)."""
     out = wp.empty(len(flesh.tets), dtype=vec6, device=flesh.device)
     inputs = [
-        *(flesh._tets, flesh._inv_rest, flesh._prestretch, flesh._volume, flesh._law, flesh._moduli),
-        *(natural.frame, natural.stretch, natural.inverse, _points(flesh, x), _points(flesh, adjoint)),
+        *_strained(flesh, natural),
+        *(_points(flesh, x), _points(flesh, adjoint)),
     ]
     _launch(flesh, kernels.strain_sensitivities, len(flesh.tets), inputs, out)
     return out.numpy()
@@ -82,9 +81,17 @@ def by_rest(flesh: Flesh, x: np.ndarray, activation: np.ndarray, strain: np.ndar
     """(3N, 3N) df/dX [N/cm] by the rest positions; strain, prestretch and fibre directions in the tets stay."""
     out = wp.empty((len(flesh.tets), 16), dtype=mat33, device=flesh.device)
     act = wp.array(np.append(activation, 0.0), dtype=f64, device=flesh.device)
-    inputs = [*flesh._model_arrays(), flesh.natural(strain).inverse, _points(flesh, x), act]
+    natural = flesh.natural(strain)
+    inputs = [*flesh._model_arrays(), natural.inverse, natural.slack, _points(flesh, x), act]
     _launch(flesh, kernels.rest_blocks, len(flesh.tets), inputs, out)
     return flesh.assembled(flesh.gather_blocks(out, free=False))
+
+
+def _strained(flesh: Flesh, natural: Natural) -> list[wp.array]:
+    """What the kernels of stress-free strains read of flesh and strain."""
+    model = [flesh._tets, flesh._inv_rest, flesh._prestretch, flesh._volume, flesh._law, flesh._moduli]
+    fibres = [flesh._fibre_start, flesh._fibre_stress, flesh._fibre_direction]
+    return [*model, *fibres, natural.frame, natural.stretch, natural.inverse, natural.slack]
 
 
 def _points(flesh: Flesh, x: np.ndarray) -> wp.array:

@@ -23,13 +23,15 @@ SHIFT = 1e-4
 class Load:
     """What drives the flesh. fixed: (N, 3) positions of bone nodes (others ignored) · anchor: (N, 3) where the track
     springs pull without load · force: (N, 3) constant force on nodes [N] · activation: (M,) · strain: (T, 6)
-    logarithmic strain at which the passive flesh is free of stress, or None for the rest shape."""
+    logarithmic strain at which the passive flesh is free of stress, or None for the rest shape · summed: (T, 6) the
+    shapes' strains of which ``strain`` is the limited sum, where there are any."""
 
     fixed: np.ndarray
     anchor: np.ndarray
     force: np.ndarray
     activation: np.ndarray
     strain: np.ndarray | None = None
+    summed: np.ndarray | None = None
 
 
 class FaceFlesh:

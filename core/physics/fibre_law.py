@@ -56,6 +56,20 @@ def passive_tension(stretch: f64) -> vec3:
 
 
 @wp.func
-def fibre_tension(stretch: f64, activation: f64) -> vec3:
-    """(energy per rest volume, tension, slope) of a fibre in units of sigma_max."""
-    return activation * active_tension(stretch) + passive_tension(stretch)
+def fibre_tension(stretch: f64, slack: f64, activation: f64) -> vec3:
+    """(energy per rest volume, tension, slope) of a fibre in units of sigma_max.
+
+    The passive part is free of tension up to the stretch ``slack`` to which a shape has brought the flesh.
+    """
+    inverse = f64(1.0) / slack
+    passive = passive_tension(stretch * inverse)
+    scaled = vec3(passive[0], passive[1] * inverse, passive[2] * inverse * inverse)
+    return activation * active_tension(stretch) + scaled
+
+
+@wp.func
+def tension_by_slack(stretch: f64, slack: f64) -> f64:
+    """Change of the tension per unit of slack."""
+    inverse = f64(1.0) / slack
+    passive = passive_tension(stretch * inverse)
+    return -(passive[2] * stretch * inverse + passive[1]) * inverse * inverse

@@ -35,11 +35,13 @@ class Fibres:
 
 @dataclass(frozen=True)
 class Natural:
-    """Stress-free shapes: principal frames and values of their strain, and inverse edge matrices (device arrays)."""
+    """Stress-free shapes: principal frames and values of their strain, inverse edge matrices, and the stretch that
+    leaves each fibre entry without passive tension (device arrays)."""
 
     frame: wp.array | None
     stretch: wp.array | None
     inverse: wp.array
+    slack: wp.array
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ class Flesh:
         self._fibre_tet = wp.array(self.fibres.tet, dtype=int, device=d)
         self._fibre_stress = wp.array(self.fibres.stress, dtype=f64, device=d)
         self._fibre_direction = wp.array(self.fibres.direction, dtype=vec3, device=d)
+        self._no_slack = wp.full(len(self.fibres.muscle), 1.0, dtype=f64, device=d)
         self._node_start = wp.array(node_start, dtype=int, device=d)
         self._node_corner = wp.array(node_corner, dtype=int, device=d)
         self._patterns: dict[bool, Pattern] = {}
@@ -195,11 +198,14 @@ class Flesh:
         """The stress-free shapes for a logarithmic strain (T, 6) of the rest shape; None for no strain."""
         n, d = len(self.tets), self.device
         if strain is None:
-            return Natural(None, None, self._inv_unloaded)
-        out = Natural(*(wp.empty(n, dtype=t, device=d) for t in (mat33, vec3, mat33)))
+            return Natural(None, None, self._inv_unloaded, self._no_slack)
+        slack = wp.empty(len(self.fibres.muscle), dtype=f64, device=d)
+        out = Natural(*(wp.empty(n, dtype=t, device=d) for t in (mat33, vec3, mat33)), slack)
         s = wp.array(strain, dtype=vec6, device=d)
         wp.launch(kernels.natural_inverses, n, [self._inv_rest, self._prestretch, s],
                   [out.frame, out.stretch, out.inverse], device=d)  # fmt: skip
+        wp.launch(kernels.fibre_slacks, len(self.fibres.muscle), [self._fibre_tet, self._fibre_direction, out.frame,
+                  out.stretch], [slack], device=d)  # fmt: skip
         return out
 
     def stiffness_blocks(
@@ -217,9 +223,11 @@ class Flesh:
         each tet's stiffness is projected to be semi-definite (for search directions); without, K is exact.
         """
         d = self.device
+        natural = self.natural(strain)
         inputs = [
             *self._model_arrays(),
-            self.natural(strain).inverse,
+            natural.inverse,
+            natural.slack,
             wp.array(x, dtype=vec3, device=d),
             wp.array(np.append(activation, 0.0), dtype=f64, device=d),
             int(definite),
@@ -275,7 +283,7 @@ class Workspace:
         """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""
         f, d = self.flesh, self.flesh.device
         self._x.assign(x)
-        inputs = [*f._model_arrays(), self._natural.inverse, self._x, self._activation]
+        inputs = [*f._model_arrays(), self._natural.inverse, self._natural.slack, self._x, self._activation]
         wp.launch(kernels.tet_forces, len(f.tets), inputs, [self._energy, self._corner], device=d)
         wp.launch(kernels.gather_forces, len(f.rest), [f._node_start, f._node_corner, self._corner.flatten()],
                   [self._force], device=d)  # fmt: skip

@@ -10,7 +10,7 @@ import warp as wp
 from .definite import Spectrum, definite_stress_differential, spectrum
 from .fibre_law import fibre_tension
 from .materials import f64, mat33, passive_energy_and_stress, passive_stress_differential, vec3
-from .strain import inverse_stretch, principal, symmetric, vec6
+from .strain import inverse_stretch, principal, stretch_matrix, symmetric, vec6
 
 # No kernel is differentiated by Warp: derivatives are written out, and compiling takes half the time.
 wp.set_module_options({"enable_backward": False})
@@ -62,6 +62,7 @@ def tet_forces(
     fibre_direction: wp.array[vec3],
     # In:
     inv_natural: wp.array[mat33],
+    fibre_slack: wp.array[f64],
     x: wp.array[vec3],
     activation: wp.array[f64],
     # Out:
@@ -70,7 +71,7 @@ def tet_forces(
 ):
     """Energy [N cm] of each tet and the force [N] on each of its corners, f = -V P grad N.
 
-    The passive flesh is free of stress where Ds inv_natural is a rotation, the fibres measure from the rest pose.
+    The passive flesh is free of stress where Ds inv_natural is a rotation; active fibres measure from the rest pose.
     """
     t = wp.tid()
     N = inv_natural[t]
@@ -83,7 +84,7 @@ def tet_forces(
         d = fibre_direction[i]
         f = F * d
         stretch = wp.max(wp.length(f), MIN_STRETCH)
-        T = fibre_tension(stretch, activation[fibre_muscle[i]])
+        T = fibre_tension(stretch, fibre_slack[i], activation[fibre_muscle[i]])
         psi += fibre_stress[i] * T[0]
         S += (fibre_stress[i] * T[1] / stretch) * wp.outer(f, B * d)
     energy_out[t] = volume[t] * psi
@@ -119,6 +120,7 @@ def tet_stiffness(
     fibre_direction: wp.array[vec3],
     # In:
     inv_natural: wp.array[mat33],
+    fibre_slack: wp.array[f64],
     x: wp.array[vec3],
     activation: wp.array[f64],
     definite: int,
@@ -152,7 +154,8 @@ def tet_stiffness(
             for i in range(fibre_start[t], fibre_start[t + 1]):
                 d = fibre_direction[i]
                 f = F * d
-                T = fibre_tension(wp.max(wp.length(f), MIN_STRETCH), activation[fibre_muscle[i]])
+                stretch = wp.max(wp.length(f), MIN_STRETCH)
+                T = fibre_tension(stretch, fibre_slack[i], activation[fibre_muscle[i]])
                 slope = T[2]
                 if definite == 1:
                     slope = wp.max(slope, f64(0.0))
@@ -216,3 +219,17 @@ def natural_inverses(
     frame_out[t] = Q
     stretch_out[t] = d
     inverse_out[t] = inv_rest[t] * inverse_stretch(Q, d) * prestretch[t]
+
+
+@wp.kernel
+def fibre_slacks(
+    fibre_tet: wp.array[int],
+    fibre_direction: wp.array[vec3],
+    frame: wp.array[mat33],
+    stretch: wp.array[vec3],
+    slack_out: wp.array[f64],
+):
+    """Stretch |exp(S) d| of each fibre entry in the stress-free shape of its tet."""
+    i = wp.tid()
+    t = fibre_tet[i]
+    slack_out[i] = wp.length(stretch_matrix(frame[t], stretch[t]) * fibre_direction[i])

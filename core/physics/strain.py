@@ -8,8 +8,8 @@ from .materials import f64, mat33, vec3
 
 vec6 = wp.types.vector(length=6, dtype=wp.float64)
 
-STRAIN_LIMIT = 1.5
-"""Largest principal logarithmic strain of a stress-free shape, so that no sum of shapes folds the flesh up."""
+STRAIN_LIMIT = 3.0
+"""Largest principal logarithmic strain that is told apart: a stretch of twenty."""
 
 _LIMIT = wp.constant(f64(STRAIN_LIMIT))
 
@@ -65,6 +65,12 @@ def inverse_stretch(Q: mat33, d: vec3) -> mat33:
     for i in range(3):
         E[i, i] = wp.exp(-wp.clamp(d[i], -_LIMIT, _LIMIT))
     return Q * E * wp.transpose(Q)
+
+
+@wp.func
+def stretch_matrix(Q: mat33, d: vec3) -> mat33:
+    """exp(S), the inverse of ``inverse_stretch``."""
+    return inverse_stretch(Q, -d)
 
 
 @wp.func

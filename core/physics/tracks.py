@@ -8,8 +8,10 @@ its muscles. So for each shape the flesh is first brought to x* = X + u, the ela
 artist's with the bones in the shape's pose, and then what resists it there is taken away:
 
 * the passive flesh of a tet is free of stress at the Hencky strain S = ln U of F* = R U. Strains of several shapes
-  add: the stress-free shape is exp(sum_s w_s S_s), whose volume is the product of the shapes' own.
-* what is left (passive tension of stretched fibres) is balanced by a constant force L_n on the nodes.
+  add (within limits, see ``strain_limit``): the stress-free shape is exp(sum_s w_s S_s), whose volume is the product
+  of the shapes' own.
+* passive fibres are free of tension at the stretch that S gives them.
+* the little that is left (weight on turned flesh, strains too small to be kept) is balanced by a constant force L_n.
 
 Then x* is an equilibrium at w = 1 whatever the stiffness of the springs, as stable as the rest pose. (Balancing all of
 the flesh's resistance by constant forces would do as well for w = 1, but such forces buckle lips and lids at others.)
@@ -25,8 +27,9 @@ from .cholesky import Cholesky, Ordering
 from .derivatives import log_strain
 from .equilibrium import Operator, factor, minimise
 from .flesh import Flesh
+from .strain_limit import norm
 
-SKIN_STIFFNESS = 100.0
+SKIN_STIFFNESS = 300.0
 """Pull of the artist's skin on the flesh while a shape is calibrated, in units of shear modulus per cm."""
 
 
@@ -66,6 +69,15 @@ def track_of(flesh: Flesh, displacement: np.ndarray, weight: np.ndarray) -> Trac
     load = np.where(flesh.fixed[:, None], 0.0, -force - weight)
     tet = np.flatnonzero(~small)
     return Track(u, load, tet.astype(np.int32), strain[tet])
+
+
+def largest_strain(flesh: Flesh, displacements: np.ndarray) -> np.ndarray:
+    """(T,) largest norm of the strains that displacements (K, N, 3) ask of each tet."""
+    out = np.zeros(len(flesh.tets))
+    for u in displacements:
+        if u.any():
+            out = np.maximum(out, norm(log_strain(flesh, flesh.rest + u)))
+    return out
 
 
 PATIENCE = (40, 12)
