@@ -9,7 +9,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from .errors import Cancelled, MuscleFaceError
 
-__all__ = ["Cancelled", "FaceModel", "MuscleFaceError"]
+__all__ = ["Cancelled", "FaceModel", "MuscleFaceError", "Parameters"]
 
 
 def __getattr__(name: str):
@@ -18,4 +18,8 @@ def __getattr__(name: str):
         from .face import FaceModel
 
         return FaceModel
+    if name == "Parameters":
+        from .sensitivity import Parameters
+
+        return Parameters
     raise AttributeError(name)

@@ -11,7 +11,8 @@ import numpy as np
 
 from .errors import MuscleFaceError
 
-VERSION = 2
+VERSION = 3
+"""Of the stored arrays and of the tissue presets that they were made with."""
 
 
 def topology_hash(vertex_count: int, faces: Sequence[Sequence[int]]) -> str:

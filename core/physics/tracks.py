@@ -29,14 +29,14 @@ from .equilibrium import Operator, factor, minimise
 from .flesh import Flesh
 from .strain_limit import norm
 
-SKIN_STIFFNESS = 300.0
+SKIN_STIFFNESS = 150.0
 """Pull of the artist's skin on the flesh while a shape is calibrated, in units of shear modulus per cm."""
 
 
 LEAST_STRAIN = 2e-3
 """Strains below this are left to the balancing force."""
 
-SOUND = 0.02
+SOUND = 0.05
 """Volume ratio that every tet keeps in a calibrated shape."""
 
 
@@ -128,7 +128,7 @@ class Calibration:
         has recovered, and then taken up again as far as the flesh bears it.
         """
         flesh, x, trust = self._flesh, None, np.ones(len(target))
-        for _ in range(8):
+        for attempt in range(10):
             x = self._settle(target, fixed, trust, x, tick)
             crushed = flesh.volume_ratio(x) < SOUND
             if not crushed.any():
@@ -136,6 +136,9 @@ class Calibration:
             near = np.zeros(len(flesh.rest))
             near[flesh.tets[crushed].ravel()] = 1.0
             trust = np.where(abs(self._embed) @ near > 0.3, 0.2 * trust, trust)
+            if attempt > 1:
+                # What turns over is pushed from elsewhere: the whole shape is let go a little.
+                trust = 0.6 * trust
             x = self._smoothed(x, near > 0.0)
         for _ in range(4):
             if (trust == 1.0).all():

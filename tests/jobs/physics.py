@@ -42,7 +42,7 @@ def main() -> None:
     for measure in (material, derivatives, gravity, volume, symmetry, readout, tissues):
         figures |= timed(measure, model)
     if arguments.random > 0:
-        figures |= face_proofs.random_runs(model, arguments.random, say)
+        figures |= random_sliders(model, arguments.random)
     figures["seconds"] = time.perf_counter() - began
     write(arguments.out / "report.json", figures)
 
@@ -75,7 +75,7 @@ def write(path: Path, figures: dict) -> None:
 
 
 def timed(measure: Callable[[FaceModel], dict], model: FaceModel) -> dict:
-    """A measure's figures, printed with the time they took; or why there are none, so that the others are still made."""
+    """A measure's figures, printed with the time they took; or why there are none."""
     say(measure.__doc__)
     began = time.perf_counter()
     try:
@@ -166,6 +166,44 @@ def tissues(model: FaceModel) -> dict:
             motion = face_proofs.muscle_motion_mm(other)
             figures[tissue] = face_proofs.tissue_differences(model, other) | {"zygomaticus_major_mm": motion}
     return {"tissues": figures}
+
+
+def random_sliders(model: FaceModel, count: int) -> dict:
+    """Random sliders, from cold and each from the pose before; counts are of both runs together.
+
+    random_cold_warm_mm: the most that the two answers to one vector differ anywhere: where a face has two equilibria
+    (a lip turned in or out), which one it takes is its history's choice.
+    """
+    began = time.perf_counter()
+    runs = face_proofs.random_runs(model, count, say)
+    apart = [np.linalg.norm(a.skin - b.skin, axis=1).max() for a, b in zip(*runs.values(), strict=True)]
+    by_run, failures = {}, []
+    for name, poses in runs.items():
+        by_run[name] = {
+            "unconverged": sum(not p.converged for p in poses),
+            "inverted": sum(p.inverted for p in poses),
+            "worst_residual": max(p.residual for p in poses),
+            "median_solve_seconds": float(np.median([p.ms for p in poses])) / 1e3,
+            "worst_solve_seconds": max(p.ms for p in poses) / 1e3,
+        }
+        failures += [
+            {"run": name, "vector": i, "residual": p.residual, "inverted": p.inverted, "why": p.message}
+            for i, p in enumerate(poses)
+            if not p.converged or p.inverted
+        ]
+    return {
+        "random_count": count,
+        "random_unconverged": sum(run["unconverged"] for run in by_run.values()),
+        "random_inverted": sum(run["inverted"] for run in by_run.values()),
+        "random_worst_residual": max(run["worst_residual"] for run in by_run.values()),
+        "random_by_run": by_run,
+        "random_failures": failures,
+        "random_cold_warm_mm": {
+            "median": float(np.median(apart)) * model.mm_per_unit,
+            "worst": float(max(apart)) * model.mm_per_unit,
+        },
+        "random_seconds": time.perf_counter() - began,
+    }
 
 
 if __name__ == "__main__":
