@@ -89,6 +89,7 @@ class MUSCLE_FACE_PT_muscles(_RigPanel, bpy.types.Panel):
     def draw(self, context):
         muscles = context.object.muscle_face.muscles
         column = self.layout.column(align=True)
+        column.label(text="Per cent: what this face implies", icon="INFO")
         # The face's right side stands on the left of the panel, as it does when one looks at the face.
         for muscle in muscles:
             stem, side = muscle.name[:-2], muscle.name[-2:]
@@ -101,8 +102,9 @@ class MUSCLE_FACE_PT_muscles(_RigPanel, bpy.types.Panel):
             heading.label(text=(stem if side == "_L" else muscle.name).replace("_", " ").title())
             reading = heading.row()
             reading.alignment = "RIGHT"
-            # What the pose implies, beside what the slider asks for.
-            reading.label(text=" ".join(f"{m.implied_activation:.0%}" for _, m in pair))
+            # What the face implies, beside what the slider asks for.
+            if max(member.implied_activation for _, member in pair) >= 0.005:
+                reading.label(text="  ".join(f"{text} {m.implied_activation:.0%}".strip() for text, m in pair))
             row = column.row(align=True)
             for text, member in pair:
                 row.prop(member, "activation", text=text, slider=True)

@@ -10,6 +10,7 @@ from muscle_face.core.physics import derivatives
 from muscle_face.core.physics.equilibrium import minimise
 from muscle_face.core.physics.face_flesh import FaceFlesh, Load
 from muscle_face.core.physics.flesh import Fibres, Flesh
+from muscle_face.core.physics.strain_limit import WEIGHT, StrainLimit, norm
 from scipy.integrate import quad
 from scipy.linalg import logm
 
@@ -142,6 +143,39 @@ def test_activation_and_strain_forces_are_derivatives():
     assert np.abs(ours - by_activation).max() < 1e-7 * np.abs(by_activation).max()
     ours = derivatives.by_strain(flesh, x, flesh.natural(strain), tet, direction)
     assert np.abs(ours - by_strain).max() < 1e-6 * np.abs(by_strain).max()
+
+
+def test_strain_sensitivity_is_the_transpose_of_strain_forces():
+    """The gradient of weighed forces by every tet's strain is what the forces' derivatives add up to."""
+    flesh = flesh_bar()
+    rng = np.random.default_rng(4)
+    x, weights = random_state(flesh, 0.03), rng.standard_normal(flesh.rest.shape)
+    natural = flesh.natural(0.2 * rng.standard_normal((len(flesh.tets), 6)))
+    direction = rng.standard_normal((len(flesh.tets), 6))
+    forces = derivatives.by_strain(flesh, x, natural, np.arange(len(flesh.tets), dtype=np.int32), direction)
+    sensitivity = derivatives.strain_sensitivity(flesh, x, natural, weights)
+    assert float((sensitivity * direction).sum()) == pytest.approx(float((weights * forces).sum()), rel=1e-12)
+
+
+def test_limited_strain_has_the_stated_derivative_and_bounds():
+    """Sums of strains are kept up to 1.25 of the largest single one, stay under 1.5, and differentiate as stated."""
+    rng = np.random.default_rng(6)
+    largest = np.full(300, 0.8)
+    limit = StrainLimit(largest)
+    strain = rng.standard_normal((300, 6))
+    strain *= (rng.uniform(0.01, 4.0, 300) / norm(strain))[:, None]
+    limited = limit.apply(strain)
+    small = norm(strain) <= 1.25 * largest
+    assert 20 < small.sum() < 280
+    assert np.allclose(limited[small], strain[small], rtol=1e-14)
+    assert (norm(limited) <= 1.5 * largest).all() and (norm(limited[~small]) > 1.25 * largest[~small]).all()
+    assert not limit.apply(np.zeros((300, 6))).any()
+    direction, h = rng.standard_normal((300, 6)), 1e-6
+    share, bend = limit.factors(strain)
+    ours = share[:, None] * direction + (bend * (WEIGHT * strain * direction).sum(1))[:, None] * strain
+    difference = (limit.apply(strain + h * direction) - limit.apply(strain - h * direction)) / (2 * h)
+    # Central differences of numbers of order 1 at this step.
+    assert np.abs(ours - difference).max() < 1e-7
 
 
 def test_log_strain_is_scipys():
