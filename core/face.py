@@ -4,9 +4,8 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -25,42 +24,14 @@ from .physics.flesh import Fibres, Flesh
 from .physics.gravity import node_mass, prestretch
 from .physics.strain_limit import StrainLimit
 from .physics.tracks import Track, track_of
+from .pose import Controls, Pose
 from .readout import implied_activations
 from .rig import Rig
 from .sensitivity import Parameters
+from .skinning import posed_skin
 from .tape import solve_on_tape
 
 Progress = Callable[[float, str], None]
-
-
-class Controls(NamedTuple):
-    """The sliders: names, bounds (n, 2) and neutral values (n,)."""
-
-    names: list[str]
-    bounds: np.ndarray
-    neutral: np.ndarray
-
-
-@dataclass(frozen=True)
-class Pose:
-    """An equilibrium of the face.
-
-    controls: (n,) · gravity: (3,) [m/s2], user's frame · skin: (V, 3) all vertices of the mesh, user's frame and
-    unit · nodes: (N, 3) [cm] · residual as in the solver · inverted: number of tets with J <= 0 · converged · ms: time
-    taken · message: why it did not converge.
-    """
-
-    controls: np.ndarray
-    gravity: np.ndarray
-    skin: np.ndarray
-    nodes: np.ndarray
-    residual: float
-    inverted: int
-    converged: bool
-    iterations: int
-    ms: float
-    message: str = ""
-    _linear: list = field(default_factory=list, repr=False, compare=False)
 
 
 class FaceModel:
@@ -365,7 +336,7 @@ class FaceModel:
         return Pose(
             controls=c,
             gravity=gravity,
-            skin=self._skin(nodes, w, q),
+            skin=posed_skin(self, nodes, w, q),
             nodes=nodes,
             residual=report.residual,
             inverted=int((self.flesh.volume_ratio(nodes) <= 0.0).sum()),
@@ -375,35 +346,11 @@ class FaceModel:
             message=message,
         )
 
-    def _skin(self, nodes: np.ndarray, w: np.ndarray, q: np.ndarray) -> np.ndarray:
-        rig = self.rig
-        out = rig.vertices.copy()
-        out[rig.carried] += (self.carry @ (nodes - rig.nodes)) @ rig.frame.T
-        for k in np.flatnonzero(w):
-            out[rig.skin] += w[k] * (rig.detail(k) @ rig.frame.T)
-        if q.any() and len(rig.mandible_vertices):
-            out[rig.mandible_vertices] += self._jaw_motion_of_parts(q) @ rig.frame.T
-        used = np.flatnonzero(w)
-        if len(used) and len(rig.part_vertices):
-            extra = np.tensordot(w[used], rig.part_delta[used].astype(np.float64), 1)
-            out[rig.part_vertices] += extra @ rig.frame.T
-        return out
-
     def flesh_skin(self, pose: Pose) -> np.ndarray:
         """(Vs, 3) the skin as the flesh alone carries it, without the detail of the shapes; user's frame and unit."""
         rig = self.rig
         moved = self.carry[: len(rig.skin)] @ (pose.nodes - rig.nodes)
         return rig.vertices[rig.skin] + moved @ rig.frame.T
-
-    def jaw_parts(self) -> np.ndarray:
-        """(n, 3) rest positions of the vertices that follow the mandible, normalised."""
-        rig = self.rig
-        return (rig.vertices[rig.mandible_vertices] - rig.origin) @ np.linalg.inv(rig.frame).T
-
-    def _jaw_motion_of_parts(self, q: np.ndarray) -> np.ndarray:
-        R, t = self.jaw.motion(*q)
-        x = self.jaw_parts()
-        return x @ R.T + t - x
 
     def volume_change(self, pose: Pose) -> float:
         """Change of the total flesh volume in a pose [per cent]."""
@@ -442,13 +389,3 @@ class FaceModel:
         the target does not have this mesh's vertices.
         """
         return fit_vertices(self, target_vertices, weights=weights, gravity=gravity, start=start, progress=progress)
-
-    def shape_deltas(self) -> np.ndarray:
-        """(shapes, Vs, 3) calibrated motion of the skin under each shape alone, user's frame and unit."""
-        rig = self.rig
-        count = len(self.shapes)
-        rows = self.carry[: len(rig.skin)]
-        moved = np.zeros((count, len(rig.skin), 3))
-        for k in range(count):
-            moved[k] = rows @ rig.displacement(k) + rig.detail(k)
-        return moved @ rig.frame.T

@@ -17,9 +17,11 @@ from .physics import derivatives
 from .physics.face_flesh import Linearisation, Load
 from .physics.presets import DENSITY
 from .physics.strain_limit import WEIGHT
+from .skinning import jaw_parts
 
 if TYPE_CHECKING:
-    from .face import FaceModel, Pose
+    from .face import FaceModel
+    from .pose import Pose
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _parts_by_track(state: _State) -> np.ndarray:
     dR, dt = model.jaw.motion_derivatives(*state.q)
     row = np.full(model.vertex_count, -1)
     row[rig.part_vertices] = np.arange(len(rig.part_vertices))
-    per_q = np.einsum("qij,nj->qni", dR, model.jaw_parts()) + dt[:, None]
+    per_q = np.einsum("qij,nj->qni", dR, jaw_parts(model)) + dt[:, None]
     delta[:, row[rig.mandible_vertices]] += np.tensordot(rig.jaw_of_track, per_q, 1)
     return np.einsum("ij,kpj->pik", rig.frame, delta, optimize=True).reshape(-1, k)
 

@@ -13,7 +13,8 @@ import numpy as np
 import warp as wp
 
 if TYPE_CHECKING:
-    from .face import FaceModel, Pose
+    from .face import FaceModel
+    from .pose import Pose
 
 SKIN_OF = {wp.float32: wp.vec3, wp.float64: wp.vec3d}
 

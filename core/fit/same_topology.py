@@ -11,9 +11,11 @@ import numpy as np
 from scipy.optimize import lsq_linear
 
 from ..errors import MuscleFaceError
+from ..skinning import shape_deltas
 
 if TYPE_CHECKING:
-    from ..face import FaceModel, Pose
+    from ..face import FaceModel
+    from ..pose import Pose
 
 PRIOR = 2e-4
 """Pull of each slider to zero, against the RMS motion of the most mobile one: breaks ties, moves nothing else."""
@@ -160,7 +162,7 @@ def _box_step(
 def _blendshape_fit(model: "FaceModel", target: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, float]:
     """Bounded linear least squares on the shapes alone: weights and their RMS distance [mm]."""
     skin = model.skin_vertices
-    deltas = model.shape_deltas()
+    deltas = shape_deltas(model)
     wanted = target[skin] - model.neutral[skin]
     if not len(deltas):
         return np.zeros(0), float(np.sqrt((wanted**2).sum(1).mean())) * model.mm_per_unit

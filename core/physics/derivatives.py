@@ -18,14 +18,22 @@ from .strain import vec6
 def log_strain(flesh: Flesh, x: np.ndarray) -> np.ndarray:
     """(T, 6) Hencky strain ln U of each tet at x, as (xx, yy, zz, yz, xz, xy)."""
     out = wp.empty(len(flesh.tets), dtype=vec6, device=flesh.device)
-    _launch(flesh, kernels.log_strains, len(flesh.tets), [flesh._tets, flesh._inv_rest, _points(flesh, x)], out)
+    _launch(
+        flesh, kernels.log_strains, len(flesh.tets), [flesh.arrays.tets, flesh.arrays.inv_rest, _points(flesh, x)], out
+    )
     return out.numpy()
 
 
 def fibre_stretch(flesh: Flesh, x: np.ndarray) -> np.ndarray:
     """(n,) stretch |F d| of each entry of ``flesh.fibres``."""
     out = wp.empty(len(flesh.fibres.muscle), dtype=f64, device=flesh.device)
-    inputs = [flesh._tets, flesh._inv_rest, flesh._fibre_tet, flesh._fibre_direction, _points(flesh, x)]
+    inputs = [
+        flesh.arrays.tets,
+        flesh.arrays.inv_rest,
+        flesh.arrays.fibre_tet,
+        flesh.arrays.fibre_direction,
+        _points(flesh, x),
+    ]
     _launch(flesh, kernels.fibre_stretches, len(out), inputs, out)
     return out.numpy()
 
@@ -34,7 +42,14 @@ def by_activation(flesh: Flesh, x: np.ndarray) -> sp.csc_matrix:
     """(3N, muscles) df/da: force per unit of each activation."""
     n = len(flesh.fibres.muscle)
     out = wp.empty((n, 4), dtype=vec3, device=flesh.device)
-    model = [flesh._tets, flesh._inv_rest, flesh._volume, flesh._fibre_tet, flesh._fibre_stress, flesh._fibre_direction]
+    model = [
+        flesh.arrays.tets,
+        flesh.arrays.inv_rest,
+        flesh.arrays.volume,
+        flesh.arrays.fibre_tet,
+        flesh.arrays.fibre_stress,
+        flesh.arrays.fibre_direction,
+    ]
     _launch(flesh, kernels.activation_forces, n, [*model, _points(flesh, x)], out)
     rows = (3 * flesh.tets[flesh.fibres.tet][:, :, None] + np.arange(3)).ravel()
     cols = np.repeat(flesh.fibres.muscle, 12)
@@ -72,7 +87,13 @@ def strain_sensitivity(flesh: Flesh, x: np.ndarray, natural: Natural, adjoint: n
 def by_moduli(flesh: Flesh, x: np.ndarray, strain: np.ndarray | None) -> np.ndarray:
     """(T, 3, 4, 3) forces on the corners of each tet per unit of each of its moduli [cm2]."""
     out = wp.empty((3 * len(flesh.tets), 4), dtype=vec3, device=flesh.device)
-    inputs = [flesh._tets, flesh._volume, flesh._law, flesh.natural(strain).inverse, _points(flesh, x)]
+    inputs = [
+        flesh.arrays.tets,
+        flesh.arrays.volume,
+        flesh.arrays.law,
+        flesh.natural(strain).inverse,
+        _points(flesh, x),
+    ]
     _launch(flesh, kernels.moduli_forces, len(flesh.tets), inputs, out)
     return flesh.natural_share[:, None, None, None] * out.numpy().reshape(-1, 3, 4, 3)
 
@@ -82,15 +103,22 @@ def by_rest(flesh: Flesh, x: np.ndarray, activation: np.ndarray, strain: np.ndar
     out = wp.empty((len(flesh.tets), 16), dtype=mat33, device=flesh.device)
     act = wp.array(np.append(activation, 0.0), dtype=f64, device=flesh.device)
     natural = flesh.natural(strain)
-    inputs = [*flesh._model_arrays(), natural.inverse, natural.slack, _points(flesh, x), act]
+    inputs = [*flesh.kernel_arrays(), natural.inverse, natural.slack, _points(flesh, x), act]
     _launch(flesh, kernels.rest_blocks, len(flesh.tets), inputs, out)
     return flesh.assembled(flesh.gather_blocks(out, free=False))
 
 
 def _strained(flesh: Flesh, natural: Natural) -> list[wp.array]:
     """What the kernels of stress-free strains read of flesh and strain."""
-    model = [flesh._tets, flesh._inv_rest, flesh._prestretch, flesh._volume, flesh._law, flesh._moduli]
-    fibres = [flesh._fibre_start, flesh._fibre_stress, flesh._fibre_direction]
+    model = [
+        flesh.arrays.tets,
+        flesh.arrays.inv_rest,
+        flesh.arrays.prestretch,
+        flesh.arrays.volume,
+        flesh.arrays.law,
+        flesh.arrays.moduli,
+    ]
+    fibres = [flesh.arrays.fibre_start, flesh.arrays.fibre_stress, flesh.arrays.fibre_direction]
     return [*model, *fibres, natural.frame, natural.stretch, natural.inverse, natural.slack]
 
 

@@ -56,6 +56,28 @@ class Pattern:
     corner: wp.array
 
 
+@dataclass(frozen=True)
+class Arrays:
+    """A flesh on its device. moduli count per volume of the stress-free shape; inv_unloaded: Dm^-1 F0; node_start,
+    node_corner: which corners of tets meet in each node; no_slack: 1 for each fibre entry."""
+
+    tets: wp.array
+    inv_rest: wp.array
+    volume: wp.array
+    law: wp.array
+    moduli: wp.array
+    prestretch: wp.array
+    inv_unloaded: wp.array
+    fibre_start: wp.array
+    fibre_muscle: wp.array
+    fibre_tet: wp.array
+    fibre_stress: wp.array
+    fibre_direction: wp.array
+    no_slack: wp.array
+    node_start: wp.array
+    node_corner: wp.array
+
+
 def _gather_lists(keys: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """CSR lists (start, member) of the positions at which each key in 0..count-1 occurs."""
     order = np.argsort(keys, kind="stable")
@@ -91,6 +113,7 @@ class Flesh:
     volume: np.ndarray = field(init=False)
     shape_gradients: np.ndarray = field(init=False)
     natural_share: np.ndarray = field(init=False)
+    arrays: Arrays = field(init=False)
 
     def __post_init__(self) -> None:
         self.rest = np.ascontiguousarray(self.rest, np.float64)
@@ -113,24 +136,26 @@ class Flesh:
         fb = self.fibres
         self.fibres = Fibres(fb.muscle[fibre_order], fb.tet[fibre_order], fb.stress[fibre_order],
                              fb.direction[fibre_order], fb.count)  # fmt: skip
-        d = self.device
-        self._tets = wp.array(self.tets, dtype=wp.vec4i, device=d)
-        self._inv_rest = wp.array(inv_rest, dtype=mat33, device=d)
-        self._volume = wp.array(self.volume, dtype=f64, device=d)
         laws = np.array([LAWS[name] for name in np.atleast_1d(self.law)], np.int32)
-        self._law = wp.array(np.broadcast_to(laws, len(self.tets)), dtype=int, device=d)
-        self._moduli = wp.array(self.moduli * self.natural_share[:, None], dtype=vec3, device=d)
         F0 = np.tile(np.eye(3), (len(self.tets), 1, 1)) if self.prestretch is None else self.prestretch
-        self._prestretch = wp.array(F0, dtype=mat33, device=d)
-        self._inv_unloaded = wp.array(inv_rest @ F0, dtype=mat33, device=d)
-        self._fibre_start = wp.array(fibre_start, dtype=int, device=d)
-        self._fibre_muscle = wp.array(self.fibres.muscle, dtype=int, device=d)
-        self._fibre_tet = wp.array(self.fibres.tet, dtype=int, device=d)
-        self._fibre_stress = wp.array(self.fibres.stress, dtype=f64, device=d)
-        self._fibre_direction = wp.array(self.fibres.direction, dtype=vec3, device=d)
-        self._no_slack = wp.full(len(self.fibres.muscle), 1.0, dtype=f64, device=d)
-        self._node_start = wp.array(node_start, dtype=int, device=d)
-        self._node_corner = wp.array(node_corner, dtype=int, device=d)
+        given = {
+            "tets": (self.tets, wp.vec4i),
+            "inv_rest": (inv_rest, mat33),
+            "volume": (self.volume, f64),
+            "law": (np.broadcast_to(laws, len(self.tets)), int),
+            "moduli": (self.moduli * self.natural_share[:, None], vec3),
+            "prestretch": (F0, mat33),
+            "inv_unloaded": (inv_rest @ F0, mat33),
+            "fibre_start": (fibre_start, int),
+            "fibre_muscle": (self.fibres.muscle, int),
+            "fibre_tet": (self.fibres.tet, int),
+            "fibre_stress": (self.fibres.stress, f64),
+            "fibre_direction": (self.fibres.direction, vec3),
+            "no_slack": (np.ones(len(self.fibres.muscle)), f64),
+            "node_start": (node_start, int),
+            "node_corner": (node_corner, int),
+        }
+        self.arrays = Arrays(**{n: wp.array(v, dtype=t, device=self.device) for n, (v, t) in given.items()})
         self._patterns: dict[bool, Pattern] = {}
 
     def workspace(self) -> "Workspace":
@@ -162,9 +187,11 @@ class Flesh:
         n = len(self.rest)
         return sp.csr_matrix((local.ravel(), (rows, cols)), shape=(n, n))
 
-    def _model_arrays(self) -> list:
-        return [self._tets, self._inv_rest, self._volume, self._law, self._moduli, self._fibre_start,
-                self._fibre_muscle, self._fibre_stress, self._fibre_direction]  # fmt: skip
+    def kernel_arrays(self) -> list[wp.array]:
+        """What the kernels over tets read of a flesh, in their order."""
+        a = self.arrays
+        return [a.tets, a.inv_rest, a.volume, a.law, a.moduli, a.fibre_start, a.fibre_muscle, a.fibre_stress,
+                a.fibre_direction]  # fmt: skip
 
     def pattern(self, *, free: bool) -> Pattern:
         """The blocks that the stiffness fills: between free nodes only, numbered as in ``free``, or between all."""
@@ -196,15 +223,15 @@ class Flesh:
 
     def natural(self, strain: np.ndarray | None) -> Natural:
         """The stress-free shapes for a logarithmic strain (T, 6) of the rest shape; None for no strain."""
-        n, d = len(self.tets), self.device
+        n, d, a = len(self.tets), self.device, self.arrays
         if strain is None:
-            return Natural(None, None, self._inv_unloaded, self._no_slack)
+            return Natural(None, None, a.inv_unloaded, a.no_slack)
         slack = wp.empty(len(self.fibres.muscle), dtype=f64, device=d)
         out = Natural(*(wp.empty(n, dtype=t, device=d) for t in (mat33, vec3, mat33)), slack)
         s = wp.array(strain, dtype=vec6, device=d)
-        wp.launch(kernels.natural_inverses, n, [self._inv_rest, self._prestretch, s],
+        wp.launch(kernels.natural_inverses, n, [a.inv_rest, a.prestretch, s],
                   [out.frame, out.stretch, out.inverse], device=d)  # fmt: skip
-        wp.launch(kernels.fibre_slacks, len(self.fibres.muscle), [self._fibre_tet, self._fibre_direction, out.frame,
+        wp.launch(kernels.fibre_slacks, len(self.fibres.muscle), [a.fibre_tet, a.fibre_direction, out.frame,
                   out.stretch], [slack], device=d)  # fmt: skip
         return out
 
@@ -225,7 +252,7 @@ class Flesh:
         d = self.device
         natural = self.natural(strain)
         inputs = [
-            *self._model_arrays(),
+            *self.kernel_arrays(),
             natural.inverse,
             natural.slack,
             wp.array(x, dtype=vec3, device=d),
@@ -254,7 +281,8 @@ class Flesh:
         """(T,) J = det F of each tet."""
         out = wp.empty(len(self.tets), dtype=f64, device=self.device)
         xs = wp.array(x, dtype=vec3, device=self.device)
-        wp.launch(kernels.volume_ratios, len(self.tets), [self._tets, self._inv_rest, xs], [out], device=self.device)
+        inputs = [self.arrays.tets, self.arrays.inv_rest, xs]
+        wp.launch(kernels.volume_ratios, len(self.tets), inputs, [out], device=self.device)
         return out.numpy()
 
 
@@ -283,8 +311,8 @@ class Workspace:
         """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""
         f, d = self.flesh, self.flesh.device
         self._x.assign(x)
-        inputs = [*f._model_arrays(), self._natural.inverse, self._natural.slack, self._x, self._activation]
+        inputs = [*f.kernel_arrays(), self._natural.inverse, self._natural.slack, self._x, self._activation]
         wp.launch(kernels.tet_forces, len(f.tets), inputs, [self._energy, self._corner], device=d)
-        wp.launch(kernels.gather_forces, len(f.rest), [f._node_start, f._node_corner, self._corner.flatten()],
-                  [self._force], device=d)  # fmt: skip
+        inputs = [f.arrays.node_start, f.arrays.node_corner, self._corner.flatten()]
+        wp.launch(kernels.gather_forces, len(f.rest), inputs, [self._force], device=d)
         return float(self._energy.numpy().sum()), self._force.numpy().copy()
