@@ -179,6 +179,25 @@ def test_any_unit_and_orientation_gives_the_same_face():
     assert skins[1][1].mm_per_unit == pytest.approx(1000.0)
 
 
+def test_tracks_hold_where_they_are_stiffened():
+    """A hundred times stiffer tracks around the mouth hold its corner against a muscle; brow and shapes stay."""
+    m = model("demo")
+    held = m.with_track_stiffness({"mouth": 100.0, "cheek": 100.0})
+    corner = head("demo").landmark_vertices["mouth_corner_L"]
+
+    def moved(of, muscle):
+        return np.linalg.norm(of.solve({muscle: 1.0}).skin - of.neutral, axis=1) * m.mm_per_unit
+
+    assert moved(held, "zygomaticus_major_L")[corner] < 0.7 * moved(m, "zygomaticus_major_L")[corner]
+    brow = moved(m, "frontalis_medial_L")
+    assert abs(moved(held, "frontalis_medial_L").max() - brow.max()) < 0.02 * brow.max()
+    gap = held.solve({"mouthSmileLeft": 1.0}).skin - m.solve({"mouthSmileLeft": 1.0}).skin
+    # A shape is an equilibrium whatever holds it; settled poses are within 0.02 mm, some times over.
+    assert np.linalg.norm(gap, axis=1).max() * m.mm_per_unit < 0.05
+    with pytest.raises(MuscleFaceError, match="no region"):
+        m.with_track_stiffness({"chin": 2.0})
+
+
 def test_clear_sentences_for_bad_requests():
     """Unknown sliders, broken values and foreign targets are refused with a sentence."""
     m = model("demo")

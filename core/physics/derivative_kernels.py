@@ -5,7 +5,14 @@
 import warp as wp
 
 from .fibre_law import active_tension, fibre_tension, tension_by_slack
-from .kernels import MIN_STRETCH, deformation_gradient, store_corners, tension_differential
+from .kernels import (
+    MIN_STRETCH,
+    close_blocks,
+    deformation_gradient,
+    store_block_column,
+    store_corners,
+    tension_differential,
+)
 from .materials import f64, mat33, passive_stress, passive_stress_differential, vec3
 from .strain import inverse_stretch_differential, log_stretch, stretch_matrix, symmetric, vec6
 
@@ -243,9 +250,5 @@ def rest_blocks(
                 h1[r, j] = H[r, 0]
                 h2[r, j] = H[r, 1]
                 h3[r, j] = H[r, 2]
-        blocks_out[t, 4 + a + 1] = h1
-        blocks_out[t, 8 + a + 1] = h2
-        blocks_out[t, 12 + a + 1] = h3
-        blocks_out[t, a + 1] = -(h1 + h2 + h3)
-    for r in range(4):
-        blocks_out[t, 4 * r] = -(blocks_out[t, 4 * r + 1] + blocks_out[t, 4 * r + 2] + blocks_out[t, 4 * r + 3])
+        store_block_column(h1, h2, h3, t, a + 1, blocks_out)
+    close_blocks(t, blocks_out)

@@ -6,7 +6,6 @@ A few nodes that part the rest in two are eliminated last, and so on in either p
 1973). Every such separator makes a front: its nodes, the pivots, and the later nodes that they touch, its boundary.
 """
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,6 +15,7 @@ import warp as wp
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from ..parallel import WORKERS
 from . import front_kernels
 
 # Where a part may be cut along an axis, and how much the smaller separator of an uneven cut must save.
@@ -221,7 +221,7 @@ class Ordering:
 
     def walk(self, run: Callable[[int, int], None]) -> None:
         """Call run(begin, end) on the fronts of every task, children before parents, in threads."""
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:
+        with ThreadPoolExecutor(WORKERS) as pool:
             futures = {}
 
             def follow(begin: int, end: int) -> None:

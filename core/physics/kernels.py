@@ -40,6 +40,22 @@ def store_corners(H: mat33, row: int, corner_out: wp.array2d[vec3]):
 
 
 @wp.func
+def store_block_column(h1: mat33, h2: mat33, h3: mat33, t: int, corner: int, blocks_out: wp.array2d[mat33]):
+    """Blocks of one column of a tet's 4 x 4: rows 1..3 as given, row 0 balances them."""
+    blocks_out[t, corner] = -(h1 + h2 + h3)
+    blocks_out[t, 4 + corner] = h1
+    blocks_out[t, 8 + corner] = h2
+    blocks_out[t, 12 + corner] = h3
+
+
+@wp.func
+def close_blocks(t: int, blocks_out: wp.array2d[mat33]):
+    """Column 0 of a tet's blocks: moving all corners alike changes nothing."""
+    for b in range(4):
+        blocks_out[t, 4 * b] = -(blocks_out[t, 4 * b + 1] + blocks_out[t, 4 * b + 2] + blocks_out[t, 4 * b + 3])
+
+
+@wp.func
 def tension_differential(f: vec3, df: vec3, T: vec3, slope: f64) -> vec3:
     """Change of the vector T n of a fibre's tension when f = F d changes by df, n = f / |f|."""
     stretch = wp.max(wp.length(f), MIN_STRETCH)
@@ -166,12 +182,8 @@ def tet_stiffness(
                 h1[r, j] = H[r, 0]
                 h2[r, j] = H[r, 1]
                 h3[r, j] = H[r, 2]
-        blocks_out[t, 4 + a + 1] = h1
-        blocks_out[t, 8 + a + 1] = h2
-        blocks_out[t, 12 + a + 1] = h3
-        blocks_out[t, a + 1] = -(h1 + h2 + h3)
-    for b in range(4):
-        blocks_out[t, 4 * b] = -(blocks_out[t, 4 * b + 1] + blocks_out[t, 4 * b + 2] + blocks_out[t, 4 * b + 3])
+        store_block_column(h1, h2, h3, t, a + 1, blocks_out)
+    close_blocks(t, blocks_out)
 
 
 @wp.kernel
