@@ -35,7 +35,12 @@ SHAPE_EXPRESSIONS = {
 }
 # Expressions by muscles alone: start of the muscle's name -> activation; the jaw slider by its own name.
 MUSCLE_EXPRESSIONS = {
-    "muscles_smile": {"zygomaticus_major": 1.0, "risorius": 0.8, "orbicularis_oculi_orbital": 0.15},
+    "muscles_smile": {
+        "zygomaticus_major": 0.8,
+        "zygomaticus_minor": 0.3,
+        "risorius": 0.3,
+        "orbicularis_oculi_orbital": 0.15,
+    },
     "muscles_frown": {
         "depressor_anguli_oris": 1.0,
         "mentalis": 0.3,

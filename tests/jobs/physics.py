@@ -92,7 +92,12 @@ def timed(measure: Callable[[FaceModel], dict], model: FaceModel) -> dict:
 def material(_: FaceModel) -> dict:
     """Flesh against FElupe, muscle force against the printed curve."""
     percent, version = felupe_pct()
-    return {"felupe_pct": percent, "felupe_version": version, "muscle_force_pct": muscle_force_pct()}
+    return {
+        "felupe_pct": max(percent.values()),
+        "felupe_pct_by_case": percent,
+        "felupe_version": version,
+        "muscle_force_pct": muscle_force_pct(),
+    }
 
 
 def derivatives(model: FaceModel) -> dict:
