@@ -64,7 +64,7 @@ def build_rig(
     springs = np.zeros(len(flesh.nodes))
     solid = Flesh(flesh.nodes, flesh.tets, moduli, fibres, flesh.bone > 0, springs, law=kind.law)
     rotation = head.frame.rotation
-    down = np.array(UPRIGHT_GRAVITY) if rest_gravity is None else rotation @ np.asarray(rest_gravity, np.float64)
+    down = np.array(UPRIGHT_GRAVITY) if rest_gravity is None else rotation @ checked_gravity(rest_gravity)
     unloaded = unload(solid, down)
     own = read_muscles(solid, unloaded, down, lambda s, text: say(0.37 + 0.08 * s, text))
 
@@ -124,6 +124,14 @@ def build_rig(
         stat_values=np.array(list(stats.values()), np.float64),
         warnings=np.array(head.warnings, dtype=np.str_),
     )
+
+
+def checked_gravity(gravity: Sequence[float]) -> np.ndarray:
+    """(3,) gravity [m/s2]. Raises MuscleFaceError."""
+    gravity = np.asarray(gravity, np.float64)
+    if gravity.shape != (3,) or not np.isfinite(gravity).all():
+        raise MuscleFaceError("Gravity is not three numbers: set it again.")
+    return gravity
 
 
 def unload(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ import warp as wp
 from . import sensitivity
 from .anatomy.composition import REGIONS
 from .anatomy.jaw import Jaw
-from .build import JAW_CONTROLS, build_rig, jaw_bones, read_muscles, unload
+from .build import JAW_CONTROLS, build_rig, checked_gravity, jaw_bones, read_muscles, unload
 from .errors import MuscleFaceError
 from .fit.same_topology import FitResult, fit_vertices
 from .parallel import Pool, Steps, run_all
@@ -317,9 +317,7 @@ class FaceModel:
     ) -> Pose:
         began = time.perf_counter()
         c = self.vector(values)
-        gravity = self.rest_gravity if gravity is None else np.asarray(gravity, np.float64)
-        if gravity.shape != (3,) or not np.isfinite(gravity).all():
-            raise MuscleFaceError("Gravity is not three numbers: set it again.")
+        gravity = self.rest_gravity if gravity is None else checked_gravity(gravity)
         load, w, q = self.load_of(c, gravity)
         starts = [load.anchor]
         if start is not None:

@@ -209,6 +209,10 @@ def test_clear_sentences_for_bad_requests():
         m.fit(np.zeros((10, 3)))
     with pytest.raises(MuscleFaceError, match="not numbers"):
         m.fit(np.full((m.vertex_count, 3), np.nan))
+    with pytest.raises(MuscleFaceError, match="Gravity"):
+        m.solve({}, gravity=(0.0, np.nan, 0.0))
+    with pytest.raises(MuscleFaceError, match="no tissue"):
+        m.with_tissue("jelly")
     with pytest.raises(MuscleFaceError, match="damaged"):
         FaceModel.from_bytes(b"not a rig")
 

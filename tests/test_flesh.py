@@ -10,6 +10,7 @@ from muscle_face.core.physics import derivatives
 from muscle_face.core.physics.equilibrium import minimise
 from muscle_face.core.physics.face_flesh import FaceFlesh, Load
 from muscle_face.core.physics.flesh import Fibres, Flesh
+from muscle_face.core.physics.gravity import unloaded_nodes
 from muscle_face.core.physics.strain_limit import WEIGHT, StrainLimit, norm
 from scipy.integrate import quad
 from scipy.linalg import logm
@@ -176,6 +177,14 @@ def test_limited_strain_has_the_stated_derivative_and_bounds():
     difference = (limit.apply(strain + h * direction) - limit.apply(strain - h * direction)) / (2 * h)
     # Central differences of numbers of order 1 at this step.
     assert np.abs(ours - difference).max() < 1e-7
+
+
+@pytest.mark.parametrize("gravity", [300.0, 3000.0, 1e6])
+def test_flesh_that_cannot_bear_its_weight_is_refused(gravity):
+    """A bar a centimetre thick hangs under ordinary gravity; under thirty times that and more it is refused."""
+    assert 0.0 < np.abs(unloaded_nodes(flesh_bar(), np.array([0.0, -9.81, 0.0])) - flesh_bar().rest).max() < 0.5
+    with pytest.raises(ValueError, match="too soft"):
+        unloaded_nodes(flesh_bar(), np.array([0.0, -gravity, 0.0]))
 
 
 def test_log_strain_is_scipys():

@@ -17,6 +17,9 @@ from .presets import DENSITY
 EXACT = 1e-9
 """Unbalanced share of the weight at which the unloaded shape is found."""
 
+MOST_STRETCH = 10.0
+"""Stretch under its own weight beyond which flesh would have run away."""
+
 
 def node_mass(flesh: Flesh) -> np.ndarray:
     """(N,) mass of each node [kg], a quarter of that of the tets around it."""
@@ -44,7 +47,10 @@ def unloaded_nodes(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
     still = np.zeros(flesh.fibres.count)
     factor = Cholesky(ordering, bare.stiffness_blocks(bare.rest, still, free=True))
     for _ in range(40):
-        loaded = replace(bare, prestretch=prestretch(flesh.rest, unloaded, flesh.tets))
+        F0 = prestretch(flesh.rest, unloaded, flesh.tets)
+        if not ((np.linalg.det(F0) > 0.0).all() and np.abs(F0).max() < MOST_STRETCH):
+            break
+        loaded = replace(bare, prestretch=F0)
         weight = node_mass(loaded)[free, None] * gravity
         force = loaded.workspace().tet_energy_and_force(flesh.rest)[1][free] + weight
         if np.linalg.norm(force) <= EXACT * np.linalg.norm(weight):
