@@ -5,6 +5,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,12 @@ from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Fibres, Flesh
 from .physics.gravity import node_mass, prestretch
-from .physics.strain_limit import StrainLimit
-from .physics.tracks import Track, track_of
+from .physics.track_table import TrackTable
 from .pose import Controls, Pose
 from .readout import implied_activations
 from .rig import Rig
 from .sensitivity import Parameters
-from .skinning import posed_skin
+from .skinning import Skinning, posed_skin
 from .tape import solve_on_tape
 
 Progress = Callable[[float, str], None]
@@ -67,8 +67,6 @@ class FaceModel:
         self.flesh.spring = np.where(self.flesh.fixed, 0.0, springs)
         self.mass = node_mass(self.flesh)
         self.solver = FaceFlesh(self.flesh)
-        self.strain_limit = StrainLimit(rig.strain_largest)
-        self._tracks: dict[int, Track] = {}
         count = len(rig.carried)
         self.carry = sp.csr_matrix(
             (rig.carrier_weight.ravel(), rig.carrier.ravel(), np.arange(0, 4 * count + 1, 4)),
@@ -215,12 +213,17 @@ class FaceModel:
         w += np.array([opening, forward, max(side, 0.0), max(-side, 0.0)]) @ self.rig.jaw_tracks
         return w, np.clip(c[s : s + m], 0.0, None), w @ self.rig.jaw_of_track
 
-    def track(self, k: int) -> Track:
-        """Track k, worked out when it is first used."""
-        if k not in self._tracks:
-            weight = self.mass[:, None] * self.rig.rest_gravity
-            self._tracks[k] = track_of(self.flesh, self.rig.displacement(k), weight)
-        return self._tracks[k]
+    @cached_property
+    def tracks(self) -> TrackTable:
+        """What all tracks ask of the flesh, worked out on first use."""
+        rig = self.rig
+        displacements = [rig.displacement(k) for k in range(len(rig.track_step))]
+        return TrackTable(self.flesh, displacements, self.mass[:, None] * rig.rest_gravity, rig.strain_largest)
+
+    @cached_property
+    def skinning(self) -> Skinning:
+        """What the tracks add to the skin beyond flesh and bones."""
+        return Skinning(self.rig)
 
     @property
     def rotation(self) -> np.ndarray:
@@ -236,15 +239,10 @@ class FaceModel:
         """What controls (n,) and gravity (3,) ask of the flesh, with the track weights (K,) and jaw motion (3,)."""
         w, activation, q = self.split(c)
         rig = self.rig
-        anchor, force = rig.nodes.copy(), self.mass[:, None] * (self.rotation @ gravity)
-        strain = np.zeros((len(rig.tets), 6)) if w.any() else None
-        for k in np.flatnonzero(w):
-            track = self.track(k)
-            anchor += w[k] * track.displacement
-            force += w[k] * track.load
-            strain[track.tet] += w[k] * track.strain
-        limited = None if strain is None else self.strain_limit.apply(strain)
-        return Load(jaw_bones(self.jaw, rig.nodes, rig.bone, q), anchor, force, activation, limited, strain), w, q
+        moved, pull = self.tracks.nodal(w)
+        force = self.mass[:, None] * (self.rotation @ gravity) + pull
+        bones = jaw_bones(self.jaw, rig.nodes, rig.bone, q)
+        return Load(bones, rig.nodes + moved, force, activation, self.tracks.strain(w)), w, q
 
     def solve(
         self,
@@ -274,8 +272,7 @@ class FaceModel:
     ) -> list[Pose]:
         """Equilibria for many slider settings (B), on all cores; each as ``solve`` gives it, from ``starts`` (B)."""
         vectors = [self.vector(v) for v in values]
-        for k in np.flatnonzero(np.any([self.split(c)[0] != 0.0 for c in vectors], axis=0) if vectors else []):
-            self.track(int(k))
+        _ = self.tracks  # before threads want them
         solvers = Pool(self.solver.twin)
         steps = Steps(progress or (lambda share, text: None), 0.0, 1.0, len(vectors))
 
@@ -290,8 +287,7 @@ class FaceModel:
 
     def gradient_batch(self, poses: Sequence[Pose], dloss_dskin: np.ndarray) -> np.ndarray:
         """(B, n) gradients over the controls at B poses from loss gradients over their skins (B, V, 3)."""
-        for k in range(len(self.rig.jaw_of_track)):
-            self.track(k)
+        _ = self.tracks  # before threads want them
         pairs = zip(poses, dloss_dskin, strict=True)
         rows = run_all([lambda p=p, d=d: sensitivity.gradient(self, p, d) for p, d in pairs])
         return np.array(rows).reshape(len(poses), len(self._names))

@@ -3,9 +3,11 @@
 """Independent work on several cores: Warp's and BLAS's calls release the interpreter's lock."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import cache
 from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Generic, TypeVar
@@ -16,11 +18,43 @@ Item = TypeVar("Item")
 WORKERS = max(1, min(4, os.cpu_count() or 1))
 
 
+_here = threading.local()
+"""Has ``alone`` in threads whose siblings keep the other cores busy."""
+
+
+@cache
+def _hands() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WORKERS - 1, "muscle_face", initializer=_be_alone)
+
+
+def _be_alone() -> None:
+    _here.alone = True
+
+
+def share(tasks: list[Callable[[], object]]) -> None:
+    """Do short tasks, this thread among the workers; in a thread that is itself one of several, one after another."""
+    if WORKERS == 1 or getattr(_here, "alone", False):
+        for task in tasks:
+            task()
+        return
+
+    def some(first: int) -> None:
+        for task in tasks[first::WORKERS]:
+            task()
+
+    others = [_hands().submit(some, k) for k in range(1, min(WORKERS, len(tasks)))]
+    try:
+        some(0)
+    finally:
+        for other in others:
+            other.result()
+
+
 def run_all(tasks: list[Callable[[], Result]]) -> list[Result]:
     """Results of the tasks in their order. An exception (a cancelled job) stops what has not begun and is raised."""
     if len(tasks) < 2 or WORKERS == 1:
         return [task() for task in tasks]
-    with ThreadPoolExecutor(min(WORKERS, len(tasks))) as pool:
+    with ThreadPoolExecutor(min(WORKERS, len(tasks)), initializer=_be_alone) as pool:
         futures = [pool.submit(task) for task in tasks]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)

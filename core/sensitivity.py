@@ -16,7 +16,6 @@ from .geometry.head_flesh import MANDIBLE
 from .physics import derivatives
 from .physics.face_flesh import Linearisation, Load
 from .physics.presets import DENSITY
-from .physics.strain_limit import WEIGHT
 from .skinning import jaw_parts
 
 if TYPE_CHECKING:
@@ -69,11 +68,6 @@ def _state(model: "FaceModel", pose: "Pose") -> _State:
     return _State(model, pose, load, q, tracks)
 
 
-def _natural(state: _State) -> object:
-    strain = state.load.strain
-    return state.model.flesh.natural(np.zeros((len(state.model.rig.tets), 6)) if strain is None else strain)
-
-
 def _bones_by_track(state: _State) -> np.ndarray:
     """(3N, K) motion of the bone nodes per unit of each track."""
     rig = state.model.rig
@@ -85,16 +79,15 @@ def _bones_by_track(state: _State) -> np.ndarray:
 
 
 def _parts_by_track(state: _State) -> np.ndarray:
-    """(3P, K) derivative of the part vertices beyond what the flesh carries, user's frame."""
+    """(K, 3P) derivative of the part vertices beyond what the flesh carries, user's frame."""
     model, rig = state.model, state.model.rig
-    k = len(rig.jaw_of_track)
-    delta = rig.part_delta.astype(np.float64)
+    delta = model.skinning.parts.copy()
     dR, dt = model.jaw.motion_derivatives(*state.q)
     row = np.full(model.vertex_count, -1)
     row[rig.part_vertices] = np.arange(len(rig.part_vertices))
-    per_q = np.einsum("qij,nj->qni", dR, jaw_parts(model)) + dt[:, None]
+    per_q = (np.einsum("qij,nj->qni", dR, jaw_parts(model)) + dt[:, None]) @ rig.frame.T
     delta[:, row[rig.mandible_vertices]] += np.tensordot(rig.jaw_of_track, per_q, 1)
-    return np.einsum("ij,kpj->pik", rig.frame, delta, optimize=True).reshape(-1, k)
+    return delta.reshape(len(delta), -1)
 
 
 def _muscles(model: "FaceModel") -> slice:
@@ -144,7 +137,7 @@ def _by_controls(
     """(V, 3, c) skin motion for columns of controls (n, c), with further force and bone motion (3N, c)."""
     model, rig = state.model, state.model.rig
     weights = state.tracks @ controls
-    columns = _force_by_track(state, np.flatnonzero(weights.any(1))) @ weights
+    columns = model.tracks.forces(state.pose.nodes, state.load.strain) @ weights
     columns += derivatives.by_activation(model.flesh, state.pose.nodes) @ controls[_muscles(model)]
     bones = _bones_by_track(state) @ weights
     if force is not None:
@@ -154,32 +147,9 @@ def _by_controls(
     out = np.zeros((model.vertex_count, 3, c))
     carried = (model.carry @ nodes.reshape(len(rig.nodes), -1)).reshape(-1, 3, c)
     out[rig.carried] = np.einsum("ij,cjn->cin", rig.frame, carried, optimize=True)
-    for k in np.flatnonzero(weights.any(1)):
-        used = np.flatnonzero(weights[k])
-        out[rig.skin[:, None], :, used] += np.multiply.outer(rig.detail(k) @ rig.frame.T, weights[k, used]).transpose(
-            0, 2, 1
-        )
-    out[rig.part_vertices] += (_parts_by_track(state) @ weights).reshape(len(rig.part_vertices), 3, c)
+    out[rig.skin] += (model.skinning.detail.reshape(len(weights), -1).T @ weights).reshape(-1, 3, c)
+    out[rig.part_vertices] += (_parts_by_track(state).T @ weights).reshape(-1, 3, c)
     return out
-
-
-def _force_by_track(state: _State, used: np.ndarray) -> np.ndarray:
-    """(3N, K) force on the nodes per unit of each of the ``used`` tracks; the other columns are 0."""
-    model, natural = state.model, _natural(state)
-    summed = state.load.summed
-    share, bend = model.strain_limit.factors(np.zeros((len(model.rig.tets), 6)) if summed is None else summed)
-    force = np.zeros((3 * len(model.rig.nodes), len(model.rig.jaw_of_track)))
-    for k in used:
-        t = model.track(k)
-        pull = model.flesh.spring[:, None] * t.displacement + t.load
-        if len(t.tet):
-            direction = share[t.tet, None] * t.strain
-            if summed is not None:
-                along = (WEIGHT * summed[t.tet] * t.strain).sum(1)
-                direction += (bend[t.tet] * along)[:, None] * summed[t.tet]
-            pull += derivatives.by_strain(model.flesh, state.pose.nodes, natural, t.tet, direction)
-        force[:, k] = pull.ravel()
-    return force
 
 
 # Backward
@@ -219,20 +189,12 @@ def _pulled(state: _State, dloss_dskin: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _controls_gradient(state: _State, d: np.ndarray, force: np.ndarray, moved: np.ndarray) -> np.ndarray:
     model, rig = state.model, state.model.rig
-    nodal, normal = force.reshape(-1, 3), (d @ rig.frame)[rig.skin]
-    strain = derivatives.strain_sensitivity(model.flesh, state.pose.nodes, _natural(state), nodal)
-    summed = state.load.summed
-    if summed is not None:
-        share, bend = model.strain_limit.factors(summed)
-        strain = share[:, None] * strain + (bend * (summed * strain).sum(1))[:, None] * WEIGHT * summed
-    pull = model.flesh.spring[:, None] * nodal
-    by_track = _bones_by_track(state).T @ moved + _parts_by_track(state).T @ d[rig.part_vertices].ravel()
-    for k in range(len(by_track)):
-        t = model.track(k)
-        by_track[k] += np.vdot(t.displacement, pull) + np.vdot(t.load, nodal) + np.vdot(t.strain, strain[t.tet])
-        by_track[k] += np.vdot(rig.detail(k), normal)
+    nodal = force.reshape(-1, 3)
+    by_track = _bones_by_track(state).T @ moved + _parts_by_track(state) @ d[rig.part_vertices].ravel()
+    by_track += model.tracks.pulled(state.pose.nodes, state.load.strain, nodal)
+    by_track += model.skinning.detail.reshape(len(by_track), -1) @ d[rig.skin].ravel()
     out = state.tracks.T @ by_track
-    out[_muscles(model)] += derivatives.by_activation(model.flesh, state.pose.nodes).T @ force
+    out[_muscles(model)] += derivatives.pulled_by_activation(model.flesh, state.pose.nodes, nodal)
     return out
 
 

@@ -11,12 +11,15 @@ import warp as wp
 
 from . import derivative_kernels as kernels
 from .flesh import Flesh, Natural
+from .lanes import Strain
 from .materials import f64, mat33, vec3
 from .strain import vec6
 
 
 def log_strain(flesh: Flesh, x: np.ndarray) -> np.ndarray:
     """(T, 6) Hencky strain ln U of each tet at x, as (xx, yy, zz, yz, xz, xy)."""
+    if flesh.device == "cpu":
+        return flesh.lanes.collect(flesh.lanes.log_strain(x), 6)
     out = wp.empty(len(flesh.tets), dtype=vec6, device=flesh.device)
     _launch(
         flesh, kernels.log_strains, len(flesh.tets), [flesh.arrays.tets, flesh.arrays.inv_rest, _points(flesh, x)], out
@@ -38,22 +41,27 @@ def fibre_stretch(flesh: Flesh, x: np.ndarray) -> np.ndarray:
     return out.numpy()
 
 
+def _by_activation(flesh: Flesh, x: np.ndarray) -> np.ndarray:
+    """(n, 4, 3) force on the corners of its tet per unit of activation, for each fibre entry."""
+    n, a = len(flesh.fibres.muscle), flesh.arrays
+    out = wp.empty((n, 4), dtype=vec3, device=flesh.device)
+    model = [a.tets, a.inv_rest, a.volume, a.fibre_tet, a.fibre_stress, a.fibre_direction]
+    _launch(flesh, kernels.activation_forces, n, [*model, _points(flesh, x)], out)
+    return out.numpy()
+
+
 def by_activation(flesh: Flesh, x: np.ndarray) -> sp.csc_matrix:
     """(3N, muscles) df/da: force per unit of each activation."""
-    n = len(flesh.fibres.muscle)
-    out = wp.empty((n, 4), dtype=vec3, device=flesh.device)
-    model = [
-        flesh.arrays.tets,
-        flesh.arrays.inv_rest,
-        flesh.arrays.volume,
-        flesh.arrays.fibre_tet,
-        flesh.arrays.fibre_stress,
-        flesh.arrays.fibre_direction,
-    ]
-    _launch(flesh, kernels.activation_forces, n, [*model, _points(flesh, x)], out)
     rows = (3 * flesh.tets[flesh.fibres.tet][:, :, None] + np.arange(3)).ravel()
     cols = np.repeat(flesh.fibres.muscle, 12)
-    return sp.csc_matrix((out.numpy().ravel(), (rows, cols)), shape=(3 * len(flesh.rest), flesh.fibres.count))
+    entries = _by_activation(flesh, x).ravel()
+    return sp.csc_matrix((entries, (rows, cols)), shape=(3 * len(flesh.rest), flesh.fibres.count))
+
+
+def pulled_by_activation(flesh: Flesh, x: np.ndarray, adjoint: np.ndarray) -> np.ndarray:
+    """(muscles,) products of ``adjoint`` (N, 3) with the columns of ``by_activation``."""
+    products = np.einsum("nci,nci->n", _by_activation(flesh, x), adjoint[flesh.tets[flesh.fibres.tet]])
+    return np.bincount(flesh.fibres.muscle, products, flesh.fibres.count)
 
 
 def by_strain(flesh: Flesh, x: np.ndarray, natural: Natural, tet: np.ndarray, direction: np.ndarray) -> np.ndarray:
@@ -73,6 +81,21 @@ def by_strain(flesh: Flesh, x: np.ndarray, natural: Natural, tet: np.ndarray, di
     return np.stack([np.bincount(rows, corner[:, k], len(flesh.rest)) for k in range(3)], axis=1)
 
 
+def by_unit_strain(flesh: Flesh, x: np.ndarray, strain: np.ndarray) -> np.ndarray:
+    """(T, 54) forces on corners 1..3 of each tet per unit of each of the six numbers of its strain (T, 6)."""
+    count, natural = len(flesh.tets), flesh.natural(strain)
+    tet, points = wp.array(np.arange(count), dtype=int, device=flesh.device), _points(flesh, x)
+    out = np.empty((count, 6, 9))
+    corner = wp.empty((count, 4), dtype=vec3, device=flesh.device)
+    for k in range(6):
+        direction = np.zeros((count, 6))
+        direction[:, k] = 1.0
+        inputs = [*_strained(flesh, natural), tet, wp.array(direction, dtype=vec6, device=flesh.device), points]
+        _launch(flesh, kernels.strain_forces, count, inputs, corner)
+        out[:, k] = corner.numpy().reshape(count, 12)[:, 3:]
+    return out.reshape(count, 54)
+
+
 def strain_sensitivity(flesh: Flesh, x: np.ndarray, natural: Natural, adjoint: np.ndarray) -> np.ndarray:
     """(T, 6) gradient of ``adjoint`` . f by the stress-free strain, for forces weighed by ``adjoint`` (N, 3)."""
     out = wp.empty(len(flesh.tets), dtype=vec6, device=flesh.device)
@@ -84,7 +107,7 @@ def strain_sensitivity(flesh: Flesh, x: np.ndarray, natural: Natural, adjoint: n
     return out.numpy()
 
 
-def by_moduli(flesh: Flesh, x: np.ndarray, strain: np.ndarray | None) -> np.ndarray:
+def by_moduli(flesh: Flesh, x: np.ndarray, strain: Strain) -> np.ndarray:
     """(T, 3, 4, 3) forces on the corners of each tet per unit of each of its moduli [cm2]."""
     out = wp.empty((3 * len(flesh.tets), 4), dtype=vec3, device=flesh.device)
     inputs = [
@@ -98,7 +121,7 @@ def by_moduli(flesh: Flesh, x: np.ndarray, strain: np.ndarray | None) -> np.ndar
     return flesh.natural_share[:, None, None, None] * out.numpy().reshape(-1, 3, 4, 3)
 
 
-def by_rest(flesh: Flesh, x: np.ndarray, activation: np.ndarray, strain: np.ndarray | None) -> sp.bsr_matrix:
+def by_rest(flesh: Flesh, x: np.ndarray, activation: np.ndarray, strain: Strain) -> sp.bsr_matrix:
     """(3N, 3N) df/dX [N/cm] by the rest positions; strain, prestretch and fibre directions in the tets stay."""
     out = wp.empty((len(flesh.tets), 16), dtype=mat33, device=flesh.device)
     act = wp.array(np.append(activation, 0.0), dtype=f64, device=flesh.device)

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from .cholesky import Cholesky, NotDefinite, Ordering
 from .equilibrium import Operator, Report, factor, minimise
 from .flesh import Flesh
+from .lanes import Strain
 
 EPS = 1e-6
 """Forces below this [N] are rounding: the face is not loaded."""
@@ -22,16 +23,14 @@ SHIFT = 1e-4
 @dataclass(frozen=True)
 class Load:
     """What drives the flesh. fixed: (N, 3) positions of bone nodes (others ignored) · anchor: (N, 3) where the track
-    springs pull without load · force: (N, 3) constant force on nodes [N] · activation: (M,) · strain: (T, 6)
-    logarithmic strain at which the passive flesh is free of stress, or None for the rest shape · summed: (T, 6) the
-    shapes' strains of which ``strain`` is the limited sum, where there are any."""
+    springs pull without load · force: (N, 3) constant force on nodes [N] · activation: (M,) · strain: logarithmic
+    strain at which the passive flesh is free of stress."""
 
     fixed: np.ndarray
     anchor: np.ndarray
     force: np.ndarray
     activation: np.ndarray
-    strain: np.ndarray | None = None
-    summed: np.ndarray | None = None
+    strain: Strain = None
 
 
 class FaceFlesh:
@@ -143,10 +142,7 @@ class FaceFlesh:
 
         def stiffness_inverse(xf: np.ndarray) -> Operator:
             x[free] = xf
-            blocks = f.stiffness_blocks(x, load.activation, load.strain, definite=True, free=True)
-            diagonal = blocks[f.pattern(free=True).diagonal]
-            blocks[f.pattern(free=True).diagonal] += SHIFT * diagonal * np.eye(3)
-            self._kept = Cholesky(self.ordering, blocks, single=True).solve
+            self._kept = self._inverse(x, load)
             return self._kept
 
         best, report = minimise(
@@ -165,6 +161,18 @@ class FaceFlesh:
         residual = float(np.linalg.norm(g)) / reference
         x[free] = best
         return x.copy(), Report(residual, report.iterations, report.evaluations, report.converged, report.step)
+
+    def _inverse(self, x: np.ndarray, load: Load) -> Operator:
+        """Inverse of the stiffness at x (N, 3): of the exact one where that is definite, else of the projected."""
+        f = self.flesh
+        try:
+            blocks = f.stiffness_blocks(x, load.activation, load.strain, free=True)
+            return Cholesky(self.ordering, blocks, single=True).solve
+        except NotDefinite:
+            blocks = f.stiffness_blocks(x, load.activation, load.strain, definite=True, free=True)
+            diagonal = f.pattern(free=True).diagonal
+            blocks[diagonal] += SHIFT * blocks[diagonal] * np.eye(3)
+            return Cholesky(self.ordering, blocks, single=True).solve
 
     @property
     def ordering(self) -> Ordering:

@@ -16,8 +16,10 @@ _0_6 = wp.constant(f64(0.6))
 _6_6 = wp.constant(f64(6.6))
 _25_3 = wp.constant(f64(25.0 / 3.0))
 _25_18 = wp.constant(f64(25.0 / 18.0))
-_AREA = wp.constant(f64(0.4 - 25.0 / 18.0 * 0.4**3 + 25.0 / 9.0 * 0.2**3))
+AREA = 0.4 - 25.0 / 18.0 * 0.4**3 + 25.0 / 9.0 * 0.2**3
 """Integral of the active curve over 0 < e < 0.6."""
+
+_AREA = wp.constant(f64(AREA))
 
 
 @wp.func

@@ -3,14 +3,17 @@
 """Discrete flesh: tets with material, fibres and node springs; energy, force and stiffness as numpy arrays."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
 import warp as wp
 
 from . import kernels
+from .lanes import Lanes, LaneStrain, Strain
 from .materials import LAWS, f64, mat33, vec3
 from .strain import vec6
+from .workspace import LaneWorkspace, Workspace
 
 
 @dataclass(frozen=True)
@@ -158,9 +161,14 @@ class Flesh:
         self.arrays = Arrays(**{n: wp.array(v, dtype=t, device=self.device) for n, (v, t) in given.items()})
         self._patterns: dict[bool, Pattern] = {}
 
-    def workspace(self) -> "Workspace":
+    def workspace(self) -> LaneWorkspace | Workspace:
         """Buffers for one thread of evaluations."""
-        return Workspace(self)
+        return LaneWorkspace(self) if self.device == "cpu" else Workspace(self)
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """The tets in groups that fill a CPU's vector registers."""
+        return Lanes(self)
 
     @property
     def shear(self) -> np.ndarray:
@@ -221,8 +229,10 @@ class Flesh:
                   corner_blocks.flatten()], [out], device=self.device)  # fmt: skip
         return out.numpy()
 
-    def natural(self, strain: np.ndarray | None) -> Natural:
-        """The stress-free shapes for a logarithmic strain (T, 6) of the rest shape; None for no strain."""
+    def natural(self, strain: Strain) -> Natural:
+        """The stress-free shapes for a logarithmic strain of the rest shape."""
+        if isinstance(strain, LaneStrain):
+            strain = strain.of_tets()
         n, d, a = len(self.tets), self.device, self.arrays
         if strain is None:
             return Natural(None, None, a.inv_unloaded, a.no_slack)
@@ -239,16 +249,21 @@ class Flesh:
         self,
         x: np.ndarray,
         activation: np.ndarray,
-        strain: np.ndarray | None = None,
+        strain: Strain = None,
         *,
         definite: bool = False,
         free: bool = False,
     ) -> np.ndarray:
         """(blocks, 3, 3) of the stiffness K = -df/dx of tets and springs [N/cm], in the order of ``pattern(free)``.
 
-        ``strain`` (T, 6) is the stress-free logarithmic strain of the passive flesh (default: none). With ``definite``
-        each tet's stiffness is projected to be semi-definite (for search directions); without, K is exact.
+        ``strain`` is the stress-free logarithmic strain of the passive flesh. With ``definite`` each tet's stiffness is
+        projected to be semi-definite (for search directions); without, K is exact.
         """
+        if self.device == "cpu" and not definite:
+            workspace = self.workspace()
+            workspace.set_activation(activation)
+            workspace.set_strain(strain)
+            return workspace.stiffness_blocks(x, free=free)
         d = self.device
         natural = self.natural(strain)
         inputs = [
@@ -267,7 +282,7 @@ class Flesh:
         return blocks
 
     def stiffness(
-        self, x: np.ndarray, activation: np.ndarray, strain: np.ndarray | None = None, *, definite: bool = False
+        self, x: np.ndarray, activation: np.ndarray, strain: Strain = None, *, definite: bool = False
     ) -> sp.bsr_matrix:
         """(3N, 3N) stiffness K = -df/dx of tets and springs [N/cm], all nodes; see ``stiffness_blocks``."""
         return self.assembled(self.stiffness_blocks(x, activation, strain, definite=definite))
@@ -284,35 +299,3 @@ class Flesh:
         inputs = [self.arrays.tets, self.arrays.inv_rest, xs]
         wp.launch(kernels.volume_ratios, len(self.tets), inputs, [out], device=self.device)
         return out.numpy()
-
-
-class Workspace:
-    """Reused device buffers of one caller; two threads need two of them."""
-
-    def __init__(self, flesh: Flesh) -> None:
-        self.flesh = flesh
-        d, n, t = flesh.device, len(flesh.rest), len(flesh.tets)
-        self._x = wp.empty(n, dtype=vec3, device=d)
-        self._activation = wp.zeros(flesh.fibres.count + 1, dtype=f64, device=d)
-        self._energy = wp.empty(t, dtype=f64, device=d)
-        self._corner = wp.empty((t, 4), dtype=vec3, device=d)
-        self._force = wp.empty(n, dtype=vec3, device=d)
-        self._natural = flesh.natural(None)
-
-    def set_activation(self, activation: np.ndarray) -> None:
-        """Activations (muscles,) for the evaluations that follow."""
-        self._activation.assign(np.append(activation, 0.0))
-
-    def set_strain(self, strain: np.ndarray | None) -> None:
-        """Stress-free logarithmic strain (T, 6) of the passive flesh for the evaluations that follow."""
-        self._natural = self.flesh.natural(strain)
-
-    def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""
-        f, d = self.flesh, self.flesh.device
-        self._x.assign(x)
-        inputs = [*f.kernel_arrays(), self._natural.inverse, self._natural.slack, self._x, self._activation]
-        wp.launch(kernels.tet_forces, len(f.tets), inputs, [self._energy, self._corner], device=d)
-        inputs = [f.arrays.node_start, f.arrays.node_corner, self._corner.flatten()]
-        wp.launch(kernels.gather_forces, len(f.rest), inputs, [self._force], device=d)
-        return float(self._energy.numpy().sum()), self._force.numpy().copy()

@@ -26,13 +26,13 @@ class StrainLimit:
     """largest: (T,) largest strain norm that a single shape asks of each tet."""
 
     def __init__(self, largest: np.ndarray) -> None:
-        self._scale = np.maximum(largest, LEAST)
+        self.scale = np.maximum(largest, LEAST)
 
     def _factors(self, strain: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Norm n (T,), phi(n) / n and phi'(n), where phi is the limited norm."""
         n = norm(strain)
-        over = np.maximum(n / self._scale - LINEAR, 0.0) / (MOST - LINEAR)
-        limited = np.where(over > 0.0, self._scale * (LINEAR + (MOST - LINEAR) * np.tanh(over)), n)
+        over = np.maximum(n / self.scale - LINEAR, 0.0) / (MOST - LINEAR)
+        limited = np.where(over > 0.0, self.scale * (LINEAR + (MOST - LINEAR) * np.tanh(over)), n)
         return n, limited / np.where(n > 0.0, n, 1.0), 1.0 / np.cosh(np.minimum(over, 300.0)) ** 2
 
     def apply(self, strain: np.ndarray) -> np.ndarray:

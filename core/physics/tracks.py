@@ -18,7 +18,6 @@ the flesh's resistance by constant forces would do as well for w = 1, but such f
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -33,42 +32,8 @@ SKIN_STIFFNESS = 150.0
 """Pull of the artist's skin on the flesh while a shape is calibrated, in units of shear modulus per cm."""
 
 
-LEAST_STRAIN = 2e-3
-"""Strains below this are left to the balancing force."""
-
 SOUND = 0.05
 """Volume ratio that every tet keeps in a calibrated shape."""
-
-
-@dataclass(frozen=True)
-class Track:
-    """One shape in the flesh. displacement: (N, 3) u [cm] · load: (N, 3) L [N] · tet: (n,), strain: (n, 6) S of the
-    tets that it strains."""
-
-    displacement: np.ndarray
-    load: np.ndarray
-    tet: np.ndarray
-    strain: np.ndarray
-
-
-def track_of(flesh: Flesh, displacement: np.ndarray, weight: np.ndarray) -> Track:
-    """The track that makes X + ``displacement`` (N, 3), bones included, an equilibrium at weight 1.
-
-    weight: (N, 3) the constant force [N] on the flesh, which is there without the shape as well.
-    """
-    u = displacement.astype(np.float64)
-    if not u.any():
-        return Track(u, np.zeros_like(u), np.zeros(0, np.int32), np.zeros((0, 6)))
-    x = flesh.rest + u
-    strain = log_strain(flesh, x)
-    small = np.abs(strain).max(1) < LEAST_STRAIN
-    strain[small] = 0.0
-    workspace = flesh.workspace()
-    workspace.set_strain(strain)
-    _, force = workspace.tet_energy_and_force(x)
-    load = np.where(flesh.fixed[:, None], 0.0, -force - weight)
-    tet = np.flatnonzero(~small)
-    return Track(u, load, tet.astype(np.int32), strain[tet])
 
 
 def largest_strain(flesh: Flesh, displacements: np.ndarray) -> np.ndarray:

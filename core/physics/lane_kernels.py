@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Kernels over groups of eight tets, one launch for a range of groups; they run on the CPU."""
+
+import warp as wp
+
+from . import lane_source as source
+from .materials import f64, mat33, vec3
+
+wp.set_module_options({"enable_backward": False})
+
+
+@wp.struct
+class LaneArrays:
+    """Tets in groups of ``lane_source.WIDTH``: every number of a tet lies beside that of its neighbours in the group.
+
+    corner: 4 nodes of each tet · volume, moduli, inv_rest, prestretch: as in ``flesh.Arrays`` · law: of each group ·
+    fibre_start: rows of fibre entries of each group · fibre: Dm^-1 d and stress of each entry · direction: d · muscle.
+    """
+
+    corner: wp.array[int]
+    volume: wp.array[f64]
+    moduli: wp.array[f64]
+    inv_rest: wp.array[f64]
+    prestretch: wp.array[f64]
+    law: wp.array[int]
+    fibre_start: wp.array[int]
+    fibre: wp.array[f64]
+    direction: wp.array[f64]
+    muscle: wp.array[int]
+
+
+def _cpu(snippet: str) -> str:
+    """A snippet that is nothing on a GPU, so that its module compiles there too."""
+    return f"#ifndef __CUDA_ARCH__\n{snippet}\n#endif\n"
+
+
+@wp.func_native(_cpu(source.FORCES))
+def _forces(
+    lanes: LaneArrays,
+    natural: wp.array[f64],
+    taut: wp.array[f64],
+    x: wp.array[vec3],
+    activation: wp.array[f64],
+    begin: int,
+    end: int,
+    energy: wp.array[f64],
+    force: wp.array[vec3],
+): ...
+
+
+@wp.func_native(_cpu(source.STIFFNESS))
+def _stiffness(
+    lanes: LaneArrays,
+    natural: wp.array[f64],
+    taut: wp.array[f64],
+    x: wp.array[vec3],
+    activation: wp.array[f64],
+    place: wp.array[int],
+    begin: int,
+    end: int,
+    blocks: wp.array[mat33],
+): ...
+
+
+@wp.func_native(_cpu(source.NATURAL))
+def _natural(
+    lanes: LaneArrays, strain: wp.array[f64], begin: int, end: int, natural: wp.array[f64], taut: wp.array[f64]
+): ...
+
+
+@wp.func_native(_cpu(source.SUMS))
+def _sums(
+    place: wp.array[int],
+    track: wp.array[wp.float32],
+    largest: wp.array[f64],
+    groups: int,
+    used: wp.array[int],
+    weight: wp.array[f64],
+    begin: int,
+    end: int,
+    summed: wp.array[f64],
+    limited: wp.array[f64],
+): ...
+
+
+@wp.func_native(_cpu(source.LOG_STRAIN))
+def _log_strain(lanes: LaneArrays, x: wp.array[vec3], begin: int, end: int, strain: wp.array[f64]): ...
+
+
+@wp.func_native(_cpu(source.COLUMNS))
+def _columns(
+    lanes: LaneArrays,
+    place: wp.array[int],
+    track: wp.array[wp.float32],
+    groups: int,
+    tracks: int,
+    nodes: int,
+    summed: wp.array[f64],
+    shares: wp.array[f64],
+    bends: wp.array[f64],
+    unit: wp.array[f64],
+    begin: int,
+    end: int,
+    force: wp.array[vec3],
+): ...
+
+
+@wp.func_native(_cpu(source.DOTS))
+def _dots(
+    place: wp.array[int],
+    track: wp.array[wp.float32],
+    groups: int,
+    tracks: int,
+    gradient: wp.array[f64],
+    begin: int,
+    end: int,
+    product: wp.array[f64],
+): ...
+
+
+@wp.kernel
+def forces(
+    # Model:
+    lanes: LaneArrays,
+    # In:
+    natural: wp.array[f64],
+    taut: wp.array[f64],
+    x: wp.array[vec3],
+    activation: wp.array[f64],
+    begin: int,
+    end: int,
+    # Out:
+    energy_out: wp.array[f64],
+    force_out: wp.array[vec3],
+):
+    """Energy [N cm] of groups begin..end and their forces [N] on all nodes; see ``kernels.tet_forces``."""
+    _forces(lanes, natural, taut, x, activation, begin, end, energy_out, force_out)
+
+
+@wp.kernel
+def stiffness(
+    # Model:
+    lanes: LaneArrays,
+    # In:
+    natural: wp.array[f64],
+    taut: wp.array[f64],
+    x: wp.array[vec3],
+    activation: wp.array[f64],
+    place: wp.array[int],
+    begin: int,
+    end: int,
+    # Out:
+    blocks_out: wp.array[mat33],
+):
+    """Exact stiffness [N/cm] of groups begin..end, summed on the blocks ``place`` of a sparse matrix (-1: nowhere)."""
+    _stiffness(lanes, natural, taut, x, activation, place, begin, end, blocks_out)
+
+
+@wp.kernel
+def natural_shapes(
+    # Model:
+    lanes: LaneArrays,
+    # In:
+    strain: wp.array[f64],
+    begin: int,
+    end: int,
+    # Out:
+    natural_out: wp.array[f64],
+    taut_out: wp.array[f64],
+):
+    """Dm^-1 exp(-S) F0 of each tet and 1 / |exp(S) d| of each fibre entry; see ``kernels.natural_inverses``."""
+    _natural(lanes, strain, begin, end, natural_out, taut_out)
+
+
+@wp.kernel
+def track_sums(
+    # Model:
+    place: wp.array[int],
+    track: wp.array[wp.float32],
+    largest: wp.array[f64],
+    groups: int,
+    # In:
+    used: wp.array[int],
+    weight: wp.array[f64],
+    begin: int,
+    end: int,
+    # Out:
+    summed_out: wp.array[f64],
+    limited_out: wp.array[f64],
+):
+    """Weighted sum of the strains of the ``used`` tracks in groups begin..end, and the same limited.
+
+    place: (tracks, groups) row of ``track`` that holds a track's strain of a group (-1: none).
+    """
+    _sums(place, track, largest, groups, used, weight, begin, end, summed_out, limited_out)
+
+
+@wp.kernel
+def log_strains(
+    # Model:
+    lanes: LaneArrays,
+    # In:
+    x: wp.array[vec3],
+    begin: int,
+    end: int,
+    # Out:
+    strain_out: wp.array[f64],
+):
+    """Hencky strain ln U of each tet of groups begin..end."""
+    _log_strain(lanes, x, begin, end, strain_out)
+
+
+@wp.kernel
+def track_columns(
+    # Model:
+    lanes: LaneArrays,
+    place: wp.array[int],
+    track: wp.array[wp.float32],
+    groups: int,
+    tracks: int,
+    nodes: int,
+    # In:
+    summed: wp.array[f64],
+    shares: wp.array[f64],
+    bends: wp.array[f64],
+    unit: wp.array[f64],
+    begin: int,
+    end: int,
+    # Out:
+    force_out: wp.array[vec3],
+):
+    """Force (tracks, nodes) per unit of each track's weight through its strain, added to what is there.
+
+    unit: (groups, 6, 9) forces on corners 1..3 per unit of each number of the limited strain · shares, bends: see
+    ``strain_limit.StrainLimit.factors``.
+    """
+    _columns(lanes, place, track, groups, tracks, nodes, summed, shares, bends, unit, begin, end, force_out)
+
+
+@wp.kernel
+def track_dots(
+    # Model:
+    place: wp.array[int],
+    track: wp.array[wp.float32],
+    groups: int,
+    tracks: int,
+    # In:
+    gradient: wp.array[f64],
+    begin: int,
+    end: int,
+    # Out:
+    product_out: wp.array[f64],
+):
+    """Product of each track's strain in groups begin..end with a gradient over strains (groups, 6)."""
+    _dots(place, track, groups, tracks, gradient, begin, end, product_out)

@@ -1,0 +1,450 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""C++ for eight tets at a time in the vector registers of a CPU: Warp's compiler makes no vectors of single tets.
+
+The laws are those of ``materials`` and ``fibre_law``, which run on any device; tests hold the two together. Clang splits
+the vectors where a CPU's registers are narrower.
+"""
+
+from .fibre_law import AREA
+from .materials import J_MIN, STABLE_NEO_HOOKEAN
+from .strain import STRAIN_LIMIT
+from .strain_limit import LINEAR, MOST
+
+WIDTH = 8
+"""Tets in one group."""
+
+_TYPES = f"""
+    typedef double real __attribute__((vector_size({8 * WIDTH})));
+    typedef long long bits __attribute__((vector_size({8 * WIDTH})));
+    typedef float small __attribute__((vector_size({4 * WIDTH})));
+    const int W = {WIDTH};
+    auto all = [](double c) {{ real r; for (int l = 0; l < W; ++l) r[l] = c; return r; }};
+    auto load = [](const double* p) {{ real r; __builtin_memcpy(&r, p, sizeof r); return r; }};
+    auto store = [](double* p, real r) {{ __builtin_memcpy(p, &r, sizeof r); }};
+    auto lower = [](real a, real b) {{ return a < b ? a : b; }};
+    auto upper = [](real a, real b) {{ return a > b ? a : b; }};
+    auto root = [](real a) {{ return __builtin_elementwise_sqrt(a); }};
+    auto dot = [](const real* a, const real* b) {{ return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }};
+"""
+
+# Series to the last bit: ln about 1 after its exponent is split off, exp about 0 after its power of two is.
+_MATH = """
+    auto ln = [&](real a) {
+        bits b = (bits)a;
+        bits e = (b - 0x3fe6a09e667f3bcdLL) >> 52;
+        real m = (real)(b - (e << 52));
+        real f = (m - 1.0) / (m + 1.0), q = f * f;
+        real s = all(1.0 / 23.0);
+        for (int k = 21; k > 0; k -= 2) s = s * q + 1.0 / k;
+        return __builtin_convertvector(e, real) * 0.693147180559945309417 + 2.0 * f * s;
+    };
+    auto power = [&](real a) {
+        const double shift = 6755399441055744.0;
+        real n = a * 1.44269504088896340736 + shift;
+        bits scale = (bits)n << 52;
+        n = n - shift;
+        real r = a - n * 0.693147180369123816490 - n * 1.90821492927058770002e-10;
+        real s = all(1.0);
+        for (int k = 13; k > 0; --k) s = s * r * (1.0 / k) + 1.0;
+        return (real)((bits)s + scale);
+    };
+"""
+
+# Edges e[k][c] = x_(c+1) - x_0 of group g, component k.
+_EDGES = """
+    const int* node = lanes.corner.data + 4 * W * g;
+    real e[3][3];
+    {
+        double p[4][3][W];
+        for (int c = 0; c < 4; ++c)
+            for (int l = 0; l < W; ++l) {
+                const double* q = X + 3 * node[W * c + l];
+                p[c][0][l] = q[0]; p[c][1][l] = q[1]; p[c][2][l] = q[2];
+            }
+        for (int k = 0; k < 3; ++k)
+            for (int c = 0; c < 3; ++c) e[k][c] = load(p[c + 1][k]) - load(p[0][k]);
+    }
+"""
+
+# F of the passive flesh, its cofactor G, the invariants, and A, B, U with two derivatives each.
+_PASSIVE = f"""
+    real N[3][3], F[3][3], G[3][3];
+    for (int i = 0; i < 9; ++i) N[i / 3][i % 3] = load(natural.data + W * (9 * g + i));
+    for (int i = 0; i < 3; ++i)
+        for (int j = 0; j < 3; ++j) F[i][j] = e[i][0] * N[0][j] + e[i][1] * N[1][j] + e[i][2] * N[2][j];
+    for (int i = 0; i < 3; ++i)
+        for (int j = 0; j < 3; ++j) {{
+            int a = (i + 1) % 3, b = (i + 2) % 3, c = (j + 1) % 3, d = (j + 2) % 3;
+            G[i][j] = F[a][c] * F[b][d] - F[a][d] * F[b][c];
+        }}
+    real J = F[0][0] * G[0][0] + F[1][0] * G[1][0] + F[2][0] * G[2][0];
+    real i1 = all(0.0), i2 = all(0.0);
+    for (int i = 0; i < 9; ++i) {{
+        i1 += F[i / 3][i % 3] * F[i / 3][i % 3];
+        i2 += G[i / 3][i % 3] * G[i / 3][i % 3];
+    }}
+    const double* m = lanes.moduli.data + 3 * W * g;
+    real m0 = load(m), m1 = load(m + W), m2 = load(m + 2 * W);
+    real A, A1, A2, B, B1, B2, U, U1, U2, still;
+    const bool hookean = lanes.law.data[g] == {STABLE_NEO_HOOKEAN};
+    if (hookean) {{
+        real d = J - 1.0, bulk = m0 + m1;
+        A = 0.5 * m0;
+        A1 = A2 = B = B1 = B2 = all(0.0);
+        U = (0.5 * bulk * d - m0) * d;
+        U1 = bulk * d - m0;
+        U2 = bulk;
+        still = 1.5 * m0;
+    }} else {{
+        real Jc = upper(J, all({J_MIN})), inverse = 1.0 / Jc, lnJ = ln(Jc), r = power(lnJ * (-1.0 / 3.0));
+        A = m0 * r * r;
+        A1 = (-2.0 / 3.0) * A * inverse;
+        A2 = (-5.0 / 3.0) * A1 * inverse;
+        B = m1 * r * r * r * r;
+        B1 = (-4.0 / 3.0) * B * inverse;
+        B2 = (-7.0 / 3.0) * B1 * inverse;
+        U = 0.5 * m2 * lnJ * lnJ;
+        U1 = m2 * lnJ * inverse;
+        U2 = m2 * (1.0 - lnJ) * inverse * inverse;
+        real t = lower(J - {J_MIN}, all(0.0)), h = 0.5 * t;
+        A += t * (A1 + h * A2);
+        A1 += t * A2;
+        B += t * (B1 + h * B2);
+        B1 += t * B2;
+        U += t * (U1 + h * U2);
+        U1 += t * U2;
+        still = 3.0 * (m0 + m1);
+    }}
+    real pressure = A1 * i1 + B1 * i2 + U1;
+"""
+
+# One row f of fibre entries: b = Dm^-1 d, y = F d, its length, and what active and passive tension need.
+_FIBRE = f"""
+    const double* q = lanes.fibre.data + 4 * W * f;
+    real b[3], y[3];
+    for (int k = 0; k < 3; ++k) b[k] = load(q + W * k);
+    for (int k = 0; k < 3; ++k) y[k] = e[k][0] * b[0] + e[k][1] * b[1] + e[k][2] * b[2];
+    real strength = load(q + 3 * W), inverse = load(taut.data + W * f), a;
+    for (int l = 0; l < W; ++l) a[l] = activation.data[lanes.muscle.data[W * f + l]];
+    real len = upper(root(dot(y, y)), all(1.0e-6));
+    real d = len - 1.0, s = upper(d, -d), sign = d < 0.0 ? all(-1.0) : all(1.0);
+    real far = upper(0.6 - s, all(0.0));
+    bits near = s < 0.4;
+    real active = near ? 1.0 - (25.0 / 6.0) * d * d : (25.0 / 3.0) * far * far;
+    real over = upper(len * inverse - 1.0, all(0.0)), c = lower(over, all(0.4)), t = over - c;
+    real ex = power(6.6 * c);
+    real passive = 0.05 * (ex - 6.6 * c - 1.0), slope = 0.33 * (ex - 1.0);
+    real area = near ? s - (25.0 / 18.0) * s * s * s : {AREA!r} - (25.0 / 9.0) * far * far * far;
+    real stored = 0.05 * (ex / 6.6 - 3.3 * c * c - c - 1.0 / 6.6) + t * (passive + 0.5 * t * slope);
+    passive += t * slope;
+    real tension = a * active + passive * inverse;
+"""
+
+FORCES = f"""
+    {_TYPES} {_MATH}
+    const double* X = &x.data[0][0];
+    double* out = &force.data[0][0];
+    for (int i = 0; i < 3 * x.shape[0]; ++i) out[i] = 0.0;
+    real total = all(0.0);
+    for (int g = begin; g < end; ++g) {{
+        {_EDGES} {_PASSIVE}
+        real psi = A * i1 + B * i2 + U - still;
+        real P[3][3], S[3][3];
+        if (hookean) {{
+            for (int i = 0; i < 9; ++i) P[i / 3][i % 3] = m0 * F[i / 3][i % 3] + pressure * G[i / 3][i % 3];
+        }} else {{
+            real C[3][3], linear = 2.0 * A + 2.0 * B * i1, cubic = 2.0 * B;
+            for (int i = 0; i < 3; ++i)
+                for (int j = 0; j <= i; ++j)
+                    C[i][j] = C[j][i] = F[0][i] * F[0][j] + F[1][i] * F[1][j] + F[2][i] * F[2][j];
+            for (int i = 0; i < 3; ++i)
+                for (int j = 0; j < 3; ++j) P[i][j] = linear * F[i][j] + pressure * G[i][j] - cubic * dot(F[i], C[j]);
+        }}
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j) S[i][j] = dot(P[i], N[j]);
+        for (int f = lanes.fibre_start.data[g]; f < lanes.fibre_start.data[g + 1]; ++f) {{
+            {_FIBRE}
+            psi += strength * (a * area * sign + stored);
+            real pull = strength * tension / len;
+            for (int i = 0; i < 3; ++i)
+                for (int j = 0; j < 3; ++j) S[i][j] += pull * y[i] * b[j];
+        }}
+        real v = load(lanes.volume.data + W * g);
+        total += v * psi;
+        double h[9][W];
+        for (int i = 0; i < 9; ++i) store(h[i], v * S[i / 3][i % 3]);
+        for (int l = 0; l < W; ++l)
+            for (int i = 0; i < 3; ++i) {{
+                double h1 = h[3 * i][l], h2 = h[3 * i + 1][l], h3 = h[3 * i + 2][l];
+                out[3 * node[l] + i] += h1 + h2 + h3;
+                out[3 * node[W + l] + i] -= h1;
+                out[3 * node[2 * W + l] + i] -= h2;
+                out[3 * node[3 * W + l] + i] -= h3;
+            }}
+    }}
+    double sum = 0.0;
+    for (int l = 0; l < W; ++l) sum += total[l];
+    energy.data[0] = sum;
+"""
+
+# Blocks of corners 1..3 follow from P's differential along e_j g_b^T; corner 0 balances them. With f = F g, q = G g,
+# h = H g: K_ab = V ( 2A'(f_a q_b + q_a f_b) + B'(h_a q_b + q_a h_b) + (A'' i1 + B'' i2 + U'') q_a q_b
+#   + 2A (g_a . g_b) + pressure [F (g_a x g_b)]_x
+#   + 2B (2 f_a f_b - f_b f_a + (i1 g_a . g_b - f_a . f_b) - (g_a . g_b) F F^T) ).
+STIFFNESS = f"""
+    {_TYPES} {_MATH}
+    const double* X = &x.data[0][0];
+    for (int i = 0; i < 9 * blocks.shape[0]; ++i) blocks.data[i / 9].data[(i % 9) / 3][i % 3] = 0.0;
+    for (int g = begin; g < end; ++g) {{
+        {_EDGES} {_PASSIVE}
+        real v = load(lanes.volume.data + W * g);
+        real fs[3][3], qs[3][3], hs[3][3], FF[3][3];
+        real bend = A2 * i1 + B2 * i2 + U2;
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j) FF[i][j] = dot(F[i], F[j]);
+        for (int a = 0; a < 3; ++a) {{
+            for (int i = 0; i < 3; ++i) {{
+                fs[a][i] = dot(F[i], N[a]);
+                qs[a][i] = dot(G[i], N[a]);
+            }}
+            for (int i = 0; i < 3; ++i) hs[a][i] = 2.0 * (i1 * fs[a][i] - dot(FF[i], fs[a]));
+        }}
+        real K[4][4][3][3];
+        for (int a = 0; a < 3; ++a)
+            for (int b = a; b < 3; ++b) {{
+                real gg = dot(N[a], N[b]), n[3], w[3];
+                for (int i = 0; i < 3; ++i) {{
+                    int k = (i + 1) % 3, l = (i + 2) % 3;
+                    n[i] = N[a][k] * N[b][l] - N[a][l] * N[b][k];
+                }}
+                for (int i = 0; i < 3; ++i) w[i] = pressure * dot(F[i], n);
+                real round = 2.0 * A * gg + 2.0 * B * (i1 * gg - dot(fs[a], fs[b]));
+                for (int i = 0; i < 3; ++i)
+                    for (int j = 0; j < 3; ++j) {{
+                        real r = 2.0 * A1 * (fs[a][i] * qs[b][j] + qs[a][i] * fs[b][j]);
+                        r += B1 * (hs[a][i] * qs[b][j] + qs[a][i] * hs[b][j]) + bend * qs[a][i] * qs[b][j];
+                        r += 2.0 * B * (2.0 * fs[a][i] * fs[b][j] - fs[b][i] * fs[a][j] - gg * FF[i][j]);
+                        if (i == j) r += round;
+                        else if (j == (i + 1) % 3) r += w[(i + 2) % 3];
+                        else r -= w[(i + 1) % 3];
+                        K[a + 1][b + 1][i][j] = r;
+                    }}
+            }}
+        for (int f = lanes.fibre_start.data[g]; f < lanes.fibre_start.data[g + 1]; ++f) {{
+            {_FIBRE}
+            real fall = near ? (-25.0 / 3.0) * d : (-50.0 / 3.0) * far * sign;
+            real across = strength * tension / len, along = strength * (a * fall + slope * inverse * inverse);
+            along = (along - across) / (len * len);
+            for (int i = 0; i < 3; ++i)
+                for (int j = 0; j < 3; ++j) {{
+                    real r = along * y[i] * y[j];
+                    if (i == j) r += across;
+                    for (int k = 0; k < 3; ++k)
+                        for (int l = k; l < 3; ++l) K[k + 1][l + 1][i][j] += b[k] * b[l] * r;
+                }}
+        }}
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j)
+                for (int a = 1; a < 4; ++a)
+                    for (int b = a; b < 4; ++b) K[a][b][i][j] *= v;
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j)
+                for (int a = 1; a < 4; ++a)
+                    for (int b = a + 1; b < 4; ++b) K[b][a][j][i] = K[a][b][i][j];
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j)
+                for (int a = 1; a < 4; ++a)
+                    K[a][0][j][i] = K[0][a][i][j] = -(K[1][a][i][j] + K[2][a][i][j] + K[3][a][i][j]);
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j) K[0][0][i][j] = -(K[1][0][i][j] + K[2][0][i][j] + K[3][0][i][j]);
+        for (int a = 0; a < 4; ++a)
+            for (int b = 0; b < 4; ++b) {{
+                double k[9][W];
+                for (int i = 0; i < 9; ++i) store(k[i], K[a][b][i / 3][i % 3]);
+                const int* to = place.data + W * (16 * g + 4 * a + b);
+                for (int l = 0; l < W; ++l)
+                    if (to[l] >= 0)
+                        for (int i = 0; i < 9; ++i) blocks.data[to[l]].data[i / 3][i % 3] += k[i][l];
+            }}
+    }}
+"""
+
+# exp(-S) by scaling and squaring: S / 32 in a Taylor series of eleven terms, squared five times. Powers of one matrix
+# commute, so that all products are symmetric: xx, yy, zz, yz, xz, xy.
+NATURAL = f"""
+    {_TYPES}
+    auto times = [&](const real* a, const real* b, real* c) {{
+        c[0] = a[0] * b[0] + a[5] * b[5] + a[4] * b[4];
+        c[1] = a[5] * b[5] + a[1] * b[1] + a[3] * b[3];
+        c[2] = a[4] * b[4] + a[3] * b[3] + a[2] * b[2];
+        c[3] = a[5] * b[4] + a[1] * b[3] + a[3] * b[2];
+        c[4] = a[0] * b[4] + a[5] * b[3] + a[4] * b[2];
+        c[5] = a[0] * b[5] + a[5] * b[1] + a[4] * b[3];
+    }};
+    const int full[3][3] = {{{{0, 5, 4}}, {{5, 1, 3}}, {{4, 3, 2}}}};
+    for (int g = begin; g < end; ++g) {{
+        real S[6], E[6], T[6];
+        for (int i = 0; i < 6; ++i) S[i] = load(strain.data + W * (6 * g + i)) * (-1.0 / 32.0);
+        for (int i = 0; i < 6; ++i) E[i] = S[i] * (1.0 / 11.0) + (i < 3 ? 1.0 : 0.0);
+        for (int k = 10; k > 0; --k) {{
+            times(S, E, T);
+            for (int i = 0; i < 6; ++i) E[i] = T[i] * (1.0 / k) + (i < 3 ? 1.0 : 0.0);
+        }}
+        for (int k = 0; k < 5; ++k) {{
+            times(E, E, T);
+            for (int i = 0; i < 6; ++i) E[i] = T[i];
+        }}
+        real B[3][3], M[3][3];
+        for (int i = 0; i < 9; ++i) B[i / 3][i % 3] = load(lanes.inv_rest.data + W * (9 * g + i));
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j)
+                M[i][j] = B[i][0] * E[full[0][j]] + B[i][1] * E[full[1][j]] + B[i][2] * E[full[2][j]];
+        const double* p = lanes.prestretch.data + 9 * W * g;
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j)
+                store(natural.data + W * (9 * g + 3 * i + j),
+                      M[i][0] * load(p + W * j) + M[i][1] * load(p + W * (3 + j)) + M[i][2] * load(p + W * (6 + j)));
+        // The cofactors of exp(-S) over its determinant are exp(S).
+        real c[6] = {{E[1] * E[2] - E[3] * E[3], E[0] * E[2] - E[4] * E[4], E[0] * E[1] - E[5] * E[5],
+                     E[4] * E[5] - E[0] * E[3], E[3] * E[5] - E[1] * E[4], E[3] * E[4] - E[2] * E[5]}};
+        real det = E[0] * c[0] + E[5] * c[5] + E[4] * c[4];
+        for (int f = lanes.fibre_start.data[g]; f < lanes.fibre_start.data[g + 1]; ++f) {{
+            real d[3], s[3];
+            for (int k = 0; k < 3; ++k) d[k] = load(lanes.direction.data + W * (3 * f + k));
+            for (int k = 0; k < 3; ++k) s[k] = c[full[k][0]] * d[0] + c[full[k][1]] * d[1] + c[full[k][2]] * d[2];
+            store(taut.data + W * f, det / root(dot(s, s)));
+        }}
+    }}
+"""
+
+# Strains of tracks summed, and the sum held within what a tet bears (see ``strain_limit``).
+SUMS = f"""
+    {_TYPES} {_MATH}
+    for (int g = begin; g < end; ++g) {{
+        real S[6];
+        for (int i = 0; i < 6; ++i) S[i] = all(0.0);
+        for (int k = 0; k < used.shape[0]; ++k) {{
+            const int row = place.data[used.data[k] * groups + g];
+            if (row < 0) continue;
+            const double w = weight.data[used.data[k]];
+            for (int i = 0; i < 6; ++i) {{
+                small v;
+                __builtin_memcpy(&v, track.data + W * (6 * row + i), sizeof v);
+                S[i] += w * __builtin_convertvector(v, real);
+            }}
+        }}
+        real n = root(dot(S, S) + 2.0 * dot(S + 3, S + 3)), scale = load(largest.data + W * g);
+        real over = upper(n / scale - {LINEAR!r}, all(0.0)) * {1.0 / (MOST - LINEAR)!r};
+        real decay = power(-2.0 * lower(over, all(300.0)));
+        real held = scale * ({LINEAR!r} + {MOST - LINEAR!r} * (1.0 - decay) / (1.0 + decay));
+        real share = over > 0.0 ? held / upper(n, all(1.0e-300)) : all(1.0);
+        for (int i = 0; i < 6; ++i) {{
+            store(summed.data + W * (6 * g + i), S[i]);
+            store(limited.data + W * (6 * g + i), share * S[i]);
+        }}
+    }}
+"""
+
+# ln U = ln(F^T F) / 2 in the principal frame that cyclic Jacobi rotations find.
+LOG_STRAIN = f"""
+    {_TYPES} {_MATH}
+    const double* X = &x.data[0][0];
+    for (int g = begin; g < end; ++g) {{
+        {_EDGES}
+        real F[3][3], C[3][3], Q[3][3];
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j) {{
+                const double* p = lanes.inv_rest.data + W * (9 * g + j);
+                F[i][j] = e[i][0] * load(p) + e[i][1] * load(p + 3 * W) + e[i][2] * load(p + 6 * W);
+                Q[i][j] = all(i == j ? 1.0 : 0.0);
+            }}
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j) C[i][j] = F[0][i] * F[0][j] + F[1][i] * F[1][j] + F[2][i] * F[2][j];
+        for (int turn = 0; turn < 18; ++turn) {{
+            const int p = turn % 3, q = (p + 1) % 3, r = (p + 2) % 3;
+            real off = C[p][q], gap = C[q][q] - C[p][p], size = upper(off, -off);
+            bits flat = size <= 1.0e-17 * (upper(C[p][p], -C[p][p]) + upper(C[q][q], -C[q][q]));
+            real theta = gap / (2.0 * (flat ? all(1.0) : off));
+            real t = 1.0 / (upper(theta, -theta) + root(theta * theta + 1.0));
+            t = theta < 0.0 ? -t : t;
+            t = flat ? all(0.0) : t;
+            real c = 1.0 / root(t * t + 1.0), s = t * c;
+            C[p][p] -= t * off;
+            C[q][q] += t * off;
+            C[p][q] = C[q][p] = flat ? off : all(0.0);
+            real u = C[r][p], v = C[r][q];
+            C[r][p] = C[p][r] = c * u - s * v;
+            C[r][q] = C[q][r] = s * u + c * v;
+            for (int i = 0; i < 3; ++i) {{
+                u = Q[i][p];
+                v = Q[i][q];
+                Q[i][p] = c * u - s * v;
+                Q[i][q] = s * u + c * v;
+            }}
+        }}
+        real L[3];
+        for (int k = 0; k < 3; ++k)
+            L[k] = lower(upper(0.5 * ln(upper(C[k][k], all(1.0e-12))), all(-{STRAIN_LIMIT})), all({STRAIN_LIMIT}));
+        const int row[6] = {{0, 1, 2, 1, 0, 0}}, column[6] = {{0, 1, 2, 2, 2, 1}};
+        for (int i = 0; i < 6; ++i) {{
+            real S = all(0.0);
+            for (int k = 0; k < 3; ++k) S += L[k] * Q[row[i]][k] * Q[column[i]][k];
+            store(strain.data + W * (6 * g + i), S);
+        }}
+    }}
+"""
+
+# Change of the forces for a change of the strain, from the change per unit of each of its six numbers.
+COLUMNS = f"""
+    {_TYPES}
+    for (int g = begin; g < end; ++g) {{
+        const int* node = lanes.corner.data + 4 * W * g;
+        real S[6], share = load(shares.data + W * g), bend = load(bends.data + W * g);
+        for (int i = 0; i < 6; ++i) S[i] = load(summed.data + W * (6 * g + i));
+        for (int k = 0; k < tracks; ++k) {{
+            const int row = place.data[k * groups + g];
+            if (row < 0) continue;
+            real d[6];
+            for (int i = 0; i < 6; ++i) {{
+                small v;
+                __builtin_memcpy(&v, track.data + W * (6 * row + i), sizeof v);
+                d[i] = __builtin_convertvector(v, real);
+            }}
+            real along = bend * (dot(S, d) + 2.0 * dot(S + 3, d + 3));
+            for (int i = 0; i < 6; ++i) d[i] = share * d[i] + along * S[i];
+            double h[9][W];
+            for (int c = 0; c < 9; ++c) {{
+                real sum = all(0.0);
+                for (int i = 0; i < 6; ++i) sum += load(unit.data + W * (54 * g + 9 * i + c)) * d[i];
+                store(h[c], sum);
+            }}
+            double* out = &force.data[(long long)k * nodes][0];
+            for (int l = 0; l < W; ++l)
+                for (int i = 0; i < 3; ++i) {{
+                    out[3 * node[l] + i] -= h[i][l] + h[3 + i][l] + h[6 + i][l];
+                    for (int c = 0; c < 3; ++c) out[3 * node[W * (c + 1) + l] + i] += h[3 * c + i][l];
+                }}
+        }}
+    }}
+"""
+
+# Products of every track's strain with a gradient over strains.
+DOTS = f"""
+    {_TYPES}
+    for (int k = 0; k < tracks; ++k) {{
+        real sum = all(0.0);
+        for (int g = begin; g < end; ++g) {{
+            const int row = place.data[k * groups + g];
+            if (row < 0) continue;
+            for (int i = 0; i < 6; ++i) {{
+                small v;
+                __builtin_memcpy(&v, track.data + W * (6 * row + i), sizeof v);
+                sum += __builtin_convertvector(v, real) * load(gradient.data + W * (6 * g + i));
+            }}
+        }}
+        double total = 0.0;
+        for (int l = 0; l < W; ++l) total += sum[l];
+        product.data[k] = total;
+    }}
+"""

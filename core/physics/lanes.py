@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The flesh in groups of eight tets, and its energy, forces and stiffness on all cores of a CPU.
+
+The work is cut into PARTS of equal cost whatever the number of cores, so that sums have the same bits everywhere.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import warp as wp
+
+from ..parallel import share
+from . import lane_kernels as kernels
+from .lane_source import WIDTH
+from .materials import f64, vec3
+
+PARTS = 4
+
+FIBRE_COST = 0.6
+"""What a row of fibre entries costs in a force pass, against a group's passive flesh."""
+
+
+@dataclass(frozen=True)
+class LaneStrain:
+    """Stress-free strains in groups (groups, 6, WIDTH), flat: ``summed`` of shapes, and ``limited``, which counts."""
+
+    lanes: "Lanes"
+    summed: wp.array
+    limited: wp.array
+
+    def sum_of_tets(self) -> np.ndarray:
+        """(T, 6) the sum of the shapes' strains."""
+        return self.lanes.collect(self.summed, 6)
+
+    def of_tets(self) -> np.ndarray:
+        """(T, 6) the strain at which the passive flesh is free of stress."""
+        return self.lanes.collect(self.limited, 6)
+
+
+Strain = LaneStrain | np.ndarray | None
+"""A stress-free strain of the passive flesh: in groups, of each tet (T, 6), or none."""
+
+
+class Lanes:
+    """Layout of a flesh (see ``flesh.Flesh``) in groups, made once."""
+
+    def __init__(self, flesh) -> None:
+        self._flesh = flesh
+        self._place: dict[bool, wp.array] = {}
+        fibres, tets = flesh.fibres, flesh.tets
+        count = np.bincount(fibres.tet, minlength=len(tets))
+        law = flesh.arrays.law.numpy()
+        # Tets of like fibre count share groups, neighbours in space lie near each other.
+        order = np.lexsort((tets.min(1), count, law))
+        parts = [order[law[order] == k] for k in np.unique(law)]
+        parts = [np.pad(part, (0, -len(part) % WIDTH), constant_values=-1) for part in parts]
+        tet = np.concatenate(parts).reshape(-1, WIDTH)
+        self.real = tet >= 0
+        self.tet = np.where(self.real, tet, tet.max(1, keepdims=True))
+        groups = len(self.tet)
+        self.place_of_tet = np.empty(len(tets), np.int64)
+        self.place_of_tet[self.tet[self.real]] = np.flatnonzero(self.real)
+        rows = np.where(self.real, count[self.tet], 0).max(1)
+        self.fibre_start = np.concatenate([[0], np.cumsum(rows)]).astype(np.int32)
+        entry, used = self._entries(count, rows)
+        a = flesh.arrays
+        inv_rest = a.inv_rest.numpy()
+        direction = np.where(used[..., None], fibres.direction[entry] if len(entry) else 0.0, [1.0, 0.0, 0.0])
+        stress = np.where(used, fibres.stress[entry], 0.0)
+        muscle = np.where(used, fibres.muscle[entry], fibres.count)
+        of_row = self.tet[np.repeat(np.arange(groups), rows)]
+        b = np.einsum("flij,flj->fli", inv_rest[of_row], direction)
+        lanes = kernels.LaneArrays()
+        lanes.corner = self._array(tets[self.tet].transpose(0, 2, 1), int)
+        lanes.volume = self._array(np.where(self.real, flesh.volume[self.tet], 0.0), f64)
+        lanes.moduli = self.spread(a.moduli.numpy())
+        lanes.inv_rest = self.spread(inv_rest.reshape(-1, 9))
+        lanes.prestretch = self.spread(a.prestretch.numpy().reshape(-1, 9))
+        lanes.law = self._array(law[self.tet[:, 0]], int)
+        lanes.fibre_start = self._array(self.fibre_start, int)
+        lanes.fibre = self._array(np.concatenate([b, stress[..., None]], axis=2).transpose(0, 2, 1), f64)
+        lanes.direction = self._array(direction.transpose(0, 2, 1), f64)
+        lanes.muscle = self._array(muscle, int)
+        self.arrays = lanes
+        self.natural = self.spread(a.inv_unloaded.numpy().reshape(-1, 9))
+        self.taut = self._array(np.ones(WIDTH * len(of_row)), f64)
+        cost = np.cumsum(1.0 + FIBRE_COST * rows)
+        bounds = np.searchsorted(cost, cost[-1] * np.arange(PARTS + 1) / PARTS)
+        bounds[-1] = groups
+        self.ranges = list(pairwise(bounds.tolist()))
+
+    def _entries(self, count: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(rows, WIDTH) fibre entry in each place, and whether there is one."""
+        first = np.concatenate([[0], np.cumsum(count)])[:-1]
+        group = np.repeat(np.arange(len(rows)), rows)
+        turn = np.arange(len(group)) - self.fibre_start[group]
+        tet = self.tet[group]
+        used = (turn[:, None] < count[tet]) & self.real[group]
+        return np.where(used, first[tet] + turn[:, None], 0), used
+
+    @staticmethod
+    def _array(values: np.ndarray, dtype: type) -> wp.array:
+        return wp.array(np.ascontiguousarray(values).ravel(), dtype=dtype, device="cpu")
+
+    def spread(self, of_tets: np.ndarray) -> wp.array:
+        """What tets (T, k) hold, in groups (groups, k, WIDTH), flat."""
+        return self._array(of_tets[self.tet].transpose(0, 2, 1), f64)
+
+    def collect(self, of_groups: wp.array, k: int) -> np.ndarray:
+        """(T, k) of what ``spread`` made."""
+        return of_groups.numpy().reshape(-1, k, WIDTH).transpose(0, 2, 1).reshape(-1, k)[self.place_of_tet]
+
+    @property
+    def groups(self) -> int:
+        """Number of groups."""
+        return len(self.tet)
+
+    def run(self, kernel: wp.Kernel, inputs: list, outputs: list) -> None:
+        """Launch a kernel over all groups; its inputs end with the range of groups, which is added here."""
+        share([
+            wp.launch(kernel, 1, [*inputs, begin, end], outputs, device="cpu", record_cmd=True).launch
+            for begin, end in self.ranges
+        ])  # fmt: skip
+
+    def natural_shapes(self, strain: wp.array, natural: wp.array, taut: wp.array) -> None:
+        """Fill ``natural`` and ``taut`` (see ``lane_kernels.natural_shapes``) for strains in groups."""
+        self.run(kernels.natural_shapes, [self.arrays, strain], [natural, taut])
+
+    def log_strain(self, x: np.ndarray) -> wp.array:
+        """Hencky strains in groups at nodes x (N, 3)."""
+        out = wp.empty(6 * WIDTH * self.groups, dtype=f64, device="cpu")
+        self.run(kernels.log_strains, [self.arrays, wp.array(x, dtype=vec3, device="cpu")], [out])
+        return out
+
+    def place(self, *, free: bool) -> wp.array:
+        """Block of ``Flesh.pattern(free)`` on which each element block falls."""
+        if free not in self._place:
+            self._place[free] = self._places(free)
+        return self._place[free]
+
+    def _places(self, free: bool) -> wp.array:
+        pattern = self._flesh.pattern(free=free)
+        of_corner = np.full(16 * len(self._flesh.tets), -1, np.int32)
+        of_corner[pattern.corner.numpy()] = np.repeat(np.arange(len(pattern.indices)), np.diff(pattern.start.numpy()))
+        place = np.where(self.real[..., None], of_corner.reshape(-1, 16)[self.tet], -1)
+        return self._array(place.transpose(0, 2, 1), int)

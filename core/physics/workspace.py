@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Energy and forces of a flesh, evaluated again and again at poses that change: on any device, and fast on a CPU."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import warp as wp
+
+from ..parallel import share
+from . import kernels, lane_kernels
+from .lanes import PARTS, LaneStrain, Strain
+from .materials import f64, mat33, vec3
+
+if TYPE_CHECKING:
+    from .flesh import Flesh
+
+
+class Workspace:
+    """Reused device buffers of one caller; two threads need two of them."""
+
+    def __init__(self, flesh: "Flesh") -> None:
+        self.flesh = flesh
+        d, n, t = flesh.device, len(flesh.rest), len(flesh.tets)
+        self._x = wp.empty(n, dtype=vec3, device=d)
+        self._activation = wp.zeros(flesh.fibres.count + 1, dtype=f64, device=d)
+        self._energy = wp.empty(t, dtype=f64, device=d)
+        self._corner = wp.empty((t, 4), dtype=vec3, device=d)
+        self._force = wp.empty(n, dtype=vec3, device=d)
+        self._natural = flesh.natural(None)
+
+    def set_activation(self, activation: np.ndarray) -> None:
+        """Activations (muscles,) for the evaluations that follow."""
+        self._activation.assign(np.append(activation, 0.0))
+
+    def set_strain(self, strain: Strain) -> None:
+        """Stress-free logarithmic strain of the passive flesh for the evaluations that follow."""
+        self._natural = self.flesh.natural(strain)
+
+    def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""
+        f, d = self.flesh, self.flesh.device
+        self._x.assign(x)
+        inputs = [*f.kernel_arrays(), self._natural.inverse, self._natural.slack, self._x, self._activation]
+        wp.launch(kernels.tet_forces, len(f.tets), inputs, [self._energy, self._corner], device=d)
+        inputs = [f.arrays.node_start, f.arrays.node_corner, self._corner.flatten()]
+        wp.launch(kernels.gather_forces, len(f.rest), inputs, [self._force], device=d)
+        return float(self._energy.numpy().sum()), self._force.numpy().copy()
+
+
+class LaneWorkspace:
+    """The same on the CPU, eight tets at a time and on several cores."""
+
+    def __init__(self, flesh: "Flesh") -> None:
+        self.flesh, self._lanes = flesh, flesh.lanes
+        n, lanes = len(flesh.rest), self._lanes
+        self._x, self._activation = np.empty((n, 3)), np.zeros(flesh.fibres.count + 1)
+        self._energy, self._force = np.empty((PARTS, 1)), np.empty((PARTS, n, 3))
+        self._own: tuple[wp.array, wp.array] | None = None
+        self._natural, self._taut = lanes.natural, lanes.taut
+        self._at = wp.array(self._x, dtype=vec3, copy=False, device="cpu")
+        self._active = wp.array(self._activation, dtype=f64, copy=False, device="cpu")
+        self._passes = []
+        for part, (begin, end) in enumerate(lanes.ranges):
+            energy = wp.array(self._energy[part], dtype=f64, copy=False, device="cpu")
+            force = wp.array(self._force[part], dtype=vec3, copy=False, device="cpu")
+            inputs = [lanes.arrays, lanes.natural, lanes.taut, self._at, self._active, begin, end]
+            self._passes.append(
+                wp.launch(lane_kernels.forces, 1, inputs, [energy, force], device="cpu", record_cmd=True)
+            )
+
+    def set_activation(self, activation: np.ndarray) -> None:
+        """Activations (muscles,) for the evaluations that follow."""
+        self._activation[:-1] = activation
+
+    def set_strain(self, strain: Strain) -> None:
+        """Stress-free logarithmic strain of the passive flesh for the evaluations that follow."""
+        lanes = self._lanes
+        self._natural, self._taut = lanes.natural, lanes.taut
+        if strain is not None:
+            if self._own is None:
+                self._own = wp.empty_like(lanes.natural), wp.empty_like(lanes.taut)
+            self._natural, self._taut = self._own
+            given = strain.limited if isinstance(strain, LaneStrain) else lanes.spread(strain)
+            lanes.natural_shapes(given, self._natural, self._taut)
+        for launch in self._passes:
+            launch.set_param_by_name("natural", self._natural)
+            launch.set_param_by_name("taut", self._taut)
+
+    def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""
+        self._x[:] = x
+        share([launch.launch for launch in self._passes])
+        return float(self._energy.sum()), self._force.sum(0)
+
+    def stiffness_blocks(self, x: np.ndarray, *, free: bool) -> np.ndarray:
+        """(blocks, 3, 3) exact stiffness -df/dx [N/cm] of tets and springs in the order of ``pattern(free)``."""
+        lanes, f = self._lanes, self.flesh
+        self._x[:] = x
+        pattern, place = f.pattern(free=free), lanes.place(free=free)
+        # Two sums, whatever the number of cores: the blocks are large.
+        out, middle = np.empty((2, len(pattern.indices), 3, 3)), lanes.ranges[PARTS // 2][0]
+        tasks = []
+        for k, (begin, end) in enumerate(((0, middle), (middle, lanes.groups))):
+            inputs = [lanes.arrays, self._natural, self._taut, self._at, self._active, place, begin, end]
+            blocks = wp.array(out[k], dtype=mat33, copy=False, device="cpu")
+            tasks.append(
+                wp.launch(lane_kernels.stiffness, 1, inputs, [blocks], device="cpu", record_cmd=True).launch
+            )
+        share(tasks)
+        out[0] += out[1]
+        spring = f.spring[f.free] if free else f.spring
+        out[0][pattern.diagonal] += spring[:, None, None] * np.eye(3)
+        return out[0]
