@@ -8,14 +8,17 @@ complement is added to the front above (Duff & Reid, ACM Trans. Math. Softw. 9, 
 
 import ctypes
 from collections.abc import Callable
+from itertools import pairwise
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import warp as wp
 from scipy.linalg import cython_blas, cython_lapack
 
+from ..parallel import share
 from . import front_kernels
-from .dissection import Ordering
+from .dissection import BRANCHES, Ordering
 
 # Right sides solved at once: enough for matrix products, few enough to need little memory.
 COLUMNS = 128
@@ -68,6 +71,7 @@ class Cholesky:
         self._vec3 = wp.vec3f if single else wp.vec3d
         self._blas = _Blas(self.dtype)
         self._values = ordering.lend()
+        self._packed: PackedFactor | None = None
         self._factor = self._share(self._values.view(self.dtype)[: 3 * ordering.panel[-1]].reshape(-1, 3))
         self._address = self._values.ctypes.data
         self._blocks = self._share(np.ascontiguousarray(blocks, self.dtype).reshape(-1, 3))
@@ -119,29 +123,23 @@ class Cholesky:
                 blas.trsm(b"R", b"L", b"T", b"N", b, p, blas.one, D, h, E, h)
                 blas.syrk(b"L", b"N", b, p, blas.minus, E, h, blas.one, w, b)
 
+    def packed(self) -> "PackedFactor":
+        """The factor in the order in which one right side reads it: fast, and it needs this one no more."""
+        return PackedFactor(self.ordering, self._values.view(self.dtype))
+
     def solve(self, b: np.ndarray) -> np.ndarray:
         """Solve A x = b for b (3n,), (n, 3) or (3n, k): float64, same shape."""
         n = len(self.ordering.order)
         b = np.asarray(b)
         if b.shape in ((3 * n,), (n, 3)):
-            return self._solve_one(b.reshape(n, 3)).reshape(b.shape)
+            if self._packed is None:
+                self._packed = self.packed()
+            return self._packed.solve(b)
         x = np.empty((n, 3, b.shape[1]))
         for start in range(0, b.shape[1], COLUMNS):
             part = slice(start, start + COLUMNS)
             x[self.ordering.order, :, part] = self._solve_many(b[:, part])
         return x.reshape(b.shape)
-
-    def _solve_one(self, b: np.ndarray) -> np.ndarray:
-        """Solve for one right side (n, 3)."""
-        o = self.ordering
-        y = b[o.order].astype(self.dtype)
-        x = self._share(y)
-        room = wp.empty(int(o.sizes[:, 1].max(initial=0)) // 3, dtype=self._vec3, device="cpu")
-        for kernel in (front_kernels.forward, front_kernels.backward):
-            wp.launch(kernel, 1, [o.fronts, self._factor, x, room], device="cpu")
-        result = np.empty(b.shape)
-        result[o.order] = y
-        return result
 
     def _solve_many(self, rhs: np.ndarray) -> np.ndarray:
         """Solve for several right sides (3 n, k): (n, 3, k) in elimination order."""
@@ -169,3 +167,55 @@ class Cholesky:
                 blas.gemm(b"N", b"N", m, p, b, blas.minus, t.ctypes.data, m, E, h, blas.one, y, m)
             blas.trsm(b"R", b"L", b"N", b"N", m, p, blas.one, D, h, y, m)
         return x.reshape(n, 3, k)
+
+
+class PackedFactor:
+    """A factor packed for one right side at a time."""
+
+    def __init__(self, ordering: Ordering, values: np.ndarray):
+        self._ordering, self._turn = ordering, Lock()
+        real = wp.float32 if values.dtype == np.float32 else wp.float64
+
+        def shared(array: np.ndarray) -> wp.array:
+            return wp.array(array.ravel(), dtype=real, copy=False, device="cpu")
+
+        def launch(kernel: wp.Kernel, *inputs: object) -> Callable[[], None]:
+            return wp.launch(kernel, 1, [ordering.fronts, at, *inputs], device="cpu", record_cmd=True).launch
+
+        starts = ordering.packed_at(64 // values.itemsize)
+        at = wp.array(starts, dtype=wp.int64, device="cpu")
+        # NumPy asks for large pages, whose first touch costs a tenth.
+        packed = shared(np.empty(starts[-1], values.dtype))
+        cuts = np.searchsorted(starts, starts[-1] * np.arange(BRANCHES + 1) / BRANCHES).tolist()
+        factor = shared(values)
+        share([launch(front_kernels.pack, factor, *cut, packed) for cut in pairwise(cuts)])
+        # The largest front and the padding of its last rows.
+        rows = int(ordering.sizes[:, 2].max(initial=0)) + 64
+        room = [wp.empty(rows, dtype=real, device="cpu") for _ in range(BRANCHES)]
+        n = len(ordering.order)
+        self._own, self._x = np.empty((BRANCHES, n, 3), values.dtype), np.empty((n, 3), values.dtype)
+        inner = np.flatnonzero(ordering.branch < BRANCHES)
+        self._inner = ordering.branch[inner], inner
+        own, x = [shared(part) for part in self._own], shared(self._x)
+        parts = range(BRANCHES)
+        self._up = [launch(front_kernels.forward, packed, ordering.branches[k], own[k], room[k]) for k in parts]
+        self._trunk = [launch(k, packed, ordering.trunk, x, room[0]) for k in (front_kernels.forward,
+                                                                              front_kernels.backward)]  # fmt: skip
+        self._down = [launch(front_kernels.backward, packed, ordering.branches[k], x, room[k]) for k in parts]
+
+    def solve(self, b: np.ndarray) -> np.ndarray:
+        """Solve A x = b for b (3n,) or (n, 3): float64, same shape."""
+        order, x, own = self._ordering.order, self._x, self._own
+        with self._turn:
+            x[:] = np.asarray(b).reshape(-1, 3)[order]
+            own.fill(0.0)
+            own[self._inner] = x[self._inner[1]]
+            x[self._inner[1]] = 0.0
+            share(self._up)
+            x += own.sum(0)
+            for sweep in self._trunk:
+                sweep()
+            share(self._down)
+            result = np.empty(x.shape)
+            result[order] = x
+        return result.reshape(np.shape(b))

@@ -129,6 +129,11 @@ def _joined(runs: list) -> np.ndarray:
     return np.concatenate([np.zeros(0, int), *runs])
 
 
+def _ranges(pairs: list[tuple[int, int]]) -> wp.array:
+    """Ranges (begin, end, begin, end, ...) for kernels."""
+    return wp.array(np.array(pairs, np.int32).ravel(), dtype=int, device="cpu")
+
+
 def _struct(**arrays: Any) -> Any:
     """Fronts over int32 copies of the arrays."""
     fronts = front_kernels.Fronts()
@@ -137,12 +142,18 @@ def _struct(**arrays: Any) -> Any:
     return fronts
 
 
+BRANCHES = 4
+"""Parts of one right side's solve, whatever the number of cores: sums have the same bits everywhere."""
+
+
 class Ordering:
     """Nested dissection of a symmetric block-sparse matrix by the coordinates of its nodes; made once per mesh.
 
     order: (n,) nodes as they are eliminated · children, boundary: of every front · panel: where fronts start in the
     factor, and the end [vec3] · sizes: (fronts, 3) pivots, boundary rows and both, in scalars · diagonal: (3 n,) where
-    the factor's diagonal is, in scalars · fronts: the same for kernels · tasks: ranges of fronts for the threads.
+    the factor's diagonal is, in scalars · fronts: the same for kernels · tasks: ranges of fronts for the threads ·
+    branches: ranges of fronts, none of whose parts touches another; trunk: ranges of the fronts above them · branch: (n,) in
+    elimination order, whose branch a row is in, BRANCHES for the trunk.
     """
 
     def __init__(self, indptr: np.ndarray, indices: np.ndarray, points: np.ndarray, *, leaf: int = 32):
@@ -166,6 +177,7 @@ class Ordering:
         lower = lower[np.argsort(column[lower], kind="stable")]
         self._lay_out(_starts([len(p) for p in pivots]), lower, row[lower], column[lower])
         self.tasks = self._plan()
+        self._branch(first=_starts([len(p) for p in pivots]))
         self._spare: list[np.ndarray] = []
 
     def _lay_out(self, first: np.ndarray, block: np.ndarray, row: np.ndarray, column: np.ndarray) -> None:
@@ -191,6 +203,14 @@ class Ordering:
             block_to=_joined(block_to),
             panel=self.panel,
         )
+
+    def packed_at(self, width: int) -> np.ndarray:
+        """(fronts + 1,) where each front starts in a factor packed by ``front_kernels.pack``, in scalars."""
+        size = np.zeros(len(self.sizes), np.int64)
+        for f, (m, _, h) in enumerate(self.sizes.astype(int)):
+            below = h - np.minimum(np.arange(6, m + 6, 6), m)
+            size[f] = (36 + 6 * width * -(-below // width)).sum()
+        return _starts(size)
 
     def lend(self) -> np.ndarray:
         """Room for a factor, not cleared: (9 * entries,) float64. New pages would cost a sixth of the factorisation."""
@@ -218,6 +238,26 @@ class Ordering:
         subtrees = subtrees[np.argsort(-work[subtrees], kind="stable")]
         single = np.flatnonzero(~small)
         return [(int(start[f]), int(f) + 1) for f in subtrees] + [(int(f), int(f) + 1) for f in single]
+
+    def _branch(self, first: np.ndarray) -> None:
+        """Deal the fronts to the branches by the size of their subtrees in the factor."""
+        size = np.diff(self.panel).astype(float)
+        start, parent = np.arange(len(size)), np.full(len(size), -1)
+        for f, children in enumerate(self.children):
+            size[f] += size[children].sum()
+            start[f] = min([f, *start[children]])
+            parent[children] = f
+        light = size <= self.panel[-1] / (4 * BRANCHES)
+        roots = np.flatnonzero(light & ((parent < 0) | ~light[parent]))
+        branches: list[list[tuple[int, int]]] = [[] for _ in range(BRANCHES)]
+        load, self.branch = np.zeros(BRANCHES), np.full(first[-1], BRANCHES)
+        for f in roots[np.argsort(-size[roots], kind="stable")]:
+            least = int(load.argmin())
+            load[least] += size[f]
+            branches[least].append((int(start[f]), int(f) + 1))
+            self.branch[first[start[f]] : first[f + 1]] = least
+        self.branches = [_ranges(sorted(part)) for part in branches]
+        self.trunk = _ranges([(f, f + 1) for f in np.flatnonzero(~light)])
 
     def walk(self, run: Callable[[int, int], None]) -> None:
         """Call run(begin, end) on the fronts of every task, children before parents, in threads."""

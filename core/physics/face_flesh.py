@@ -167,12 +167,12 @@ class FaceFlesh:
         f = self.flesh
         try:
             blocks = f.stiffness_blocks(x, load.activation, load.strain, free=True)
-            return Cholesky(self.ordering, blocks, single=True).solve
+            return Cholesky(self.ordering, blocks, single=True).packed().solve
         except NotDefinite:
             blocks = f.stiffness_blocks(x, load.activation, load.strain, definite=True, free=True)
             diagonal = f.pattern(free=True).diagonal
             blocks[diagonal] += SHIFT * blocks[diagonal] * np.eye(3)
-            return Cholesky(self.ordering, blocks, single=True).solve
+            return Cholesky(self.ordering, blocks, single=True).packed().solve
 
     @property
     def ordering(self) -> Ordering:

@@ -43,37 +43,126 @@ def _add_row(
     """target[base + local[start + i]] += source[at + i], i < n."""
 
 
-@wp.func_native("""
-    const auto* p = &factor.data[at][0];
-    const auto* q = p + 3 * stride;
-    const auto* r = q + 3 * stride;
-    auto* __restrict__ y = &target.data[to][0];
-    const auto d0 = d[0], d1 = d[1], d2 = d[2];
-    for (int i = 0; i < 3 * n; ++i)
-        y[i] -= p[i] * d0 + q[i] * d1 + r[i] * d2;
-""")
-def _subtract_rows(factor: wp.array[Any], at: int, stride: int, n: int, d: Any, target: wp.array[Any], to: int):
-    """Subtract from n vectors of target, from `to` on, the three rows of factor from `at` on, times d."""
+# One right side is solved as fast as the factor can be read. So it is packed in the order of reading: of each front six
+# columns at a time, first their triangle, then V rows below it at a time, padded with zeros.
+_PACKED = """
+    typedef decltype(packed.data[0] + packed.data[0]) real;
+    typedef real vec __attribute__((vector_size(64)));
+    const int V = sizeof(vec) / sizeof(real);
+    auto load = [](const real* a) { vec v; __builtin_memcpy(&v, a, sizeof v); return v; };
+"""
+_FRONT = """
+    const int p = fronts.pivots.data[f], start = fronts.row_start.data[f], b = fronts.row_start.data[f + 1] - start;
+    const int m = 3 * p, h = 3 * (p + b);
+    real* stream = packed.data + at.data[f];
+"""
+_WORK = """
+    real* __restrict__ w = room.data;
+    real* y = x.data + 3 * fronts.first.data[f];
+    for (int i = 0; i < m; ++i) w[i] = y[i];
+    for (int i = h; i < h + V; ++i) w[i] = 0;
+"""
 
 
-@wp.func_native("""
-    const auto* p = &factor.data[at][0];
-    const auto* q = p + 3 * stride;
-    const auto* r = q + 3 * stride;
-    const auto* y = &x.data[start][0];
-    auto s0 = target.data[to][0], s1 = target.data[to][1], s2 = target.data[to][2];
-    for (int i = 0; i < 3 * n; ++i) {
-        #pragma clang fp reassociate(on) contract(fast)
-        s0 -= p[i] * y[i];
-        s1 -= q[i] * y[i];
-        s2 -= r[i] * y[i];
-    }
-    target.data[to] = {s0, s1, s2};
-""")
-def _subtract_dots(
-    factor: wp.array[Any], at: int, stride: int, n: int, x: wp.array[Any], start: int, target: wp.array[Any], to: int
-):
-    """Subtract from target[to] the products of three rows of factor with n vectors of x, from `start` on."""
+def _cpu(snippet: str) -> str:
+    """A snippet that is nothing on a GPU, so that its module compiles there too."""
+    return f"#ifndef __CUDA_ARCH__\n{snippet}\n#endif\n"
+
+
+@wp.func_native(_cpu(f"""
+    {_PACKED}
+    for (int f = begin; f < end; ++f) {{
+        {_FRONT}
+        const real* L = factor.data + 3LL * fronts.panel.data[f];
+        for (int j = 0; j < m; j += 6) {{
+            const int n = m - j < 6 ? m - j : 6;
+            const real* A = L + (long long)j * h;
+            for (int c = 0; c < 6; ++c)
+                for (int k = 0; k < 6; ++k)
+                    stream[6 * c + k] = c < n && k < n && k >= c ? A[c * h + j + k] : real(c == k);
+            for (int c = 0; c < 6; ++c) stream[7 * c] = 1 / stream[7 * c];
+            stream += 36;
+            for (int i = j + n; i < h; i += V)
+                for (int c = 0; c < 6; ++c, stream += V)
+                    for (int l = 0; l < V; ++l) stream[l] = c < n && i + l < h ? A[c * h + i + l] : real(0);
+        }}
+    }}
+"""))
+def _pack(fronts: Fronts, at: wp.array[wp.int64], factor: wp.array[Any], begin: int, end: int, packed: wp.array[Any]):
+    """Pack the fronts begin..end; the diagonal is stored inverted."""
+
+
+@wp.func_native(_cpu(f"""
+    {_PACKED}
+    for (int r = 0; r < ranges.shape[0]; r += 2)
+        for (int f = ranges.data[r]; f < ranges.data[r + 1]; ++f) {{
+            {_FRONT} {_WORK}
+            for (int i = m; i < h; ++i) w[i] = 0;
+            for (int j = 0; j < m; j += 6) {{
+                const int n = m - j < 6 ? m - j : 6;
+                real d[6] = {{0, 0, 0, 0, 0, 0}};
+                for (int c = 0; c < n; ++c) {{
+                    real s = w[j + c];
+                    for (int k = 0; k < c; ++k) s -= stream[6 * k + c] * d[k];
+                    w[j + c] = d[c] = s * stream[7 * c];
+                }}
+                stream += 36;
+                for (int i = j + n; i < h; i += V, stream += 6 * V) {{
+                    vec t = load(w + i);
+                    for (int c = 0; c < 6; ++c) t -= load(stream + c * V) * d[c];
+                    __builtin_memcpy(w + i, &t, sizeof t);
+                }}
+            }}
+            for (int i = 0; i < m; ++i) y[i] = w[i];
+            for (int i = 0; i < b; ++i)
+                for (int k = 0; k < 3; ++k) x.data[3 * fronts.row.data[start + i] + k] += w[m + 3 * i + k];
+        }}
+"""))
+def _forward(
+    fronts: Fronts,
+    at: wp.array[wp.int64],
+    packed: wp.array[Any],
+    ranges: wp.array[int],
+    x: wp.array[Any],
+    room: wp.array[Any],
+): ...
+
+
+@wp.func_native(_cpu(f"""
+    {_PACKED}
+    for (int r = ranges.shape[0] - 2; r >= 0; r -= 2)
+        for (int f = ranges.data[r + 1] - 1; f >= ranges.data[r]; --f) {{
+            {_FRONT} {_WORK}
+            for (int i = 0; i < b; ++i)
+                for (int k = 0; k < 3; ++k) w[m + 3 * i + k] = x.data[3 * fronts.row.data[start + i] + k];
+            stream = packed.data + at.data[f + 1];
+            for (int j = (m - 1) / 6 * 6; j >= 0; j -= 6) {{
+                const int n = m - j < 6 ? m - j : 6;
+                vec s[6] = {{}};
+                for (int i = j + n + (h - j - n + V - 1) / V * V - V; i >= j + n; i -= V) {{
+                    stream -= 6 * V;
+                    vec t = load(w + i);
+                    for (int c = 0; c < 6; ++c) s[c] += load(stream + c * V) * t;
+                }}
+                stream -= 36;
+                for (int c = n - 1; c >= 0; --c) {{
+                    real r = w[j + c];
+                    for (int l = 0; l < V; ++l) r -= s[c][l];
+                    for (int k = c + 1; k < n; ++k) r -= stream[6 * c + k] * w[j + k];
+                    w[j + c] = r * stream[7 * c];
+                }}
+            }}
+            for (int i = 0; i < m; ++i) y[i] = w[i];
+        }}
+"""))
+def _backward(
+    fronts: Fronts,
+    at: wp.array[wp.int64],
+    packed: wp.array[Any],
+    ranges: wp.array[int],
+    x: wp.array[Any],
+    room: wp.array[Any],
+): ...
 
 
 @wp.kernel
@@ -118,59 +207,41 @@ def assemble(
 
 
 @wp.kernel
-def forward(fronts: Fronts, factor: wp.array[Any], x: wp.array[Any], update: wp.array[Any]):
-    """Solve L y = x in place; update is room for what a front takes from the rows above it."""
-    for f in range(len(fronts.pivots)):
-        k = fronts.first[f]
-        p = fronts.pivots[f]
-        start = fronts.row_start[f]
-        b = fronts.row_start[f + 1] - start
-        for i in range(b):
-            update[i] = factor.dtype()
-        for j in range(p):
-            o0 = fronts.panel[f] + 3 * j * (p + b)
-            o1 = o0 + p + b
-            o2 = o1 + p + b
-            d = x[k + j]
-            d[0] = d[0] / factor[o0 + j][0]
-            d[1] = (d[1] - factor[o0 + j][1] * d[0]) / factor[o1 + j][1]
-            d[2] = (d[2] - factor[o0 + j][2] * d[0] - factor[o1 + j][2] * d[1]) / factor[o2 + j][2]
-            x[k + j] = d
-            _subtract_rows(factor, o0 + j + 1, p + b, p - j - 1, d, x, k + j + 1)
-            _subtract_rows(factor, o0 + p, p + b, b, d, update, 0)
-        for i in range(b):
-            above = fronts.row[start + i]
-            x[above] = x[above] + update[i]
+def pack(fronts: Fronts, at: wp.array[wp.int64], factor: wp.array[Any], begin: int, end: int, packed: wp.array[Any]):
+    """Copy the fronts begin..end of a factor (scalars) to where they start in the packed one."""
+    _pack(fronts, at, factor, begin, end, packed)
 
 
 @wp.kernel
-def backward(fronts: Fronts, factor: wp.array[Any], x: wp.array[Any], above: wp.array[Any]):
-    """Solve L^T x = y in place; above is room for the part of x that a front needs from above."""
-    for g in range(len(fronts.pivots)):
-        f = len(fronts.pivots) - 1 - g
-        k = fronts.first[f]
-        p = fronts.pivots[f]
-        start = fronts.row_start[f]
-        b = fronts.row_start[f + 1] - start
-        for i in range(b):
-            above[i] = x[fronts.row[start + i]]
-        for h in range(p):
-            j = p - 1 - h
-            o0 = fronts.panel[f] + 3 * j * (p + b)
-            o1 = o0 + p + b
-            o2 = o1 + p + b
-            _subtract_dots(factor, o0 + j + 1, p + b, p - j - 1, x, k + j + 1, x, k + j)
-            _subtract_dots(factor, o0 + p, p + b, b, above, 0, x, k + j)
-            d = x[k + j]
-            d[2] = d[2] / factor[o2 + j][2]
-            d[1] = (d[1] - factor[o1 + j][2] * d[2]) / factor[o1 + j][1]
-            d[0] = (d[0] - factor[o0 + j][1] * d[1] - factor[o0 + j][2] * d[2]) / factor[o0 + j][0]
-            x[k + j] = d
+def forward(
+    fronts: Fronts,
+    at: wp.array[wp.int64],
+    packed: wp.array[Any],
+    ranges: wp.array[int],
+    x: wp.array[Any],
+    room: wp.array[Any],
+):
+    """Solve L y = x in place for ranges of fronts (begin, end, ...); room holds the rows of the largest front."""
+    _forward(fronts, at, packed, ranges, x, room)
 
 
-for _vec3 in (wp.vec3d, wp.vec3f):
+@wp.kernel
+def backward(
+    fronts: Fronts,
+    at: wp.array[wp.int64],
+    packed: wp.array[Any],
+    ranges: wp.array[int],
+    x: wp.array[Any],
+    room: wp.array[Any],
+):
+    """Solve L^T x = y in place for ranges of fronts, whose rows above are solved."""
+    _backward(fronts, at, packed, ranges, x, room)
+
+
+for _vec3, _real in ((wp.vec3d, wp.float64), (wp.vec3f, wp.float32)):
     # All overloads at once: each that came later would compile the module anew.
-    _vectors = wp.array(dtype=_vec3)
+    _vectors, _numbers = wp.array(dtype=_vec3), wp.array(dtype=_real)
     wp.overload(assemble, {"blocks": _vectors, "factor": _vectors})
-    wp.overload(forward, {"factor": _vectors, "x": _vectors, "update": _vectors})
-    wp.overload(backward, {"factor": _vectors, "x": _vectors, "above": _vectors})
+    wp.overload(pack, {"factor": _numbers, "packed": _numbers})
+    for _kernel in (forward, backward):
+        wp.overload(_kernel, {"packed": _numbers, "x": _numbers, "room": _numbers})
