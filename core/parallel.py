@@ -24,25 +24,43 @@ _here = threading.local()
 
 @cache
 def _hands() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(WORKERS - 1, "muscle_face", initializer=_be_alone)
+    return ThreadPoolExecutor(max(WORKERS - 1, 1), "muscle_face", initializer=_be_alone)
 
 
 def _be_alone() -> None:
     _here.alone = True
 
 
+_occupied = 0
+"""Cores that long work in the background keeps from short tasks: a thread without a core of its own waits for ever."""
+
+
+@contextmanager
+def in_background() -> Iterator[None]:
+    """While work in this thread takes a core from others."""
+    global _occupied
+    _here.alone = True
+    _occupied += 1
+    try:
+        yield
+    finally:
+        _occupied -= 1
+
+
+def workers() -> int:
+    """Threads among which work that this one has may be shared."""
+    return 1 if getattr(_here, "alone", False) else max(WORKERS - _occupied, 1)
+
+
 def share(tasks: list[Callable[[], object]]) -> None:
     """Do short tasks, this thread among the workers; in a thread that is itself one of several, one after another."""
-    if WORKERS == 1 or getattr(_here, "alone", False):
-        for task in tasks:
-            task()
-        return
+    count = min(workers(), len(tasks))
 
     def some(first: int) -> None:
-        for task in tasks[first::WORKERS]:
+        for task in tasks[first::count]:
             task()
 
-    others = [_hands().submit(some, k) for k in range(1, min(WORKERS, len(tasks)))]
+    others = [_hands().submit(some, k) for k in range(1, count)]
     try:
         some(0)
     finally:

@@ -70,7 +70,7 @@ class Cholesky:
         self.dtype = np.dtype(np.float32 if single else np.float64)
         self._vec3 = wp.vec3f if single else wp.vec3d
         self._blas = _Blas(self.dtype)
-        self._values = ordering.lend()
+        self._values = ordering.lend(3 * ordering.panel[-1])
         self._packed: PackedFactor | None = None
         self._factor = self._share(self._values.view(self.dtype)[: 3 * ordering.panel[-1]].reshape(-1, 3))
         self._address = self._values.ctypes.data
@@ -184,8 +184,8 @@ class PackedFactor:
 
         starts = ordering.packed_at(64 // values.itemsize)
         at = wp.array(starts, dtype=wp.int64, device="cpu")
-        # NumPy asks for large pages, whose first touch costs a tenth.
-        packed = shared(np.empty(starts[-1], values.dtype))
+        self._values = ordering.lend(-(-int(starts[-1]) * values.itemsize // 8))
+        packed = shared(self._values.view(values.dtype)[: starts[-1]])
         cuts = np.searchsorted(starts, starts[-1] * np.arange(BRANCHES + 1) / BRANCHES).tolist()
         factor = shared(values)
         share([launch(front_kernels.pack, factor, *cut, packed) for cut in pairwise(cuts)])
@@ -202,6 +202,10 @@ class PackedFactor:
         self._trunk = [launch(k, packed, ordering.trunk, x, room[0]) for k in (front_kernels.forward,
                                                                               front_kernels.backward)]  # fmt: skip
         self._down = [launch(front_kernels.backward, packed, ordering.branches[k], x, room[k]) for k in parts]
+
+    def __del__(self):
+        if hasattr(self, "_values"):
+            self._ordering.take_back(self._values)
 
     def solve(self, b: np.ndarray) -> np.ndarray:
         """Solve A x = b for b (3n,) or (n, 3): float64, same shape."""

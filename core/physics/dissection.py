@@ -15,7 +15,7 @@ import warp as wp
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from ..parallel import WORKERS
+from ..parallel import workers
 from . import front_kernels
 
 # Where a part may be cut along an axis, and how much the smaller separator of an uneven cut must save.
@@ -178,7 +178,7 @@ class Ordering:
         self._lay_out(_starts([len(p) for p in pivots]), lower, row[lower], column[lower])
         self.tasks = self._plan()
         self._branch(first=_starts([len(p) for p in pivots]))
-        self._spare: list[np.ndarray] = []
+        self._spare: dict[int, list[np.ndarray]] = {}
 
     def _lay_out(self, first: np.ndarray, block: np.ndarray, row: np.ndarray, column: np.ndarray) -> None:
         """Give every front its rows and its place; `block` (m,) are those of the lower triangle, column by column."""
@@ -212,16 +212,16 @@ class Ordering:
             size[f] = (36 + 6 * width * -(-below // width)).sum()
         return _starts(size)
 
-    def lend(self) -> np.ndarray:
-        """Room for a factor, not cleared: (9 * entries,) float64. New pages would cost a sixth of the factorisation."""
+    def lend(self, size: int) -> np.ndarray:
+        """Room for a factor, not cleared: (size,) float64. New pages would cost a sixth of the factorisation."""
         try:
-            return self._spare.pop()
-        except IndexError:
-            return np.empty(3 * self.panel[-1])
+            return self._spare[size].pop()
+        except (KeyError, IndexError):
+            return np.empty(size)
 
     def take_back(self, room: np.ndarray) -> None:
         """Keep the room of a factor that is no more for the next one."""
-        self._spare[:] = [room]
+        self._spare[len(room)] = [room]
 
     def _plan(self) -> list[tuple[int, int]]:
         """Tasks, each a range of fronts: whole subtrees of some work, then one by one the fronts above them."""
@@ -261,7 +261,11 @@ class Ordering:
 
     def walk(self, run: Callable[[int, int], None]) -> None:
         """Call run(begin, end) on the fronts of every task, children before parents, in threads."""
-        with ThreadPoolExecutor(WORKERS) as pool:
+        if workers() == 1:
+            for begin, end in sorted(self.tasks):
+                run(begin, end)
+            return
+        with ThreadPoolExecutor(workers()) as pool:
             futures = {}
 
             def follow(begin: int, end: int) -> None:

@@ -38,7 +38,7 @@ class Report:
     step: float
 
 
-class _Memory:
+class Memory:
     """The last L-BFGS pairs, and the two-loop product with them."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ def minimise(
     builds a better one at x, used when ``patience`` iterations (with the first, with a later one) did not settle;
     ``tick`` is called once per iteration and may raise to stop.
     """
-    memory = _Memory()
+    memory = Memory()
     value, g = energy(x)
     evaluations, step, since = 1, np.inf, 0
     base, size = inverse, float(np.linalg.norm(g))
@@ -118,7 +118,7 @@ def minimise(
             base = inverse
             p = -base(g)
             slope = float(np.vdot(g, p))
-        t, trial, v, h, tries = _line_search(energy, x, p, value, g, slope, min(1.0, 2.0 * length))
+        t, trial, v, h, tries = line_search(energy, x, p, value, g, slope, min(1.0, 2.0 * length))
         evaluations += tries
         since += 1
         if t == 0.0:
@@ -139,7 +139,7 @@ def minimise(
     return x, Report(residual, done, evaluations, residual <= tolerance, step)
 
 
-def _line_search(energy: Energy, x, p, value: float, g, slope: float, t: float) -> tuple:
+def line_search(energy: Energy, x, p, value: float, g, slope: float, t: float) -> tuple:
     """Backtrack from ``t`` to sufficient decrease; where energies differ by rounding only, to a smaller slope."""
     rounding = 1e-13 * (abs(value) + 1.0)
     for tries in range(1, 26):

@@ -9,9 +9,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from .cholesky import Cholesky, NotDefinite, Ordering
-from .equilibrium import Operator, Report, factor, minimise
+from .equilibrium import Energy, Operator, Report, factor, minimise
 from .flesh import Flesh
 from .lanes import Strain
+from .workspace import LaneWorkspace, Workspace
 
 EPS = 1e-6
 """Forces below this [N] are rounding: the face is not loaded."""
@@ -97,6 +98,30 @@ class FaceFlesh:
         sound = [x[f.free] for count, x in ranked if count == least]
         return min(sound, key=lambda x: energy(x)[0]) if len(sound) > 1 else sound[0]
 
+    def energy(
+        self, load: Load, x: np.ndarray, workspace: LaneWorkspace | Workspace, balance: list[float] | None = None
+    ) -> Energy:
+        """Energy of the free nodes (and its gradient) under a load, with the bones where x (N, 3) has them.
+
+        Every evaluation leaves the free nodes in x; ``balance`` is told the size of the forces that balance each other.
+        """
+        f, free, fixed = self.flesh, self.flesh.free, self.flesh.fixed
+        workspace.set_activation(load.activation)
+        workspace.set_strain(load.strain)
+        k, rest = f.spring[free][:, None], f.rest[free]
+        anchor, push = load.anchor[free], load.force[free]
+
+        def energy(xf: np.ndarray) -> tuple[float, np.ndarray]:
+            x[free] = xf
+            e, force = workspace.tet_energy_and_force(x)
+            inner, r = force[free], xf - anchor
+            if balance is not None:
+                balance[0] = float(np.sqrt((force[fixed] ** 2).sum() + (inner**2).sum()))
+            pull = k * r
+            return e + 0.5 * float(np.vdot(pull, r)) - float(np.vdot(push, xf - rest)), pull - inner - push
+
+        return energy
+
     def solve(
         self,
         load: Load,
@@ -113,23 +138,9 @@ class FaceFlesh:
         balance each other in the answer (bone reactions, springs, loads) or those of the controls alone.
         """
         f, free, fixed = self.flesh, self.flesh.free, self.flesh.fixed
-        workspace = self._workspace
-        workspace.set_activation(load.activation)
-        workspace.set_strain(load.strain)
-        k = f.spring[free][:, None]
-        anchor, push = load.anchor[free], load.force[free]
         x = np.where(fixed[:, None], load.fixed, f.rest)
         balance = [0.0]
-
-        def energy(xf: np.ndarray) -> tuple[float, np.ndarray]:
-            x[free] = xf
-            e, force = workspace.tet_energy_and_force(x)
-            pull = k * (anchor - xf) + push
-            moved = xf - f.rest[free]
-            r = xf - anchor
-            balance[0] = float(np.sqrt((force[fixed] ** 2).sum() + (force[free] ** 2).sum()))
-            return e + 0.5 * float((k * r * r).sum()) - float((push * moved).sum()), -(force[free] + pull)
-
+        energy = self.energy(load, x, self._workspace, balance)
         reference = float(np.linalg.norm(energy(f.rest[free])[1]))
         if reference < EPS:
             return f.rest.copy(), Report(0.0, 0, 1, True, 0.0)
@@ -142,7 +153,7 @@ class FaceFlesh:
 
         def stiffness_inverse(xf: np.ndarray) -> Operator:
             x[free] = xf
-            self._kept = self._inverse(x, load)
+            self._kept = self.inverse_stiffness(x, load)
             return self._kept
 
         best, report = minimise(
@@ -162,7 +173,7 @@ class FaceFlesh:
         x[free] = best
         return x.copy(), Report(residual, report.iterations, report.evaluations, report.converged, report.step)
 
-    def _inverse(self, x: np.ndarray, load: Load) -> Operator:
+    def inverse_stiffness(self, x: np.ndarray, load: Load) -> Operator:
         """Inverse of the stiffness at x (N, 3): of the exact one where that is definite, else of the projected."""
         f = self.flesh
         try:

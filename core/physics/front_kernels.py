@@ -83,8 +83,13 @@ def _cpu(snippet: str) -> str:
             for (int c = 0; c < 6; ++c) stream[7 * c] = 1 / stream[7 * c];
             stream += 36;
             for (int i = j + n; i < h; i += V)
-                for (int c = 0; c < 6; ++c, stream += V)
-                    for (int l = 0; l < V; ++l) stream[l] = c < n && i + l < h ? A[c * h + i + l] : real(0);
+                for (int c = 0; c < 6; ++c, stream += V) {{
+                    const int rows = c < n ? (h - i < V ? h - i : V) : 0;
+                    if (rows == V)
+                        __builtin_memcpy(stream, A + c * h + i, sizeof(vec));
+                    else
+                        for (int l = 0; l < V; ++l) stream[l] = l < rows ? A[c * h + i + l] : real(0);
+                }}
         }}
     }}
 """))

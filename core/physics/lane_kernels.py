@@ -71,11 +71,11 @@ def _natural(
 
 @wp.func_native(_cpu(source.SUMS))
 def _sums(
-    place: wp.array[int],
-    track: wp.array[wp.float32],
+    start: wp.array[int],
+    owner: wp.array[int],
+    track: wp.array[wp.int16],
+    step: wp.array[f64],
     largest: wp.array[f64],
-    groups: int,
-    used: wp.array[int],
     weight: wp.array[f64],
     begin: int,
     end: int,
@@ -91,10 +91,10 @@ def _log_strain(lanes: LaneArrays, x: wp.array[vec3], begin: int, end: int, stra
 @wp.func_native(_cpu(source.COLUMNS))
 def _columns(
     lanes: LaneArrays,
-    place: wp.array[int],
-    track: wp.array[wp.float32],
-    groups: int,
-    tracks: int,
+    start: wp.array[int],
+    owner: wp.array[int],
+    track: wp.array[wp.int16],
+    step: wp.array[f64],
     nodes: int,
     summed: wp.array[f64],
     shares: wp.array[f64],
@@ -108,10 +108,10 @@ def _columns(
 
 @wp.func_native(_cpu(source.DOTS))
 def _dots(
-    place: wp.array[int],
-    track: wp.array[wp.float32],
-    groups: int,
-    tracks: int,
+    start: wp.array[int],
+    owner: wp.array[int],
+    track: wp.array[wp.int16],
+    step: wp.array[f64],
     gradient: wp.array[f64],
     begin: int,
     end: int,
@@ -176,12 +176,12 @@ def natural_shapes(
 @wp.kernel
 def track_sums(
     # Model:
-    place: wp.array[int],
-    track: wp.array[wp.float32],
+    start: wp.array[int],
+    owner: wp.array[int],
+    track: wp.array[wp.int16],
+    step: wp.array[f64],
     largest: wp.array[f64],
-    groups: int,
     # In:
-    used: wp.array[int],
     weight: wp.array[f64],
     begin: int,
     end: int,
@@ -189,11 +189,11 @@ def track_sums(
     summed_out: wp.array[f64],
     limited_out: wp.array[f64],
 ):
-    """Weighted sum of the strains of the ``used`` tracks in groups begin..end, and the same limited.
+    """Weighted sum of the strains of all tracks in groups begin..end, and the same limited.
 
-    place: (tracks, groups) row of ``track`` that holds a track's strain of a group (-1: none).
+    Row r of ``track`` holds the strain of track ``owner[r]`` in steps of ``step[r]``; ``start``: rows of each group.
     """
-    _sums(place, track, largest, groups, used, weight, begin, end, summed_out, limited_out)
+    _sums(start, owner, track, step, largest, weight, begin, end, summed_out, limited_out)
 
 
 @wp.kernel
@@ -215,10 +215,10 @@ def log_strains(
 def track_columns(
     # Model:
     lanes: LaneArrays,
-    place: wp.array[int],
-    track: wp.array[wp.float32],
-    groups: int,
-    tracks: int,
+    start: wp.array[int],
+    owner: wp.array[int],
+    track: wp.array[wp.int16],
+    step: wp.array[f64],
     nodes: int,
     # In:
     summed: wp.array[f64],
@@ -235,16 +235,16 @@ def track_columns(
     unit: (groups, 6, 9) forces on corners 1..3 per unit of each number of the limited strain · shares, bends: see
     ``strain_limit.StrainLimit.factors``.
     """
-    _columns(lanes, place, track, groups, tracks, nodes, summed, shares, bends, unit, begin, end, force_out)
+    _columns(lanes, start, owner, track, step, nodes, summed, shares, bends, unit, begin, end, force_out)
 
 
 @wp.kernel
 def track_dots(
     # Model:
-    place: wp.array[int],
-    track: wp.array[wp.float32],
-    groups: int,
-    tracks: int,
+    start: wp.array[int],
+    owner: wp.array[int],
+    track: wp.array[wp.int16],
+    step: wp.array[f64],
     # In:
     gradient: wp.array[f64],
     begin: int,
@@ -252,5 +252,5 @@ def track_dots(
     # Out:
     product_out: wp.array[f64],
 ):
-    """Product of each track's strain in groups begin..end with a gradient over strains (groups, 6)."""
-    _dots(place, track, groups, tracks, gradient, begin, end, product_out)
+    """Products (tracks, WIDTH) of each track's strain in groups begin..end with a gradient over strains (groups, 6)."""
+    _dots(start, owner, track, step, gradient, begin, end, product_out)

@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """C++ for eight tets at a time in the vector registers of a CPU: Warp's compiler makes no vectors of single tets.
 
-The laws are those of ``materials`` and ``fibre_law``, which run on any device; tests hold the two together. Clang splits
-the vectors where a CPU's registers are narrower.
+The laws are those of ``materials`` and ``fibre_law``, which run on any device; tests hold the two together. Clang
+splits the vectors where a CPU's registers are narrower.
 """
 
 from .fibre_law import AREA
@@ -17,7 +17,7 @@ WIDTH = 8
 _TYPES = f"""
     typedef double real __attribute__((vector_size({8 * WIDTH})));
     typedef long long bits __attribute__((vector_size({8 * WIDTH})));
-    typedef float small __attribute__((vector_size({4 * WIDTH})));
+    typedef short small __attribute__((vector_size({2 * WIDTH})));
     const int W = {WIDTH};
     auto all = [](double c) {{ real r; for (int l = 0; l < W; ++l) r[l] = c; return r; }};
     auto load = [](const double* p) {{ real r; __builtin_memcpy(&r, p, sizeof r); return r; }};
@@ -318,21 +318,26 @@ NATURAL = f"""
     }}
 """
 
-# Strains of tracks summed, and the sum held within what a tet bears (see ``strain_limit``).
+# Strains of tracks summed, and the sum held within what a tet bears (see ``strain_limit``). The rows of all tracks lie
+# group by group, so that they are read in one stream.
+_ROW = """
+    real d[6];
+    for (int i = 0; i < 6; ++i) {
+        small v;
+        __builtin_memcpy(&v, track.data + W * (6 * row + i), sizeof v);
+        d[i] = step.data[row] * __builtin_convertvector(v, real);
+    }
+"""
 SUMS = f"""
     {_TYPES} {_MATH}
     for (int g = begin; g < end; ++g) {{
         real S[6];
         for (int i = 0; i < 6; ++i) S[i] = all(0.0);
-        for (int k = 0; k < used.shape[0]; ++k) {{
-            const int row = place.data[used.data[k] * groups + g];
-            if (row < 0) continue;
-            const double w = weight.data[used.data[k]];
-            for (int i = 0; i < 6; ++i) {{
-                small v;
-                __builtin_memcpy(&v, track.data + W * (6 * row + i), sizeof v);
-                S[i] += w * __builtin_convertvector(v, real);
-            }}
+        for (int row = start.data[g]; row < start.data[g + 1]; ++row) {{
+            const double w = weight.data[owner.data[row]];
+            if (w == 0.0) continue;
+            {_ROW}
+            for (int i = 0; i < 6; ++i) S[i] += w * d[i];
         }}
         real n = root(dot(S, S) + 2.0 * dot(S + 3, S + 3)), scale = load(largest.data + W * g);
         real over = upper(n / scale - {LINEAR!r}, all(0.0)) * {1.0 / (MOST - LINEAR)!r};
@@ -402,15 +407,8 @@ COLUMNS = f"""
         const int* node = lanes.corner.data + 4 * W * g;
         real S[6], share = load(shares.data + W * g), bend = load(bends.data + W * g);
         for (int i = 0; i < 6; ++i) S[i] = load(summed.data + W * (6 * g + i));
-        for (int k = 0; k < tracks; ++k) {{
-            const int row = place.data[k * groups + g];
-            if (row < 0) continue;
-            real d[6];
-            for (int i = 0; i < 6; ++i) {{
-                small v;
-                __builtin_memcpy(&v, track.data + W * (6 * row + i), sizeof v);
-                d[i] = __builtin_convertvector(v, real);
-            }}
+        for (int row = start.data[g]; row < start.data[g + 1]; ++row) {{
+            {_ROW}
             real along = bend * (dot(S, d) + 2.0 * dot(S + 3, d + 3));
             for (int i = 0; i < 6; ++i) d[i] = share * d[i] + along * S[i];
             double h[9][W];
@@ -419,7 +417,7 @@ COLUMNS = f"""
                 for (int i = 0; i < 6; ++i) sum += load(unit.data + W * (54 * g + 9 * i + c)) * d[i];
                 store(h[c], sum);
             }}
-            double* out = &force.data[(long long)k * nodes][0];
+            double* out = &force.data[(long long)owner.data[row] * nodes][0];
             for (int l = 0; l < W; ++l)
                 for (int i = 0; i < 3; ++i) {{
                     out[3 * node[l] + i] -= h[i][l] + h[3 + i][l] + h[6 + i][l];
@@ -432,19 +430,12 @@ COLUMNS = f"""
 # Products of every track's strain with a gradient over strains.
 DOTS = f"""
     {_TYPES}
-    for (int k = 0; k < tracks; ++k) {{
-        real sum = all(0.0);
-        for (int g = begin; g < end; ++g) {{
-            const int row = place.data[k * groups + g];
-            if (row < 0) continue;
-            for (int i = 0; i < 6; ++i) {{
-                small v;
-                __builtin_memcpy(&v, track.data + W * (6 * row + i), sizeof v);
-                sum += __builtin_convertvector(v, real) * load(gradient.data + W * (6 * g + i));
-            }}
+    for (int g = begin; g < end; ++g)
+        for (int row = start.data[g]; row < start.data[g + 1]; ++row) {{
+            {_ROW}
+            double* sum = product.data + W * owner.data[row];
+            real part = load(sum);
+            for (int i = 0; i < 6; ++i) part += d[i] * load(gradient.data + W * (6 * g + i));
+            store(sum, part);
         }}
-        double total = 0.0;
-        for (int l = 0; l < W; ++l) total += sum[l];
-        product.data[k] = total;
-    }}
 """

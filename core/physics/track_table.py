@@ -2,8 +2,6 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """What all tracks of a face ask of its flesh, laid out for fast sums (see ``tracks`` for what a track is)."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import warp as wp
 
@@ -18,14 +16,8 @@ from .strain_limit import WEIGHT, StrainLimit
 LEAST_STRAIN = 2e-3
 """Strains below this are left to the balancing force."""
 
-
-@dataclass(frozen=True)
-class _Strains:
-    """Strains of the tracks in the groups that they strain: ``track`` (rows, 6, WIDTH) and where each one's rows are."""
-
-    place: wp.array
-    track: wp.array
-    count: int
+STEPS = 32000.0
+"""Steps in which the strains of a group of tets are stored."""
 
 
 class TrackTable:
@@ -43,7 +35,7 @@ class TrackTable:
         self._nodal = np.zeros((count, 2, n, 3))
         self.displacement, self.load = self._nodal[:, 0], self._nodal[:, 1]
         self._largest = lanes.spread(self.limit.scale[:, None])
-        place, rows, total = np.full((count, lanes.groups), -1, np.int32), [], 0
+        groups, owners, rows, steps = [], [], [], []
         workspace = flesh.workspace()
         for k, u in enumerate(displacements):
             if not u.any():
@@ -52,18 +44,33 @@ class TrackTable:
             x = flesh.rest + u
             strain = lanes.log_strain(x).numpy().reshape(-1, 6, WIDTH)
             strain *= ((np.abs(strain).max(1) >= LEAST_STRAIN) & lanes.real)[:, None]
-            stored = strain.astype(np.float32)
-            kept = np.flatnonzero(stored.any((1, 2)))
-            place[k, kept] = total + np.arange(len(kept))
-            total += len(kept)
-            rows.append(stored[kept])
-            exact = wp.array(stored.astype(np.float64).ravel(), dtype=f64, device="cpu")
+            # What rounding takes from the strain is left to the load, like all that the strain does not explain.
+            step = np.abs(strain).max((1, 2)) / STEPS
+            kept = np.flatnonzero(step)
+            stored = np.rint(strain[kept] / step[kept, None, None]).astype(np.int16)
+            groups.append(kept)
+            owners.append(np.full(len(kept), k))
+            rows.append(stored)
+            steps.append(step[kept])
+            strain[kept] = step[kept, None, None] * stored
+            exact = wp.array(strain.ravel(), dtype=f64, device="cpu")
             workspace.set_strain(LaneStrain(lanes, exact, exact))
             _, force = workspace.tet_energy_and_force(x)
             self.load[k] = np.where(flesh.fixed[:, None], 0.0, -force - weight)
-        stacked = np.concatenate(rows).ravel() if rows else np.zeros(0, np.float32)
-        self._strains = _Strains(wp.array(place.ravel(), dtype=int, device="cpu"),
-                                 wp.array(stacked, dtype=wp.float32, device="cpu"), count)  # fmt: skip
+        group = np.concatenate([np.zeros(0, int), *groups])
+        order = np.argsort(group, kind="stable")
+        start = np.searchsorted(group[order], np.arange(lanes.groups + 1))
+
+        def joined(parts: list[np.ndarray], dtype: type) -> wp.array:
+            values = np.concatenate(parts)[order] if parts else np.zeros(0)
+            return wp.array(values.ravel(), dtype=dtype, device="cpu")
+
+        self._rows = [
+            wp.array(start, dtype=int, device="cpu"),
+            joined(owners, int),
+            joined(rows, wp.int16),
+            joined(steps, f64),
+        ]
 
     def nodal(self, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Sums of displacements and of loads (N, 3) at track weights (K,)."""
@@ -76,28 +83,25 @@ class TrackTable:
 
     def strain(self, w: np.ndarray) -> LaneStrain | None:
         """Stress-free strain at track weights (K,), summed and limited."""
-        used = np.flatnonzero(w).astype(np.int32)
-        if not len(used):
+        if not w.any():
             return None
         size = 6 * WIDTH * self._lanes.groups
         summed, limited = (wp.empty(size, dtype=f64, device="cpu") for _ in range(2))
-        inputs = [self._strains.place, self._strains.track, self._largest, self._lanes.groups,
-                  wp.array(used, dtype=int, device="cpu"), wp.array(w, dtype=f64, device="cpu")]  # fmt: skip
+        inputs = [*self._rows, self._largest, wp.array(w, dtype=f64, device="cpu")]
         self._lanes.run(kernels.track_sums, inputs, [summed, limited])
         return LaneStrain(self._lanes, summed, limited)
 
     def forces(self, x: np.ndarray, strain: LaneStrain | None) -> np.ndarray:
         """(3N, K) change of the force on the nodes at x (N, 3) per unit of each track's weight."""
         flesh, lanes = self._flesh, self._lanes
-        k, n = self._strains.count, len(flesh.rest)
         out = flesh.spring[:, None] * self.displacement + self.load
         summed, share, bend = self._held(strain)
         unit = derivatives.by_unit_strain(flesh, x, np.zeros_like(summed) if strain is None else strain.of_tets())
-        inputs = [lanes.arrays, self._strains.place, self._strains.track, lanes.groups, k, n, lanes.spread(summed),
-                  lanes.spread(share[:, None]), lanes.spread(bend[:, None]), lanes.spread(unit)]  # fmt: skip
+        held = [lanes.spread(given) for given in (summed, share[:, None], bend[:, None], unit)]
+        inputs = [lanes.arrays, *self._rows, len(flesh.rest), *held]
         force = wp.array(out.reshape(-1, 3), dtype=vec3, copy=False, device="cpu")
         wp.launch(kernels.track_columns, 1, [*inputs, 0, lanes.groups], [force], device="cpu")
-        return out.reshape(k, -1).T
+        return out.reshape(len(out), -1).T
 
     def pulled(self, x: np.ndarray, strain: LaneStrain | None, adjoint: np.ndarray) -> np.ndarray:
         """(K,) products of ``adjoint`` (N, 3) with each column of ``forces``."""
@@ -106,14 +110,13 @@ class TrackTable:
         gradient = derivatives.strain_sensitivity(flesh, x, natural, adjoint)
         summed, share, bend = self._held(strain)
         gradient = share[:, None] * gradient + (bend * (summed * gradient).sum(1))[:, None] * WEIGHT * summed
-        products = np.zeros((PARTS, self._strains.count))
-        inputs = [self._strains.place, self._strains.track, lanes.groups, self._strains.count,
-                  lanes.spread(gradient)]  # fmt: skip
+        products = np.zeros((PARTS, len(self.load), WIDTH))
+        inputs = [*self._rows, lanes.spread(gradient)]
         for part, (begin, end) in enumerate(lanes.ranges):
-            out = wp.array(products[part], dtype=f64, copy=False, device="cpu")
+            out = wp.array(products[part].ravel(), dtype=f64, copy=False, device="cpu")
             wp.launch(kernels.track_dots, 1, [*inputs, begin, end], [out], device="cpu")
         pair = np.concatenate([(flesh.spring[:, None] * adjoint).ravel(), adjoint.ravel()])
-        return products.sum(0) + np.dot(self._nodal.reshape(self._strains.count, -1), pair)
+        return products.sum((0, 2)) + np.dot(self._nodal.reshape(len(self.load), -1), pair)
 
     def _held(self, strain: LaneStrain | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The sum of the strains (T, 6), and the share and bend of its limit (T,)."""

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""A face that follows moving sliders: every answer comes quickly and near enough, none is kept for a bake or a fit."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .build import checked_gravity
+from .physics.follow import Follower
+from .pose import Pose
+from .skinning import posed_skin
+
+if TYPE_CHECKING:
+    from .face import FaceModel
+
+
+class LiveFace:
+    """Follows the sliders of one model. Making it takes about a second; then one thread at a time may use it."""
+
+    def __init__(self, model: "FaceModel") -> None:
+        self.model = model
+        _ = model.tracks, model.skinning
+        visible = np.zeros(len(model.rig.nodes), bool)
+        visible[model.rig.carrier.ravel()] = True
+        self._follower = Follower(model.solver, visible)
+        self._nodes, self._anchor = model.rig.nodes, model.rig.nodes
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        self._follower.close()
+
+    def follow(
+        self,
+        values: Mapping[str, float] | np.ndarray | None,
+        *,
+        gravity: Sequence[float] | None = None,
+        start: Pose | None = None,
+    ) -> Pose:
+        """The face near its equilibrium (``physics.follow.NEAR``), going on from the last answer or from ``start``.
+
+        The pose is ``converged`` when it is as near as it should be; ``FaceModel.solve`` settles it. Its residual is
+        not measured (nan).
+        """
+        began, model = time.perf_counter(), self.model
+        c = model.vector(values)
+        gravity = model.rest_gravity if gravity is None else checked_gravity(gravity)
+        load, w, q = model.load_of(c, gravity)
+        if start is not None:
+            self._nodes, self._anchor = start.nodes, model.load_of(start.controls, start.gravity)[0].anchor
+        nodes, report = self._follower.follow(load, self._nodes + (load.anchor - self._anchor))
+        self._nodes, self._anchor = nodes, load.anchor
+        return Pose(
+            controls=c,
+            gravity=gravity,
+            skin=posed_skin(model, nodes, w, q),
+            nodes=nodes,
+            residual=float("nan"),
+            inverted=0,
+            converged=report.converged,
+            iterations=report.iterations,
+            ms=1e3 * (time.perf_counter() - began),
+        )
