@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The Blender side of Muscle Face: what is registered, in order."""
 
-from . import drive, handlers, jobs, operators, panels, preferences, properties, storage
+from . import drive, handlers, jobs, live, operators, panels, preferences, properties, storage
 
 _registered = False
 
@@ -23,6 +23,7 @@ def unregister() -> None:
     if not _registered:
         return
     jobs.join_all()
+    live.clear()
     drive.clear_cache()
     storage.clear_cache()
     for module in (handlers, panels, operators, preferences, properties):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -118,24 +119,30 @@ def solve(obj: bpy.types.Object, model: FaceModel, drive: Drive, start=None, pro
     return pose
 
 
-def write(obj: bpy.types.Object, model: FaceModel, drive: Drive, pose, milliseconds: float) -> None:
-    """Put a pose (None: rest) into the Muscle Sim key, so that the mesh shows the simulated skin at influence 1."""
+def write(
+    obj: bpy.types.Object, model: FaceModel, drive: Drive, pose, milliseconds: float, *, settled: bool = True
+) -> None:
+    """Put a pose (None: rest) into the Muscle Sim key, so that the mesh shows the simulated skin at influence 1.
+
+    A pose that has not ``settled`` will: what it implies and how exact it is are not told yet.
+    """
     mesh, settings = obj.data, obj.muscle_face
     key = sim_key(mesh)
     rest = bridge.vertex_positions(mesh)
     if pose is None:
         bridge.write_key_positions(key, rest)
-        _poses.pop(_pose_key(obj), None)
+        _poses.pop(pose_key(obj), None)
     else:
         # Blender adds the shape keys itself: the key holds only what the simulation makes of them.
         bridge.write_key_positions(key, pose.skin - blendshape_offset(obj, model, drive.controls))
-        _poses[_pose_key(obj)] = pose
+        _poses[pose_key(obj)] = pose
     key.value = drive.influence
     storage.set_solved(mesh, drive.key)
-    write_implied(settings, model, pose)
-    settings.last_residual = pose.residual if pose else 0.0
     settings.last_solve_ms = milliseconds
-    settings.message = pose.message if pose and not pose.converged else ""
+    if settled:
+        write_implied(settings, model, pose)
+        settings.last_residual = pose.residual if pose else 0.0
+        settings.message = pose.message if pose and not pose.converged else ""
     mesh.update()
 
 
@@ -147,8 +154,8 @@ def write_implied(settings, model: FaceModel, pose) -> None:
             settings.muscles[name].implied_activation = value
 
 
-def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:
-    """Follow the sliders of a live rig: solve when they moved, otherwise do nothing."""
+def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph, answer: Callable | None = None) -> None:
+    """Keep up with the sliders of a live rig: ``answer`` (default: solve) when they moved, otherwise do nothing."""
     mesh, settings = obj.data, obj.muscle_face
     try:
         key = sim_key(mesh)
@@ -159,7 +166,7 @@ def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:
         if abs(key.value - drive.influence) > 1e-6:
             key.value = drive.influence
         if drive.influence > 0.0 and not key.mute and not is_solved(mesh, drive):
-            solve(obj, model, drive)
+            (answer or solve)(obj, model, drive)
     except MuscleFaceError as error:
         # Not raised: a handler has nobody to tell but the console; the panel shows the message.
         settings.message = str(error)
@@ -172,10 +179,11 @@ def is_solved(mesh: bpy.types.Mesh, drive: Drive) -> bool:
 
 def last_pose(obj: bpy.types.Object):
     """The Pose that the object shows, or None at rest or after undo, redo and load."""
-    return _poses.get(_pose_key(obj))
+    return _poses.get(pose_key(obj))
 
 
-def _pose_key(obj: bpy.types.Object) -> tuple[str, str]:
+def pose_key(obj: bpy.types.Object) -> tuple[str, str]:
+    """What a pose belongs to: an object and its model."""
     return obj.name_full, storage.digest(obj.data)
 
 

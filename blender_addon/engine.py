@@ -12,6 +12,7 @@ import bpy
 
 if TYPE_CHECKING:
     from ..core import FaceModel
+    from ..core.live import LiveFace
 
 PACKAGE = __package__.rpartition(".")[0]
 
@@ -23,6 +24,15 @@ def face_model() -> type[FaceModel]:
     from ..core import FaceModel
 
     return FaceModel
+
+
+@cache
+def live_face() -> type[LiveFace]:
+    """The class that follows sliders."""
+    face_model()
+    from ..core.live import LiveFace
+
+    return LiveFace
 
 
 def _configure_warp() -> None:

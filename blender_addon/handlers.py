@@ -5,7 +5,7 @@
 import bpy
 from bpy.app.handlers import persistent
 
-from . import drive, jobs, storage
+from . import drive, jobs, live, storage
 
 # True while a handler writes: what it writes updates the scene, which would call it again.
 _writing = False
@@ -32,7 +32,7 @@ def _refresh(objects, depsgraph: bpy.types.Depsgraph) -> None:
     try:
         for obj in objects:
             if _is_live(obj):
-                drive.refresh(obj, depsgraph)
+                drive.refresh(obj, depsgraph, live.follow if live.watched() else None)
     finally:
         _writing = False
 
@@ -52,12 +52,26 @@ def on_update(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
 @persistent
 def on_history(*_args) -> None:
     """Undo, redo and load replace all data: no pose of before belongs to an object of after."""
+    live.forget()
     drive.clear_cache()
+
+
+@persistent
+def on_render(*_args) -> None:
+    """A render begins."""
+    live.set_rendering(True)
+
+
+@persistent
+def on_render_end(*_args) -> None:
+    """A render is over."""
+    live.set_rendering(False)
 
 
 @persistent
 def on_load(*_args) -> None:
     """A new file: forget the models of the last one too."""
+    live.clear()
     drive.clear_cache()
     storage.clear_cache()
 
@@ -68,6 +82,9 @@ HANDLERS = (
     (bpy.app.handlers.undo_post, on_history),
     (bpy.app.handlers.redo_post, on_history),
     (bpy.app.handlers.load_post, on_load),
+    (bpy.app.handlers.render_init, on_render),
+    (bpy.app.handlers.render_complete, on_render_end),
+    (bpy.app.handlers.render_cancel, on_render_end),
 )
 
 

@@ -259,7 +259,7 @@ class FaceModel:
         pose to begin from, best the one before; the answer does not depend on it but for the tolerance (relative
         residual). Values outside their bounds are allowed.
         """
-        return self._solve(self.solver, values, gravity, start, tolerance, progress)
+        return self.solve_with(self.solver, values, gravity, start, tolerance, progress)
 
     def solve_batch(
         self,
@@ -278,7 +278,7 @@ class FaceModel:
 
         def task(c: np.ndarray, start: Pose | None) -> Pose:
             with solvers.lent() as solver:
-                pose = self._solve(solver, c, gravity, start, tolerance, lambda _share, text: steps.tick(text))
+                pose = self.solve_with(solver, c, gravity, start, tolerance, lambda _share, text: steps.tick(text))
             steps.finished()
             return pose
 
@@ -302,7 +302,7 @@ class FaceModel:
         """(M,) activation that the length of each muscle's fibres implies in a pose, 0 where it is stretched."""
         return implied_activations(self.flesh, pose.nodes, self.rig.own_stretch)
 
-    def _solve(
+    def solve_with(
         self,
         solver: FaceFlesh,
         values: Mapping[str, float] | np.ndarray | None,
@@ -311,6 +311,7 @@ class FaceModel:
         tolerance: float,
         progress: Progress | None,
     ) -> Pose:
+        """``solve`` with a solver of the caller's own (``solver.twin()``), so that threads may solve side by side."""
         began = time.perf_counter()
         c = self.vector(values)
         gravity = self.rest_gravity if gravity is None else checked_gravity(gravity)

@@ -3,7 +3,7 @@
 """A face that follows moving sliders: every answer comes quickly and near enough, none is kept for a bake or a fit."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,13 @@ class LiveFace:
         visible = np.zeros(len(model.rig.nodes), bool)
         visible[model.rig.carrier.ravel()] = True
         self._follower = Follower(model.solver, visible)
+        self._settler = model.solver.twin()
         self._nodes, self._anchor = model.rig.nodes, model.rig.nodes
+
+    def settle(self, pose: Pose, progress: Callable[[float, str], None] | None = None) -> Pose:
+        """The equilibrium (``FaceModel.solve``) near an answer; it may run while another thread follows."""
+        self._settler.keep(self._follower.nearest(pose.nodes))
+        return self.model.solve_with(self._settler, pose.controls, pose.gravity, pose, 1e-4, progress)
 
     def close(self) -> None:
         """End what runs in the background."""

@@ -152,8 +152,8 @@ class Ordering:
     order: (n,) nodes as they are eliminated · children, boundary: of every front · panel: where fronts start in the
     factor, and the end [vec3] · sizes: (fronts, 3) pivots, boundary rows and both, in scalars · diagonal: (3 n,) where
     the factor's diagonal is, in scalars · fronts: the same for kernels · tasks: ranges of fronts for the threads ·
-    branches: ranges of fronts, none of whose parts touches another; trunk: ranges of the fronts above them · branch: (n,) in
-    elimination order, whose branch a row is in, BRANCHES for the trunk.
+    branches: ranges of fronts, of which none touches another's; trunk: ranges of the fronts above them · branch: (n,)
+    in elimination order, whose branch a row is in, BRANCHES for the trunk.
     """
 
     def __init__(self, indptr: np.ndarray, indices: np.ndarray, points: np.ndarray, *, leaf: int = 32):

@@ -55,6 +55,10 @@ class FaceFlesh:
         other._laplacian, other._ordering = self._laplacian, self.ordering
         return other
 
+    def keep(self, inverse: Operator) -> None:
+        """Begin the next solve with the inverse of a stiffness factored near its answer."""
+        self._kept = inverse
+
     def forget(self) -> None:
         """Drop the last factored stiffness: the next solve begins with the Laplacian."""
         self._kept = None

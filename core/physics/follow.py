@@ -59,7 +59,8 @@ class Follower:
         self._turn += 1
         x = np.where(f.fixed[:, None], load.fixed, start)
         energy = self._solver.energy(load, x, self._workspace)
-        factor = min(self._ready(), key=lambda k: float(((k.nodes - x[free]) ** 2).sum()))
+        self._take_ready()
+        factor = self._nearest(x)
         factor.used = self._turn
         memory, at, last, left, length = Memory(), x[free], None, np.inf, 1.0
         value, g = energy(at)
@@ -86,12 +87,18 @@ class Follower:
         with in_background():
             return _Factor(x[self._flesh.free], self._other.inverse_stiffness(x, load))
 
-    def _ready(self) -> list[_Factor]:
-        """The factors at hand; the one that served longest ago gives way to a new one."""
+    def nearest(self, nodes: np.ndarray) -> Operator:
+        """Inverse of the stiffness that was factored nearest to nodes (N, 3)."""
+        return self._nearest(nodes).inverse
+
+    def _nearest(self, nodes: np.ndarray) -> _Factor:
+        at = nodes[self._flesh.free]
+        return min(list(self._factors), key=lambda k: float(((k.nodes - at) ** 2).sum()))
+
+    def _take_ready(self) -> None:
+        """Add a factor that is done; the one that served longest ago gives way."""
         if self._pending is not None and self._pending.done():
             new = self._pending.result()
             self._pending, new.used = None, self._turn
-            if len(self._factors) == FACTORS:
-                self._factors.remove(min(self._factors, key=lambda k: k.used))
-            self._factors.append(new)
-        return self._factors
+            kept = sorted(self._factors, key=lambda k: k.used)[1 - FACTORS :]
+            self._factors = [*kept, new]

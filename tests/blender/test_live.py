@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Sliders in the hand: what Blender shows while they move and when they rest."""
+
+import time
+
+import bpy
+import numpy as np
+import pytest
+from muscle_face.blender_addon import drive, live, storage
+from muscle_face.core.physics.follow import NEAR
+from readings import shown
+
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """As if somebody looked: background Blender only ever shows settled faces."""
+    monkeypatch.setattr(live, "watched", lambda: True)
+    monkeypatch.setattr(live, "REST_SECONDS", 0.0)
+    yield
+    live.clear()
+
+
+def pump(obj) -> None:
+    """Run the timer, which background Blender does not, until nothing is left to wait for."""
+    until = time.perf_counter() + PATIENCE
+    timers = bpy.app.timers
+    while timers.is_registered(live._poll):
+        if live._poll() is None:
+            timers.unregister(live._poll)
+        shown(obj)
+        assert time.perf_counter() < until, "the face never settled"
+        time.sleep(0.01)
+
+
+def error_mm(obj, values) -> float:
+    """Largest distance of the head's shown skin to the settled answer."""
+    model = storage.load(obj.data)
+    skin = model.skin_vertices
+    gap = shown(obj) - model.solve(values, tolerance=1e-6).skin
+    return float(np.linalg.norm(gap[skin], axis=1).max()) * model.mm_per_unit
+
+
+def test_a_slider_that_rests_shows_the_settled_face(rig, watched):
+    """First use makes the face ready in the background; the answer then settles."""
+    rig.muscle_face.jaw_open = 0.5
+    shown(rig)
+    pump(rig)
+    assert error_mm(rig, {"jaw_open": 0.5}) < 0.05
+    assert rig.muscle_face.last_residual <= 1e-4
+
+
+def test_a_slider_that_moves_shows_a_near_face(rig, watched, monkeypatch):
+    """While the hand moves, every answer is within the drag's tolerance."""
+    rig.muscle_face.jaw_open = 0.1
+    shown(rig)
+    pump(rig)
+    monkeypatch.setattr(live, "REST_SECONDS", 1e9)
+    for value in np.linspace(0.15, 0.6, 10):
+        rig.muscle_face.jaw_open = value
+        shown(rig)
+        # The steps only tell how near it is; half a millimetre is what the eye is promised.
+        assert error_mm(rig, {"jaw_open": float(value)}) < 25.0 * NEAR
+    monkeypatch.setattr(live, "REST_SECONDS", 0.0)
+    pump(rig)
+    assert error_mm(rig, {"jaw_open": 0.6}) < 0.05
+
+
+def test_back_to_neutral_is_the_neutral_mesh(rig, watched):
+    """Zero everywhere needs no simulation and leaves nothing behind."""
+    neutral = shown(rig)
+    rig.muscle_face.jaw_open = 0.4
+    shown(rig)
+    pump(rig)
+    rig.muscle_face.jaw_open = 0.0
+    shown(rig)
+    pump(rig)
+    assert np.abs(shown(rig) - neutral).max() < 1e-6
+
+
+def test_a_face_that_is_gone_is_let_go(rig, watched):
+    """Deleting the object while it is made ready or settles ends the work."""
+    rig.muscle_face.jaw_open = 0.4
+    shown(rig)
+    bpy.data.objects.remove(rig)
+    assert live._poll() is None
+
+
+def test_undo_keeps_following(rig, watched):
+    """What was shown before an undo is no start for what comes after."""
+    rig.muscle_face.jaw_open = 0.3
+    shown(rig)
+    pump(rig)
+    live.forget()
+    drive.clear_cache()
+    rig.muscle_face.jaw_open = 0.6
+    shown(rig)
+    pump(rig)
+    assert error_mm(rig, {"jaw_open": 0.6}) < 0.05
