@@ -19,6 +19,9 @@ import numpy as np
 ERROR_MM, RESIDUAL = 0.05, 1e-4
 """Largest distance of a free node from the reference [mm] and the relative residual at which a solver is done."""
 
+ENOUGH_S = 60.0
+"""After this long no further run begins: what takes so long varies little."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -180,8 +183,10 @@ Solve = Callable[[Callable[[np.ndarray], None]], None]
 
 def measure(problem: Problem, solve: Solve, repeats: int) -> dict:
     """Best of some runs after the solver is warm, as the bench reports it."""
-    runs = []
+    runs, began = [], time.perf_counter()
     for _ in range(repeats):
+        if runs and time.perf_counter() - began > ENOUGH_S:
+            break
         watch = Watch(problem)
         watch.start()
         try:
