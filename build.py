@@ -7,7 +7,7 @@ python build.py --all-platforms          every platform and Python
 python build.py test [pytest arguments]  lint and test
 python build.py demo [--head HEAD.npz]   rig, drive, fit and bake a head; pictures and out/report.json
 python build.py report [--random N]      demo and physics on the ICT head where it is present, else on the demo head
-python build.py bench                    timings, into out/bench.json
+python build.py bench [--only PART,...]  timings, beside other solvers too, into out/bench.json
 """
 
 import argparse

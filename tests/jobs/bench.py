@@ -1,87 +1,105 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Timings of rig, solve, jacobian and fit on the heads at hand, into out/bench.json.
+"""Timings into out/bench.json: a shared problem beside other solvers, a recorded performance, heads, growing blocks.
 
-Run by `python build.py bench`. Everything runs in the core, without Blender.
+Run by `python build.py bench`. Everything runs in the core, without Blender. `--only problem,live` measures these
+parts again and leaves the rest of the file as it is.
 """
 
+import argparse
+import importlib.metadata
 import json
 import os
 import platform
-import statistics
-import time
+import sys
 from pathlib import Path
 
-import numpy as np
-from muscle_face.core import FaceModel
-from muscle_face.core.demo_head import demo_head
-
 ROOT = Path(__file__).resolve().parents[2]
-ICT = ROOT.parent / "shared" / "faces" / "ict" / "ict_base_expr.npz"
-FIT_MIX = {"jawOpen": 0.4, "mouthSmile": 0.7, "browInnerUp": 0.5}
-REPEATS = 3
+sys.path.insert(0, str(ROOT / "tests"))
+
+from bench_parts import blocks, heads, live, peers  # noqa: E402
+from bench_parts.table import problem_table  # noqa: E402
+
+PACKAGES = ("numpy", "scipy", "warp-lang")
+PARTS = ("problem", "heads", "live", "peak_mb", "scaling", "roofline", "gpu")
 
 
 def main() -> None:
-    """Time all heads and write the file."""
-    heads = {"demo": demo_head()}
-    if ICT.exists():
-        heads["ict"] = load(ICT)
-    result = {
-        "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
+    """Measure what is asked for and merge it into the file."""
+    given = arguments()
+    if given.block:
+        blocks.measure(given.block)
+        return
+    head = given.head or (heads.ICT if heads.ICT.exists() else None)
+    if given.peak_of:
+        print(json.dumps(heads.rig_and_solve(None if given.peak_of == "demo" else Path(given.peak_of))))
+        return
+    result = json.loads(given.out.read_text(encoding="utf-8")) if given.out.exists() else {}
+    result = {**machine(), **{k: v for k, v in result.items() if k not in machine()}}
+    given.out.parent.mkdir(exist_ok=True, parents=True)
+    for part in given.only:
+        print(f"bench: {part}", flush=True)
+        result.update(measure(part, head, given))
+        given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if "problem" in given.only:
+        print(problem_table(result))
+    print(f"Wrote {given.out}")
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="build.py bench")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=list(PARTS), help=", ".join(PARTS))
+    parser.add_argument("--head", type=Path, help="an .npz head instead of the ICT or the demo head")
+    parser.add_argument("--frames", type=int, help="only the first frames of the take")
+    parser.add_argument("--sizes", type=lambda text: text.split(","), default=list(blocks.CELLS))
+    parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench.json")
+    parser.add_argument("--block", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--peak-of", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    unknown = set(given.only) - set(PARTS)
+    if unknown:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}: use some of {', '.join(PARTS)}")
+    return given
+
+
+def machine() -> dict:
+    """What was measured on, and with."""
+    return {
+        "machine": {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform()},
         "python": platform.python_version(),
-        "heads": {name: time_head(name, *head) for name, head in heads.items()},
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
-    path = ROOT / "out" / "bench.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(f"Wrote {path}")
 
 
-def load(path: Path) -> tuple:
-    """Vertices, faces and shapes of an .npz head."""
-    data = np.load(path, allow_pickle=False)
-    faces = np.split(data["loop_vert"], np.cumsum(data["loop_total"])[:-1])
-    return (
-        data["verts"].astype(float),
-        faces,
-        dict(zip(data["shape_names"].tolist(), data["shape_deltas"], strict=True)),
-    )
+def processor() -> str:
+    """The processor's name, as far as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = info.read_text(encoding="utf-8").splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()
 
 
-def time_head(name: str, vertices, faces, shapes) -> dict:
-    """Seconds of each stage; solves are medians of a few."""
-    print(f"{name}: rig", flush=True)
-    seconds, model = timed(lambda: FaceModel.build(vertices, faces, shapes))
-    result = {"vertices": len(vertices), "tets": int(model.stats["tets"]), "rig_seconds": seconds}
-    shape_names = [n for n, kind in zip(model.controls().names, model.control_kinds, strict=True) if kind == "shape"]
-    cases = {
-        "shape_jump": {next(n for n in shape_names if n.startswith("mouthSmile")): 1.0},
-        "jaw_jump": {"jaw_open": 1.0},
-        "muscle_jump": {"zygomaticus_major_L": 1.0},
-    }
-    result["solve_ms"] = {
-        case: 1e3 * statistics.median(timed(lambda v=values: model.solve(v))[0] for _ in range(REPEATS))
-        for case, values in cases.items()
-    }
-    pose = model.solve({"zygomaticus_major_L": 0.5})
-    result["drag_ms"] = 1e3 * statistics.median(
-        timed(lambda a=a: model.solve({"zygomaticus_major_L": a}, start=pose))[0] for a in (0.52, 0.55, 0.45)
-    )
-    result["jacobian_seconds"], _jacobian = timed(lambda: model.jacobian(pose))
-    mix = {n: value for stem, value in FIT_MIX.items() for n in shape_names if n.startswith(stem)}
-    target = model.solve(mix).skin
-    print(f"{name}: fit", flush=True)
-    result["fit_seconds"], fit = timed(lambda: model.fit(target))
-    result["fit_rms_mm"] = fit.rms_mm
-    return result
-
-
-def timed(call) -> tuple[float, object]:
-    """Seconds that a call takes, and its result."""
-    start = time.perf_counter()
-    value = call()
-    return time.perf_counter() - start, value
+def measure(part: str, head: Path | None, given: argparse.Namespace) -> dict:
+    """One part, as keys of the file."""
+    if part == "heads":
+        names = {"demo": None, **({head.stem.split("_")[0]: head} if head else {})}
+        timings = {name: heads.time_head(path) for name, path in names.items()}
+        last = list(timings.values())[-1]
+        stages = ("jacobian", "gradient", "fit", "rig")
+        return {"heads": timings, **{f"{stage}_s": last[f"{stage}_seconds"] for stage in stages}}
+    if part == "live":
+        return {"live": live.play(heads.rigged(head)[1], given.frames)}
+    if part == "peak_mb":
+        return heads.measure_peak(head)
+    if part == "scaling":
+        return {"scaling": blocks.scaling(given.sizes)}
+    if part == "roofline":
+        return {"roofline": blocks.roofline([s for s in ("10k", "100k", "300k") if s in given.sizes])}
+    return {"gpu": blocks.gpu()} if part == "gpu" else {"problem": peers.compare()}
 
 
 if __name__ == "__main__":

