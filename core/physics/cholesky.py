@@ -187,8 +187,9 @@ class PackedFactor:
         self._values = ordering.lend(-(-int(starts[-1]) * values.itemsize // 8))
         packed = shared(self._values.view(values.dtype)[: starts[-1]])
         cuts = np.searchsorted(starts, starts[-1] * np.arange(BRANCHES + 1) / BRANCHES).tolist()
+        panel = wp.array(3 * np.asarray(ordering.panel, np.int64), dtype=wp.int64, device="cpu")
         factor = shared(values)
-        share([launch(front_kernels.pack, factor, *cut, packed) for cut in pairwise(cuts)])
+        share([launch(front_kernels.pack, panel, 3, factor, *cut, packed) for cut in pairwise(cuts)])
         # The largest front and the padding of its last rows.
         rows = int(ordering.sizes[:, 2].max(initial=0)) + 64
         room = [wp.empty(rows, dtype=real, device="cpu") for _ in range(BRANCHES)]

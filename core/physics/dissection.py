@@ -204,10 +204,13 @@ class Ordering:
             panel=self.panel,
         )
 
-    def packed_at(self, width: int) -> np.ndarray:
-        """(fronts + 1,) where each front starts in a factor packed by ``front_kernels.pack``, in scalars."""
+    def packed_at(self, width: int, rows: int = 3) -> np.ndarray:
+        """(fronts + 1,) where each front starts in a factor packed by ``front_kernels.pack``, in numbers.
+
+        width: numbers in a vector register · rows: rows of the matrix to a node.
+        """
         size = np.zeros(len(self.sizes), np.int64)
-        for f, (m, _, h) in enumerate(self.sizes.astype(int)):
+        for f, (m, _, h) in enumerate(self.sizes.astype(int) * rows // 3):
             below = h - np.minimum(np.arange(6, m + 6, 6), m)
             size[f] = (36 + 6 * width * -(-below // width)).sum()
         return _starts(size)

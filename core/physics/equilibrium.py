@@ -39,41 +39,56 @@ class Report:
 
 
 class Memory:
-    """The last L-BFGS pairs, and the two-loop product with them."""
+    """The last L-BFGS pairs s, y, and the two-loop product with them.
+
+    Both loops only need products s_i . y_k, which are kept, so that the vectors are passed four times in all.
+    """
 
     def __init__(self) -> None:
-        self.s: list[np.ndarray] = []
-        self.y: list[np.ndarray] = []
-        self.rho: list[float] = []
+        self._s = self._y = np.zeros((MEMORY, 0))
+        self._sy = np.zeros((MEMORY, MEMORY))
+        self._order: list[int] = []
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._order)
 
     def clear(self) -> None:
-        self.s.clear()
-        self.y.clear()
-        self.rho.clear()
+        """Forget all pairs."""
+        self._order.clear()
 
     def add(self, s: np.ndarray, y: np.ndarray) -> None:
-        sy = float(np.vdot(s, y))
-        if sy <= 1e-12 * np.linalg.norm(s) * np.linalg.norm(y):
+        """A step s and the change y of the gradient along it; pairs without curvature are passed over."""
+        s, y = s.ravel(), y.ravel()
+        sy = float(s @ y)
+        if sy <= 1e-12 * np.sqrt(float(s @ s) * float(y @ y)):
             return
-        self.s.append(s)
-        self.y.append(y)
-        self.rho.append(1.0 / sy)
-        if len(self.s) > MEMORY:
-            self.s.pop(0)
-            self.y.pop(0)
-            self.rho.pop(0)
+        if self._s.shape[1] != len(s):
+            self._s, self._y = np.zeros((MEMORY, len(s))), np.zeros((MEMORY, len(s)))
+        k = self._next
+        self._next = (k + 1) % MEMORY
+        if k in self._order:
+            self._order.remove(k)
+        self._order.append(k)
+        self._s[k], self._y[k] = s, y
+        self._sy[:, k], self._sy[k] = self._s @ y, self._y @ s
 
     def direction(self, g: np.ndarray, inverse: Operator) -> np.ndarray:
-        q = g.copy()
-        alphas = []
-        for s, y, rho in zip(reversed(self.s), reversed(self.y), reversed(self.rho), strict=True):
-            a = rho * float(np.vdot(s, q))
-            q -= a * y
-            alphas.append(a)
-        r = inverse(q)
-        for s, y, rho, a in zip(self.s, self.y, self.rho, reversed(alphas), strict=True):
-            r += (a - rho * float(np.vdot(y, r))) * s
-        return -r
+        """Step down the gradient g."""
+        if not self._order:
+            return -inverse(g)
+        order, sy = self._order, self._sy
+        a, b = np.zeros(MEMORY), np.zeros(MEMORY)
+        sg = self._s @ g.ravel()
+        for n in reversed(range(len(order))):
+            i, later = order[n], order[n + 1 :]
+            a[i] = (sg[i] - sy[i, later] @ a[later]) / sy[i, i]
+        r = inverse(g - (a @ self._y).reshape(g.shape))
+        yr = self._y @ r.ravel()
+        for n, i in enumerate(order):
+            earlier = order[:n]
+            b[i] = a[i] - (yr[i] + sy[earlier, i] @ b[earlier]) / sy[i, i]
+        return -r - (b @ self._s).reshape(g.shape)
 
 
 def minimise(
@@ -123,7 +138,7 @@ def minimise(
         since += 1
         if t == 0.0:
             # Rounding, or a curvature that the memory misjudges: start afresh once, then give up.
-            if memory.s:
+            if len(memory):
                 memory.clear()
                 continue
             if stiffness_inverse is not None and since > 1:

@@ -12,10 +12,14 @@ from .cholesky import Cholesky, NotDefinite, Ordering
 from .equilibrium import Energy, Operator, Report, factor, minimise
 from .flesh import Flesh
 from .lanes import Strain
+from .smooth import SmoothInverse
 from .workspace import LaneWorkspace, Workspace
 
 EPS = 1e-6
 """Forces below this [N] are rounding: the face is not loaded."""
+
+BULK = 1.0
+"""Weight of the bulk modulus in the Laplacian that stands for the stiffness."""
 
 SHIFT = 1e-4
 """Share of its diagonal that is added to the projected stiffness: a tet turned over may have none of its own."""
@@ -45,6 +49,7 @@ class FaceFlesh:
         self.flesh = flesh
         self._workspace = flesh.workspace()
         self._laplacian: tuple[Operator, sp.csr_matrix] | None = None
+        self._response: tuple[Operator, sp.csr_matrix] | None = None
         self._ordering: Ordering | None = None
         self._kept: Operator | None = None
 
@@ -52,7 +57,7 @@ class FaceFlesh:
         """Another solver of the same flesh, for another thread; it shares what poses do not change."""
         self._smooth()
         other = FaceFlesh(self.flesh)
-        other._laplacian, other._ordering = self._laplacian, self.ordering
+        other._laplacian, other._response, other._ordering = self._laplacian, self._response, self.ordering
         return other
 
     def keep(self, inverse: Operator) -> None:
@@ -67,12 +72,30 @@ class FaceFlesh:
         """Inverse of the scalar Laplacian of the order of the bulk term plus the springs, and its bone columns."""
         if self._laplacian is None:
             f = self.flesh
-            weight = f.shear + 0.6 * f.bulk
+            weight = f.shear + BULK * f.bulk
             np.add.at(weight, f.fibres.tet, 0.3 * f.fibres.stress)
             matrix = f.laplacian(weight) + sp.diags(f.spring)
             rows = matrix[f.free]
-            self._laplacian = factor(rows[:, f.free]).solve, rows[:, np.flatnonzero(f.fixed)]
+            self._laplacian = SmoothInverse(self.ordering, rows[:, f.free]), rows[:, np.flatnonzero(f.fixed)]
         return self._laplacian
+
+    def _linear(self, load: Load, gradient: np.ndarray) -> np.ndarray:
+        """Nodes (N, 3) by the stiffness at rest; ``gradient`` is that of the free nodes at rest under the load."""
+        f = self.flesh
+        if self._response is None:
+            still = Load(f.rest, f.rest, np.zeros_like(f.rest), np.zeros(f.fibres.count))
+            rows = f.stiffness(f.rest, still.activation).tocsr()[self._dofs(f.free)]
+            coupling = rows[:, self._dofs(np.flatnonzero(f.fixed))].tocsr()
+            self._response = self.inverse_stiffness(f.rest, still), coupling
+        inverse, coupling = self._response
+        out = np.where(f.fixed[:, None], load.fixed, f.rest)
+        moved = (load.fixed - f.rest)[f.fixed]
+        out[f.free] -= inverse(gradient + (coupling @ moved.ravel()).reshape(-1, 3))
+        return out
+
+    @staticmethod
+    def _dofs(nodes: np.ndarray) -> np.ndarray:
+        return (3 * nodes[:, None] + np.arange(3)).ravel()
 
     def carried(self, x: np.ndarray, bones: np.ndarray) -> np.ndarray:
         """Nodes x (N, 3) with the bone nodes moved to ``bones`` (N, 3) and the flesh taken along smoothly."""
@@ -145,14 +168,19 @@ class FaceFlesh:
         x = np.where(fixed[:, None], load.fixed, f.rest)
         balance = [0.0]
         energy = self.energy(load, x, self._workspace, balance)
-        reference = float(np.linalg.norm(energy(f.rest[free])[1]))
+        gradient = energy(f.rest[free])[1]
+        reference = float(np.linalg.norm(gradient))
         if reference < EPS:
             return f.rest.copy(), Report(0.0, 0, 1, True, 0.0)
         driven = reference
         if not np.array_equal(load.fixed[fixed], f.rest[fixed]):
             x[fixed] = f.rest[fixed]
-            driven = float(np.linalg.norm(energy(f.rest[free])[1]))
+            gradient = energy(f.rest[free])[1]
+            driven = float(np.linalg.norm(gradient))
             x[fixed] = load.fixed[fixed]
+        if len(starts) == 1:
+            # Nobody knows the neighbourhood of the answer.
+            starts = [*starts, self._linear(load, gradient)]
         start = self._start(starts, load.fixed, energy)
 
         def stiffness_inverse(xf: np.ndarray) -> Operator:
@@ -208,7 +236,7 @@ class Linearisation:
 
     def __init__(self, flesh: Flesh, ordering: Ordering, x: np.ndarray, load: Load, *, single: bool) -> None:
         free, n = flesh.free, len(flesh.rest)
-        self._free = (3 * free[:, None] + np.arange(3)).ravel()
+        self._free = FaceFlesh._dofs(free)
         self._held = np.setdiff1d(np.arange(3 * n), self._free)
         K = flesh.stiffness(x, load.activation, load.strain).tocsr()[self._free]
         self._coupling = K[:, self._held].tocsr()

@@ -51,8 +51,11 @@ _PACKED = """
     const int V = sizeof(vec) / sizeof(real);
     auto load = [](const real* a) { vec v; __builtin_memcpy(&v, a, sizeof v); return v; };
 """
-_FRONT = """
+_SIZES = """
     const int p = fronts.pivots.data[f], start = fronts.row_start.data[f], b = fronts.row_start.data[f + 1] - start;
+"""
+_FRONT = f"""
+    {_SIZES}
     const int m = 3 * p, h = 3 * (p + b);
     real* stream = packed.data + at.data[f];
 """
@@ -72,8 +75,10 @@ def _cpu(snippet: str) -> str:
 @wp.func_native(_cpu(f"""
     {_PACKED}
     for (int f = begin; f < end; ++f) {{
-        {_FRONT}
-        const real* L = factor.data + 3LL * fronts.panel.data[f];
+        {_SIZES}
+        const int m = size * p, h = size * (p + b);
+        real* stream = packed.data + at.data[f];
+        const real* L = factor.data + panel.data[f];
         for (int j = 0; j < m; j += 6) {{
             const int n = m - j < 6 ? m - j : 6;
             const real* A = L + (long long)j * h;
@@ -93,7 +98,16 @@ def _cpu(snippet: str) -> str:
         }}
     }}
 """))
-def _pack(fronts: Fronts, at: wp.array[wp.int64], factor: wp.array[Any], begin: int, end: int, packed: wp.array[Any]):
+def _pack(
+    fronts: Fronts,
+    at: wp.array[wp.int64],
+    panel: wp.array[wp.int64],
+    size: int,
+    factor: wp.array[Any],
+    begin: int,
+    end: int,
+    packed: wp.array[Any],
+):
     """Pack the fronts begin..end; the diagonal is stored inverted."""
 
 
@@ -170,6 +184,83 @@ def _backward(
 ): ...
 
 
+# The same for a matrix of one number per pair of nodes and three right sides, which lie apart in the room.
+_THREE = """
+    const int m = p, h = p + b, apart = room.shape[0] / 3;
+    real* stream = packed.data + at.data[f];
+    real *w[3] = {room.data, room.data + apart, room.data + 2 * apart}, *y = x.data + 3 * fronts.first.data[f];
+    for (int k = 0; k < 3; ++k) {
+        for (int i = 0; i < m; ++i) w[k][i] = y[3 * i + k];
+        for (int i = m; i < h + V; ++i) w[k][i] = 0;
+    }
+"""
+
+
+@wp.func_native(_cpu(f"""
+    {_PACKED}
+    for (int f = 0; f < fronts.pivots.shape[0]; ++f) {{
+        {_SIZES} {_THREE}
+        for (int j = 0; j < m; j += 6) {{
+            const int n = m - j < 6 ? m - j : 6;
+            real d[3][6] = {{}};
+            for (int k = 0; k < 3; ++k)
+                for (int c = 0; c < n; ++c) {{
+                    real s = w[k][j + c];
+                    for (int l = 0; l < c; ++l) s -= stream[6 * l + c] * d[k][l];
+                    w[k][j + c] = d[k][c] = s * stream[7 * c];
+                }}
+            stream += 36;
+            for (int i = j + n; i < h; i += V, stream += 6 * V)
+                for (int k = 0; k < 3; ++k) {{
+                    vec t = load(w[k] + i);
+                    for (int c = 0; c < 6; ++c) t -= load(stream + c * V) * d[k][c];
+                    __builtin_memcpy(w[k] + i, &t, sizeof t);
+                }}
+        }}
+        for (int k = 0; k < 3; ++k) {{
+            for (int i = 0; i < m; ++i) y[3 * i + k] = w[k][i];
+            for (int i = 0; i < b; ++i) x.data[3 * fronts.row.data[start + i] + k] += w[k][m + i];
+        }}
+    }}
+    for (int f = fronts.pivots.shape[0] - 1; f >= 0; --f) {{
+        {_SIZES} {_THREE}
+        for (int k = 0; k < 3; ++k)
+            for (int i = 0; i < b; ++i) w[k][m + i] = x.data[3 * fronts.row.data[start + i] + k];
+        stream = packed.data + at.data[f + 1];
+        for (int j = (m - 1) / 6 * 6; j >= 0; j -= 6) {{
+            const int n = m - j < 6 ? m - j : 6;
+            vec s[3][6] = {{}};
+            for (int i = j + n + (h - j - n + V - 1) / V * V - V; i >= j + n; i -= V) {{
+                stream -= 6 * V;
+                for (int k = 0; k < 3; ++k) {{
+                    vec t = load(w[k] + i);
+                    for (int c = 0; c < 6; ++c) s[k][c] += load(stream + c * V) * t;
+                }}
+            }}
+            stream -= 36;
+            for (int k = 0; k < 3; ++k)
+                for (int c = n - 1; c >= 0; --c) {{
+                    real r = w[k][j + c];
+                    for (int l = 0; l < V; ++l) r -= s[k][c][l];
+                    for (int l = c + 1; l < n; ++l) r -= stream[6 * c + l] * w[k][j + l];
+                    w[k][j + c] = r * stream[7 * c];
+                }}
+        }}
+        for (int k = 0; k < 3; ++k)
+            for (int i = 0; i < m; ++i) y[3 * i + k] = w[k][i];
+    }}
+"""))
+def _solve_three(
+    fronts: Fronts, at: wp.array[wp.int64], packed: wp.array[Any], x: wp.array[Any], room: wp.array[Any]
+): ...
+
+
+@wp.kernel
+def solve_three(fronts: Fronts, at: wp.array[wp.int64], packed: wp.array[Any], x: wp.array[Any], room: wp.array[Any]):
+    """Solve L L^T x = y in place for three right sides side by side, L with one number per pair of nodes."""
+    _solve_three(fronts, at, packed, x, room)
+
+
 @wp.kernel
 def assemble(
     fronts: Fronts,
@@ -212,9 +303,21 @@ def assemble(
 
 
 @wp.kernel
-def pack(fronts: Fronts, at: wp.array[wp.int64], factor: wp.array[Any], begin: int, end: int, packed: wp.array[Any]):
-    """Copy the fronts begin..end of a factor (scalars) to where they start in the packed one."""
-    _pack(fronts, at, factor, begin, end, packed)
+def pack(
+    fronts: Fronts,
+    at: wp.array[wp.int64],
+    panel: wp.array[wp.int64],
+    size: int,
+    factor: wp.array[Any],
+    begin: int,
+    end: int,
+    packed: wp.array[Any],
+):
+    """Copy the fronts begin..end of a factor (numbers, its panels at ``panel``) to where they start in the packed one.
+
+    A node has ``size`` rows.
+    """
+    _pack(fronts, at, panel, size, factor, begin, end, packed)
 
 
 @wp.kernel
@@ -248,5 +351,5 @@ for _vec3, _real in ((wp.vec3d, wp.float64), (wp.vec3f, wp.float32)):
     _vectors, _numbers = wp.array(dtype=_vec3), wp.array(dtype=_real)
     wp.overload(assemble, {"blocks": _vectors, "factor": _vectors})
     wp.overload(pack, {"factor": _numbers, "packed": _numbers})
-    for _kernel in (forward, backward):
+    for _kernel in (forward, backward, solve_three):
         wp.overload(_kernel, {"packed": _numbers, "x": _numbers, "room": _numbers})
