@@ -8,10 +8,10 @@ is. Sums are gathered, never scattered, so that every run gives the same bits.
 
 import warp as wp
 
-from ..physics.definite import definite_stress_differential, spectrum
+from ..physics.definite import Spectrum, definite_stress_differential, spectrum
 from ..physics.fibre_law import fibre_tension
 from ..physics.kernels import MIN_STRETCH, column, deformation_gradient
-from ..physics.materials import f64, mat33, passive_energy_and_stress, vec3
+from ..physics.materials import f64, mat33, passive_energy_and_stress, passive_stress_differential, vec3
 
 wp.set_module_options({"enable_backward": False})
 
@@ -143,6 +143,7 @@ def tet_stiffness(
     fibre_direction: wp.array[vec3],
     # In:
     on: wp.array[int],
+    exact: wp.array[int],
     inv_natural: wp.array2d[mat33],
     fibre_slack: wp.array2d[f64],
     x: wp.array2d[vec3],
@@ -150,14 +151,17 @@ def tet_stiffness(
     # Out:
     blocks_out: wp.array2d[mat33f],
 ):
-    """Semi-definite element stiffness [N/cm]: the ten blocks (r, c), r <= c, of a tet row by row."""
+    """Element stiffness [N/cm], ``exact`` or made semi-definite: the ten blocks (r, c), r <= c, of a tet row by row."""
     b, t = wp.tid()
     if on[b] == 0:
         return
     N = inv_natural[b, t]
     B = inv_rest[t]
     F = deformation_gradient(x[b], tets[t], B)
-    s = spectrum(law[t], deformation_gradient(x[b], tets[t], N), moduli[t])
+    Fe = deformation_gradient(x[b], tets[t], N)
+    s = Spectrum()
+    if exact[b] == 0:
+        s = spectrum(law[t], Fe, moduli[t])
     first = mat33()
     for a in range(3):
         h1 = mat33()
@@ -167,7 +171,12 @@ def tet_stiffness(
             dF = mat33()
             for k in range(3):
                 dF[j, k] = N[a, k]
-            dS = definite_stress_differential(s, dF) * wp.transpose(N)
+            dP = mat33()
+            if exact[b] == 0:
+                dP = definite_stress_differential(s, dF)
+            else:
+                dP = passive_stress_differential(law[t], Fe, dF, moduli[t])
+            dS = dP * wp.transpose(N)
             for r in range(3):
                 h1[r, j] = dS[r, 0]
                 h2[r, j] = dS[r, 1]
@@ -179,7 +188,10 @@ def tet_stiffness(
             n = f / stretch
             T = fibre_tension(stretch, fibre_slack[b, i], activation[b, fibre_muscle[i]])
             across = T[1] / stretch
-            along = wp.max(T[2], f64(0.0)) - across
+            slope = T[2]
+            if exact[b] == 0:
+                slope = wp.max(slope, f64(0.0))
+            along = slope - across
             g = B * d
             M = (fibre_stress[i] * g[a]) * (along * wp.outer(n, n) + across * wp.identity(n=3, dtype=f64))
             h1 += g[0] * M

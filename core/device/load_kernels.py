@@ -91,11 +91,11 @@ def rotation(w: vec3) -> mat33:
     """exp of a rotation vector (Rodrigues)."""
     angle = wp.length(w)
     K = wp.skew(w)
-    I = wp.identity(n=3, dtype=f64)
+    one = wp.identity(n=3, dtype=f64)
     if angle < _TINY:
-        return I + K
+        return one + K
     half = wp.sin(f64(0.5) * angle) / angle
-    return I + (wp.sin(angle) / angle) * K + f64(2.0) * half * half * (K * K)
+    return one + (wp.sin(angle) / angle) * K + f64(2.0) * half * half * (K * K)
 
 
 @wp.kernel

@@ -76,9 +76,9 @@ class LoadData:
         Any affine motion of the mandible carries the flesh along as ``FaceFlesh.carried`` does.
         """
         rig, solver = self._model.rig, self._model.solver
-        fields = np.concatenate([np.ones((len(rig.nodes), 1)), rig.nodes], axis=1) * (rig.bone == kernels.MANDIBLE)[
-            :, None
-        ]
+        fields = (
+            np.concatenate([np.ones((len(rig.nodes), 1)), rig.nodes], axis=1) * (rig.bone == kernels.MANDIBLE)[:, None]
+        )
         rows = [solver.carried(np.zeros((len(fields), 3)), np.repeat(f[:, None], 3, axis=1))[:, 0] for f in fields.T]
         return np.stack(rows, axis=1)
 

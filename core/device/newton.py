@@ -3,6 +3,8 @@
 """Equilibria of B poses at once by projected Newton steps on the device (Teran et al. 2005).
 
 Each step solves K d = -g inexactly by preconditioned conjugate gradients and is backtracked to sufficient decrease.
+Where whole steps are accepted, K is the exact stiffness, under which they gain quadratically; conjugate gradients end
+where it has no curvature (Steihaug 1983), and the next steps take the projected one.
 All loops are ``wp.capture_while`` and all decisions kernels, so that a solve can be one CUDA graph.
 """
 
@@ -29,11 +31,11 @@ class Sums:
 
     def add_up(self, on: wp.array, largest: int = -1) -> None:
         """Sum the terms of the poses that are ``on``; quantity ``largest`` is a maximum."""
-        device = self.out.device
-        wp.launch_tiled(solve_kernels.sum_tiles, dim=self._partial.shape, inputs=[on, largest, self.terms, self._partial],
-                        block_dim=256, device=device)  # fmt: skip
-        wp.launch_tiled(solve_kernels.finish_sums, dim=self.out.shape, inputs=[on, largest, self._partial, self.out],
-                        block_dim=256, device=device)  # fmt: skip
+        for kernel, terms, out in (
+            (solve_kernels.sum_tiles, self.terms, self._partial),
+            (solve_kernels.finish_sums, self._partial, self.out),
+        ):
+            wp.launch_tiled(kernel, dim=out.shape, inputs=[on, largest, terms, out], block_dim=256, device=out.device)
 
 
 class Newton:
@@ -128,7 +130,7 @@ class Newton:
     def _newton_step(self) -> None:
         s, load, k = self.progress, self._loads, self._stiffness
         self._launch(flesh_kernels.tet_stiffness, self._energy.shape, *self._flesh.kernel_arrays(), s.on,
-                     load.inv_natural, load.slack, self.nodes, load.activation, self._element)  # fmt: skip
+                     s.exact, load.inv_natural, load.slack, self.nodes, load.activation, self._element)  # fmt: skip
         k.assemble(s.on, self._element, self._blocks, self._diagonal_inverse)
         self._direction()
         self._launch(newton_kernels.step_terms, self._rows, k.node_of_row, s.on, self._gradient, self._d,

@@ -37,7 +37,8 @@ _MANY = wp.constant(2**30)
 class Progress:
     """State of the solve of each pose (B,). value: energy [N cm] · size, balance, reference, driven: norms of forces
     [N] as in ``physics.face_flesh`` · slope, reach: directional derivative and largest node motion of the step ·
-    length: share of it that is tried · step: largest node motion of the last [cm] · rz, goal: r . z and the r . r to
+    length: share of it that is tried · step: largest node motion of the last [cm] · trust: size
+    from which on the exact stiffness may serve again · rz, goal: r . z and the r . r to
     be reached."""
 
     on: wp.array[int]
@@ -45,6 +46,7 @@ class Progress:
     solving: wp.array[int]
     searching: wp.array[int]
     accepted: wp.array[int]
+    exact: wp.array[int]
     turned: wp.array[int]
     rounds: wp.array[int]
     products: wp.array[int]
@@ -59,6 +61,7 @@ class Progress:
     reach: wp.array[f64]
     length: wp.array[f64]
     step: wp.array[f64]
+    trust: wp.array[f64]
     rz: wp.array[f64]
     goal: wp.array[f64]
 
@@ -125,6 +128,8 @@ def begin_newton(s: Progress, tolerance: f64, go: wp.array[int]):
     s.accepted[b] = 1
     s.step[b] = f64(wp.inf)
     s.before[b] = f64(0.0)
+    s.exact[b] = 0
+    s.trust[b] = f64(wp.inf)
     if s.reference[b] < EPS:
         s.size[b] = f64(0.0)
         s.balance[b] = f64(0.0)
@@ -160,6 +165,8 @@ def judge_krylov(s: Progress, curvature: wp.array2d[f64], products: wp.array2d[f
     s.count[b] += 1
     s.products[b] += 1
     sound = curvature[b, 0] > f64(0.0) and products[b, 0] > f64(0.0)
+    if not sound:
+        s.trust[b] = _TENTH * s.size[b]
     if products[b, 1] <= s.goal[b] or s.count[b] >= KRYLOV or not sound:
         s.solving[b] = 0
     wp.atomic_max(go, 0, s.solving[b])
@@ -200,6 +207,7 @@ def judge_search(s: Progress, sums: wp.array2d[f64], slopes: wp.array2d[f64], go
         s.searching[b] = 0
         s.step[b] = t * s.reach[b]
         s.rounds[b] += 1
+        s.exact[b] = wp.where(t == f64(1.0) and s.size[b] <= s.trust[b], 1, 0)
     elif s.count[b] >= TRIES:
         s.searching[b] = 0
     else:
@@ -213,10 +221,17 @@ def judge_search(s: Progress, sums: wp.array2d[f64], slopes: wp.array2d[f64], go
 
 @wp.kernel
 def judge_newton(s: Progress, tolerance: f64, go: wp.array[int]):
-    """Whether the pose needs another Newton step; one whose search failed is where rounding lets it be."""
+    """Whether the pose needs another Newton step; one whose search failed is where rounding lets it be, unless it
+    followed the exact stiffness."""
     b = wp.tid()
-    if s.on[b] == 1:
-        judge(s, b, tolerance, go)
+    if s.on[b] == 0:
+        return
+    if s.accepted[b] == 0 and s.exact[b] == 1:
+        s.accepted[b] = 1
+        s.exact[b] = 0
+        s.trust[b] = _TENTH * s.size[b]
+        s.rounds[b] += 1
+    judge(s, b, tolerance, go)
 
 
 @wp.kernel
