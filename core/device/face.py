@@ -64,14 +64,19 @@ class DeviceFace:
     def report(self, count: int) -> BatchReport:
         """How the last solve of a batch of ``count`` poses went; this waits for the device."""
         s = self._batch(count).newton.progress
-        size, balance, reference, driven = (a.numpy() for a in (s.size, s.balance, s.reference, s.driven))
+        size, balance, reference, driven = (a.numpy().copy() for a in (s.size, s.balance, s.reference, s.driven))
         scale = np.minimum(reference, np.maximum(driven, balance))
         residual = size / np.maximum(scale, 1e-300)
-        return BatchReport(residual, s.settled.numpy() == 1, s.rounds.numpy(), s.products.numpy())
+        return BatchReport(residual, s.settled.numpy() == 1, s.rounds.numpy().copy(), s.products.numpy().copy())
 
     def nodes(self, count: int) -> wp.array:
         """Nodes (B, N) [cm] of the last solve of a batch."""
         return self._batch(count).newton.nodes
+
+    def traffic(self, count: int) -> float:
+        """Bytes that the last solve of a batch has moved at least."""
+        report = self.report(count)
+        return self._batch(count).newton.traffic(report.rounds.mean(), report.products.mean())
 
     def reset(self) -> None:
         """Forget the last answers: the next solves begin from rest."""

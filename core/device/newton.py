@@ -91,6 +91,19 @@ class Newton:
         wp.capture_while(go, self._newton_step)
         self._launch(newton_kernels.rest_unloaded, self._shape, s.reference, self._rest, self.nodes)
 
+    def traffic(self, rounds: float, products: float) -> float:
+        """Bytes that a solve of these Newton and conjugate gradient steps moves at least: every array that a step reads
+        or writes, once (one step length for each direction, and the five evaluations of the start)."""
+        load, k, p = self._loads, self._stiffness, self._preconditioner
+        model = [*self._flesh.kernel_arrays(), load.inv_natural, load.slack, self.nodes]
+        evaluation = [*model, self._energy, self._corner, self._corner, load.anchor, load.force, self._gradient]
+        assembly = [*model, self._element, self._element, k.block_member, self._blocks, self._diagonal_inverse]
+        product = [self._blocks, k.column, self._diagonal_inverse, *p.matrices, *[self._r] * 12]
+        each = [
+            sum(a.size * wp.types.type_size_in_bytes(a.dtype) for a in step) for step in (evaluation, assembly, product)
+        ]
+        return (rounds + 5) * each[0] + rounds * each[1] + (products + rounds) * each[2]
+
     def _launch(self, kernel: wp.Kernel, dim: int | tuple, *arguments: object) -> None:
         wp.launch(kernel, dim, list(arguments), device=self._device)
 

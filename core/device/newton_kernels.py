@@ -25,7 +25,7 @@ TRIES = 25
 
 _ARMIJO = wp.constant(f64(1e-4))
 _ROUNDING = wp.constant(f64(1e-13))
-_FORCING = wp.constant(f64(0.1))
+_FORCING = wp.constant(f64(0.3))
 _OVERSOLVED = wp.constant(f64(0.05))
 _STEP = wp.constant(f64(2e-3))
 _TENTH = wp.constant(f64(0.1))

@@ -132,6 +132,7 @@ class Preconditioner:
         self._scale, self._offset = array(aggregates.scale, float), array(aggregates.offset, vec3f)
         self._groups = array(aggregates.group_inverses(stiffness), float)
         self._coarse = array(aggregates.coarse_inverse(stiffness), float)
+        self.matrices = (self._groups, self._coarse)
 
     def buffers(self, batch: int) -> list[wp.array]:
         """Restricted and corrected values on both levels for B poses."""
