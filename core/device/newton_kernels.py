@@ -16,7 +16,7 @@ wp.set_module_options({"enable_backward": False})
 EPS = wp.constant(f64(1e-6))
 """Forces below this [N] are rounding: the face is not loaded (as in ``physics.face_flesh``)."""
 
-ROUNDS = 60
+ROUNDS = 200
 """Newton steps that a pose may take."""
 KRYLOV = 200
 """Conjugate gradient steps in one of them."""
