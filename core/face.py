@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,6 +31,9 @@ from .rig import Rig
 from .sensitivity import Parameters
 from .skinning import Skinning, posed_skin
 from .tape import solve_on_tape
+
+if TYPE_CHECKING:
+    from .device import DeviceFace
 
 Progress = Callable[[float, str], None]
 
@@ -297,6 +301,12 @@ class FaceModel:
     ) -> tuple[wp.array, list[Pose]]:
         """Skin (V,) or (B, V) of controls (n,) or (B, n) as Warp arrays, recorded on a tape; see ``tape``."""
         return solve_on_tape(self, tape, controls, starts=starts)
+
+    def on_device(self, device: str = "cuda") -> "DeviceFace":
+        """This face on a Warp device, controls to skin without leaving it, for many poses at once; see ``device``."""
+        from .device import DeviceFace
+
+        return DeviceFace(self, device)
 
     def implied_activations(self, pose: Pose) -> np.ndarray:
         """(M,) activation that the length of each muscle's fibres implies in a pose, 0 where it is stretched."""
