@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from . import blas
 from .anatomy import composition
 from .anatomy.fibres import muscle_fibres
 from .anatomy.head import Head, analyse_head
@@ -39,6 +40,7 @@ _JAW_SHAPES = (("jawOpen",), ("jawForward",), ("jawLeft",), ("jawRight",))
 _JAW_DIRECTIONS = np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0], [0, 0, -1.0]])
 
 
+@blas.one_thread()
 def build_rig(
     vertices: np.ndarray,
     faces: Sequence[Sequence[int]],
@@ -134,6 +136,7 @@ def checked_gravity(gravity: Sequence[float]) -> np.ndarray:
     return gravity
 
 
+@blas.one_thread()
 def unload(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
     """Stress-free nodes (N, 3) of a flesh sculpted under ``gravity`` (3,). Raises MuscleFaceError."""
     try:
@@ -145,6 +148,7 @@ def unload(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
         ) from error
 
 
+@blas.one_thread()
 def read_muscles(flesh: Flesh, unloaded: np.ndarray, gravity: np.ndarray, say: Progress) -> np.ndarray:
     """(M, levels) fibre stretch of each muscle acting alone in a flesh with unloaded nodes (N, 3); see ``readout``."""
     loaded = replace(flesh, prestretch=prestretch(flesh.rest, unloaded, flesh.tets))

@@ -15,6 +15,7 @@ import warp as wp
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from .. import blas
 from ..parallel import WORKERS
 from . import front_kernels
 
@@ -261,7 +262,7 @@ class Ordering:
 
     def walk(self, run: Callable[[int, int], None]) -> None:
         """Call run(begin, end) on the fronts of every task, children before parents, in threads."""
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with blas.one_thread(), ThreadPoolExecutor(WORKERS) as pool:
             futures = {}
 
             def follow(begin: int, end: int) -> None:
