@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from . import blas
 from .anatomy import composition
 from .anatomy.fibres import muscle_fibres
 from .anatomy.head import Head, analyse_head
@@ -39,6 +40,7 @@ _JAW_SHAPES = (("jawOpen",), ("jawForward",), ("jawLeft",), ("jawRight",))
 _JAW_DIRECTIONS = np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0], [0, 0, -1.0]])
 
 
+@blas.one_thread()
 def build_rig(
     vertices: np.ndarray,
     faces: Sequence[Sequence[int]],
@@ -54,8 +56,7 @@ def build_rig(
     started = time.perf_counter()
     kind = presets.tissue(tissue)
     head = analyse_head(vertices, faces, shapes, lambda s, text: say(0.1 * s, text))
-    say(0.1, "Filling the head with flesh")
-    flesh = build_flesh(head, quality)
+    flesh = build_flesh(head, quality, lambda: say(0.1, "Filling the head with flesh"))
     say(0.35, "Laying the muscles")
     muscles = place_muscles(head)
     fibres, muscle_share = _fibres(muscles, flesh)
@@ -134,6 +135,7 @@ def checked_gravity(gravity: Sequence[float]) -> np.ndarray:
     return gravity
 
 
+@blas.one_thread()
 def unload(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
     """Stress-free nodes (N, 3) of a flesh sculpted under ``gravity`` (3,). Raises MuscleFaceError."""
     try:
@@ -145,6 +147,7 @@ def unload(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
         ) from error
 
 
+@blas.one_thread()
 def read_muscles(flesh: Flesh, unloaded: np.ndarray, gravity: np.ndarray, say: Progress) -> np.ndarray:
     """(M, levels) fibre stretch of each muscle acting alone in a flesh with unloaded nodes (N, 3); see ``readout``."""
     loaded = replace(flesh, prestretch=prestretch(flesh.rest, unloaded, flesh.tets))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import blas
 from .build import checked_gravity
 from .physics.follow import Follower
 from .pose import Pose
@@ -56,7 +57,8 @@ class LiveFace:
         load, w, q = model.load_of(c, gravity)
         if start is not None:
             self._nodes, self._anchor = start.nodes, model.load_of(start.controls, start.gravity)[0].anchor
-        nodes, report = self._follower.follow(load, self._nodes + (load.anchor - self._anchor))
+        with blas.one_thread():
+            nodes, report = self._follower.follow(load, self._nodes + (load.anchor - self._anchor))
         self._nodes, self._anchor = nodes, load.anchor
         return Pose(
             controls=c,

@@ -12,6 +12,8 @@ from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Generic, TypeVar
 
+from . import blas
+
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
@@ -72,7 +74,7 @@ def run_all(tasks: list[Callable[[], Result]]) -> list[Result]:
     """Results of the tasks in their order. An exception (a cancelled job) stops what has not begun and is raised."""
     if len(tasks) < 2 or WORKERS == 1:
         return [task() for task in tasks]
-    with ThreadPoolExecutor(min(WORKERS, len(tasks)), initializer=_be_alone) as pool:
+    with blas.one_thread(), ThreadPoolExecutor(min(WORKERS, len(tasks)), initializer=_be_alone) as pool:
         futures = [pool.submit(task) for task in tasks]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)

@@ -26,10 +26,9 @@ def muscle_fibres(
     thickness x length, as far as no fraction exceeds 1 and the correction stays within a factor of two.
     """
     points, size = np.asarray(points, float), np.broadcast_to(np.asarray(size, float), (len(points),))
-    tree = cKDTree(points)
     rows = []
     for k, muscle in enumerate(muscles):
-        index, fraction, direction = _fill(muscle, points, size, tree)
+        index, fraction, direction = _fill(muscle, points, size)
         if volumes is not None and len(index):
             fraction = _to_volume(fraction, np.asarray(volumes, float)[index], muscle.volume)
         keep = fraction > LEAST_FRACTION
@@ -57,19 +56,18 @@ def _stations(path: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.nda
     return p, t, n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9)
 
 
-def _fill(
-    muscle: Muscle, points: np.ndarray, size: np.ndarray, tree: cKDTree
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _fill(muscle: Muscle, points: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Point indices, fractions and directions of one muscle, its paths summed."""
     width = muscle.width / len(muscle.paths)
     reach = 0.5 * float(np.hypot(width, muscle.thickness)) + float(size.max())
     total, pull = np.zeros(len(points)), np.zeros((len(points), 3))
     for path, normals in zip(muscle.paths, muscle.normals, strict=True):
         p, t, n = _stations(path, normals)
-        near = np.unique(np.concatenate([np.asarray(hit, int) for hit in tree.query_ball_point(p, reach)]))
+        near = np.flatnonzero(((points > p.min(0) - reach) & (points < p.max(0) + reach)).all(1))
+        k = cKDTree(p).query(points[near], distance_upper_bound=reach)[1]
+        near, k = near[k < len(p)], k[k < len(p)]
         if len(near) == 0:
             continue
-        k = cKDTree(p).query(points[near])[1]
         rel = points[near] - p[k]
         along, deep = (rel * t[k]).sum(axis=1), (rel * n[k]).sum(axis=1)
         across = (rel * np.cross(t[k], n[k])).sum(axis=1)

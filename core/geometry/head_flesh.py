@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The flesh of an analysed head: meshed in the open pose, pulled back to neutral, skin embedded."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,8 @@ from scipy.spatial import cKDTree
 
 from ..anatomy.head import OPEN_POSE, Head
 from . import embedding, quality, rest, surface
-from .tetmesh import BONE, SKIN, FleshSkin, Regions, TetMesh, mesh_flesh
+from .regions import FleshSkin, Regions
+from .tetmesh import BONE, SKIN, TetMesh, mesh_flesh
 
 TARGET_TETS = {"draft": 16_000, "standard": 50_000}
 FINE = ("mouth_corner_L", "mouth_corner_R", "stomion", "upper_lip", "lower_lip", "labrale_superius", "labrale_inferius",
@@ -65,15 +67,14 @@ def skin_of(head: Head) -> tuple[FleshSkin, np.ndarray]:
     return skin, head.skin
 
 
-def build_flesh(head: Head, quality_level: str = "standard") -> HeadFlesh:
-    """Mesh the flesh of ``head`` with about the number of tets of the quality level."""
+def build_flesh(head: Head, quality_level: str = "standard", tick: Callable[[], None] = lambda: None) -> HeadFlesh:
+    """Mesh the flesh of ``head`` with about the number of tets of the quality level.
+
+    ``tick`` is called every so often and may raise to stop.
+    """
     skin, vertices = skin_of(head)
-    wanted, scale = TARGET_TETS[quality_level], 0.6 if quality_level == "standard" else 0.95
-    mesh = mesh_flesh(skin, scale=scale)
-    if not 0.8 * wanted <= len(mesh.tets) <= 1.2 * wanted:
-        # Tets grow a little slower than the cube of the resolution: much of the flesh is one or two layers thin.
-        scale *= (len(mesh.tets) / wanted) ** 0.4
-        mesh = mesh_flesh(skin, scale=scale)
+    mesh = mesh_flesh(skin, TARGET_TETS[quality_level], tick)
+    tick()
     bone = _bones(mesh, skin, vertices, head)
     held = mesh.kind == SKIN
     target = mesh.nodes.copy()
@@ -83,6 +84,7 @@ def build_flesh(head: Head, quality_level: str = "standard") -> HeadFlesh:
     jaw = bone == MANDIBLE
     target[jaw] = (mesh.nodes[jaw] - t) @ R
     nodes = rest.pull_back(mesh.nodes, mesh.tets, held & (bone == 0), target, bone > 0)
+    tick()
     neutral = head.vertices[vertices]
     carrier = embedding.carrying_tets(
         [skin.points, neutral],

@@ -47,9 +47,23 @@ def thin(
     return np.asarray(kept, np.int64)
 
 
-def body_centred_lattice(low: np.ndarray, high: np.ndarray, spacing: float) -> np.ndarray:
-    """Points of a body-centred cubic lattice with nearest-neighbour distance ``spacing`` in a box."""
+def on_triangles(values: np.ndarray, triangles: np.ndarray, triangle: np.ndarray, bary: np.ndarray) -> np.ndarray:
+    """(n, ...) vertex ``values`` (V, ...) at the points ``bary`` (n, 3) of some triangles (n,)."""
+    return np.einsum("pk,pk...->p...", bary, values[triangles[triangle]])
+
+
+def grid(axes: list[np.ndarray]) -> np.ndarray:
+    """(n, 3) points of the grid over three axes."""
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+def body_centred_lattice(
+    low: np.ndarray, high: np.ndarray, spacing: float, crop: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Points of a body-centred cubic lattice with nearest-neighbour distance ``spacing`` in the box from low to high,
+    those of them that a smaller box ``crop`` may hold."""
     a = spacing * 2.0 / np.sqrt(3.0)
     axes = [np.arange(lo, hi + a, a) for lo, hi in zip(low, high, strict=True)]
-    corners = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    axes = [x[(x > lo - a) & (x < hi)] for x, lo, hi in zip(axes, *crop, strict=True)]
+    corners = grid(axes)
     return np.concatenate([corners, corners + 0.5 * a])

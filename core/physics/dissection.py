@@ -15,6 +15,7 @@ import warp as wp
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from .. import blas
 from ..parallel import workers
 from . import front_kernels
 
@@ -265,10 +266,11 @@ class Ordering:
     def walk(self, run: Callable[[int, int], None]) -> None:
         """Call run(begin, end) on the fronts of every task, children before parents, in threads."""
         if workers() == 1:
-            for begin, end in sorted(self.tasks):
-                run(begin, end)
+            with blas.one_thread():
+                for begin, end in sorted(self.tasks):
+                    run(begin, end)
             return
-        with ThreadPoolExecutor(workers()) as pool:
+        with blas.one_thread(), ThreadPoolExecutor(workers()) as pool:
             futures = {}
 
             def follow(begin: int, end: int) -> None:

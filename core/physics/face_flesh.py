@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from .. import blas
 from .cholesky import Cholesky, NotDefinite, Ordering
 from .equilibrium import Energy, Operator, Report, factor, minimise
 from .flesh import Flesh
@@ -188,18 +189,19 @@ class FaceFlesh:
             self._kept = self.inverse_stiffness(x, load)
             return self._kept
 
-        best, report = minimise(
-            energy,
-            start,
-            self._kept or self._smooth()[0],
-            lambda: min(reference, max(driven, balance[0])),
-            tolerance=tolerance,
-            step_tolerance=step_tolerance,
-            stiffness_inverse=stiffness_inverse,
-            patience=self.PATIENCE,
-            iterations=200,
-            tick=tick,
-        )
+        with blas.one_thread():
+            best, report = minimise(
+                energy,
+                start,
+                self._kept or self._smooth()[0],
+                lambda: min(reference, max(driven, balance[0])),
+                tolerance=tolerance,
+                step_tolerance=step_tolerance,
+                stiffness_inverse=stiffness_inverse,
+                patience=self.PATIENCE,
+                iterations=200,
+                tick=tick,
+            )
         _, g = energy(best)
         residual = float(np.linalg.norm(g)) / reference
         x[free] = best

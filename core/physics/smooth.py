@@ -55,7 +55,7 @@ class SmoothInverse:
 def _panels(ordering: Ordering, lower: sp.csc_matrix) -> tuple[np.ndarray, np.ndarray]:
     """Where the dense panels of the fronts start, and their numbers, column by column, of a factor L (n, n)."""
     first = ordering.fronts.first.numpy()
-    pivots, below, height = (ordering.sizes.astype(np.int64) // 3).T
+    pivots, _, height = (ordering.sizes.astype(np.int64) // 3).T
     panel = np.concatenate([[0], np.cumsum(pivots * height)])
     values = np.zeros(panel[-1], np.float32)
     for f, boundary in enumerate(ordering.boundary):
