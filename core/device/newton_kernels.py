@@ -16,7 +16,7 @@ wp.set_module_options({"enable_backward": False})
 EPS = wp.constant(f64(1e-6))
 """Forces below this [N] are rounding: the face is not loaded (as in ``physics.face_flesh``)."""
 
-ROUNDS = 60
+ROUNDS = 200
 """Newton steps that a pose may take."""
 KRYLOV = 200
 """Conjugate gradient steps in one of them."""
@@ -232,23 +232,6 @@ def judge_newton(s: Progress, tolerance: f64, go: wp.array[int]):
         s.trust[b] = _TENTH * s.size[b]
         s.rounds[b] += 1
     judge(s, b, tolerance, go)
-
-
-@wp.kernel
-def step_terms(
-    node_of_row: wp.array[int],
-    on: wp.array[int],
-    gradient: wp.array2d[vec3],
-    d: wp.array2d[vec3f],
-    terms_out: wp.array3d[f64],
-):
-    """Terms of gradient . d, and the length of each node's motion."""
-    b, row = wp.tid()
-    if on[b] == 0:
-        return
-    step = vec3(d[b, row])
-    terms_out[b, 0, row] = wp.dot(gradient[b, node_of_row[row]], step)
-    terms_out[b, 1, row] = wp.length(step)
 
 
 @wp.kernel
