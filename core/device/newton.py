@@ -146,7 +146,7 @@ class Newton:
                      s.exact, load.inv_natural, load.slack, self.nodes, load.activation, self._element)  # fmt: skip
         k.assemble(s.on, self._element, self._blocks, self._diagonal_inverse)
         self._direction()
-        self._launch(newton_kernels.step_terms, self._rows, k.node_of_row, s.on, self._gradient, self._d,
+        self._launch(solve_kernels.step_terms, self._rows, k.node_of_row, s.on, self._gradient, self._d,
                      self._step.terms)  # fmt: skip
         self._step.add_up(s.on, largest=1)
         self._search.zero_()
@@ -189,7 +189,7 @@ class Newton:
         self._launch(newton_kernels.trial_nodes, self._shape, k.row_of_node, s.searching, s.length, self.nodes, self._d,
                      self._trial)  # fmt: skip
         self._evaluate(s.searching, self._trial, self._trial_gradient)
-        self._launch(newton_kernels.step_terms, self._rows, k.node_of_row, s.searching, self._trial_gradient, self._d,
+        self._launch(solve_kernels.step_terms, self._rows, k.node_of_row, s.searching, self._trial_gradient, self._d,
                      self._step.terms)  # fmt: skip
         self._step.add_up(s.searching, largest=1)
         self._search.zero_()

@@ -253,3 +253,20 @@ def prolong(
     z_out[b, row] = z
     terms_out[b, 0, row] = wp.dot(vec3(own), vec3(z))
     terms_out[b, 1, row] = wp.dot(vec3(own), vec3(own))
+
+
+@wp.kernel
+def step_terms(
+    node_of_row: wp.array[int],
+    on: wp.array[int],
+    gradient: wp.array2d[vec3],
+    d: wp.array2d[vec3f],
+    terms_out: wp.array3d[f64],
+):
+    """Terms of gradient . d, and the length of each node's motion."""
+    b, row = wp.tid()
+    if on[b] == 0:
+        return
+    step = vec3(d[b, row])
+    terms_out[b, 0, row] = wp.dot(gradient[b, node_of_row[row]], step)
+    terms_out[b, 1, row] = wp.length(step)
