@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import blas
 from .geometry.head_flesh import MANDIBLE
 from .physics import derivatives
 from .physics.face_flesh import Linearisation, Load
@@ -98,12 +99,14 @@ def _muscles(model: "FaceModel") -> slice:
 # Forward
 
 
+@blas.one_thread()
 def jacobian(model: "FaceModel", pose: "Pose") -> np.ndarray:
     """(3V, n) derivative of the skin (rows x0 y0 z0 x1 ...) with respect to every control, at an equilibrium."""
     state = _state(model, pose)
     return _by_controls(state, np.eye(len(pose.controls))).reshape(3 * model.vertex_count, -1)
 
 
+@blas.one_thread()
 def forward(model: "FaceModel", pose: "Pose", directions: Sequence[Parameters]) -> np.ndarray:
     """(V, 3, c) motion of the skin along each of the directions; one factorisation serves all."""
     state, zero = _state(model, pose), np.zeros(len(pose.controls))
@@ -155,12 +158,14 @@ def _by_controls(
 # Backward
 
 
+@blas.one_thread()
 def gradient(model: "FaceModel", pose: "Pose", dloss_dskin: np.ndarray) -> np.ndarray:
     """(n,) gradient of a loss over the controls from its gradient over the skin (V, 3): one adjoint solve."""
     state = _state(model, pose)
     return _controls_gradient(state, np.asarray(dloss_dskin, np.float64).reshape(-1, 3), *_pulled(state, dloss_dskin))
 
 
+@blas.one_thread()
 def adjoint(model: "FaceModel", pose: "Pose", dloss_dskin: np.ndarray) -> Parameters:
     """Gradient of a loss by all parameters from its gradient over the skin (V, 3): one adjoint solve."""
     state, d = _state(model, pose), np.asarray(dloss_dskin, np.float64).reshape(-1, 3)

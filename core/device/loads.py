@@ -40,7 +40,7 @@ class LoadData:
         self.track_turn = self._array([R - np.eye(3) for R, _ in motions], mat33)
         self.track_shift = self._array([t for _, t in motions], vec3)
         gravity = model.mass[:, None] * (model.rotation @ model.rest_gravity)
-        tracks = [model.track(k) for k in range(self.tracks)]
+        strained = [model.tracks.strain_of(k) for k in range(self.tracks)]
         self.node = [
             self.rest,
             self._array(rig.bone, int),
@@ -48,17 +48,17 @@ class LoadData:
             self._array(self._follow(), wp.vec4d),
             self._array(rig.track_step, f64),
             self._array(rig.track_steps, kernels.vec3s),
-            self._array([t.load for t in tracks], wp.vec3f),
+            self._array(model.tracks.load, wp.vec3f),
         ]
-        tet = np.concatenate([t.tet for t in tracks])
+        tet = np.concatenate([tet for tet, _ in strained])
         order = np.argsort(tet, kind="stable")
         start = np.searchsorted(tet[order], np.arange(len(rig.tets) + 1))
-        track = np.repeat(np.arange(self.tracks), [len(t.tet) for t in tracks])
+        track = np.repeat(np.arange(self.tracks), [len(tet) for tet, _ in strained])
         a = flesh.arrays
         self.tet = [
             self._array(start, int),
             self._array(track[order], int),
-            self._array(np.concatenate([t.strain for t in tracks])[order], kernels.vec6f),
+            self._array(np.concatenate([strain for _, strain in strained])[order], kernels.vec6f),
             self._array(np.maximum(rig.strain_largest, LEAST), f64),
             a.inv_rest,
             a.prestretch,

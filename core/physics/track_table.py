@@ -87,9 +87,16 @@ class TrackTable:
             return None
         size = 6 * WIDTH * self._lanes.groups
         summed, limited = (wp.empty(size, dtype=f64, device="cpu") for _ in range(2))
-        inputs = [*self._rows, self._largest, wp.array(w, dtype=f64, device="cpu")]
+        inputs = [*self._rows, self._largest, wp.array(np.asarray(w, np.float64), dtype=f64, device="cpu")]
         self._lanes.run(kernels.track_sums, inputs, [summed, limited])
         return LaneStrain(self._lanes, summed, limited)
+
+    def strain_of(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The tets (n,) that track k strains, and their strains (n, 6)."""
+        alone = self.strain(np.arange(len(self.load)) == k)
+        strain = alone.sum_of_tets()
+        tet = np.flatnonzero(strain.any(1))
+        return tet, strain[tet]
 
     def forces(self, x: np.ndarray, strain: LaneStrain | None) -> np.ndarray:
         """(3N, K) change of the force on the nodes at x (N, 3) per unit of each track's weight."""
