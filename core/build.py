@@ -4,7 +4,6 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -150,7 +149,7 @@ def unload(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
 @blas.one_thread()
 def read_muscles(flesh: Flesh, unloaded: np.ndarray, gravity: np.ndarray, say: Progress) -> np.ndarray:
     """(M, levels) fibre stretch of each muscle acting alone in a flesh with unloaded nodes (N, 3); see ``readout``."""
-    loaded = replace(flesh, prestretch=prestretch(flesh.rest, unloaded, flesh.tets))
+    loaded = flesh.varied(prestretch=prestretch(flesh.rest, unloaded, flesh.tets))
     return own_stretch(loaded, node_mass(loaded)[:, None] * gravity, say)
 
 

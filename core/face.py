@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 import warp as wp
 
-from . import sensitivity
+from . import blas, sensitivity
 from .anatomy.composition import REGIONS
 from .anatomy.jaw import Jaw
 from .build import JAW_CONTROLS, build_rig, checked_gravity, jaw_bones, read_muscles, unload
@@ -104,7 +104,7 @@ class FaceModel:
         say = progress or (lambda share, text: None)
         kind = presets.tissue(tissue)
         moduli = kind.moduli(self.rig.muscle_share, self.rig.skin_share)
-        bare = replace(self.flesh, moduli=moduli, law=kind.law, prestretch=None)
+        bare = self.flesh.varied(moduli=moduli, law=kind.law, prestretch=None)
         unloaded = unload(bare, self.rig.rest_gravity)
         own = read_muscles(bare, unloaded, self.rig.rest_gravity, say)
         return FaceModel(replace(self.rig, tissue=np.array(tissue), unloaded=unloaded, own_stretch=own))
@@ -312,6 +312,7 @@ class FaceModel:
         """(M,) activation that the length of each muscle's fibres implies in a pose, 0 where it is stretched."""
         return implied_activations(self.flesh, pose.nodes, self.rig.own_stretch)
 
+    @blas.one_thread()
     def solve_with(
         self,
         solver: FaceFlesh,

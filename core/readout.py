@@ -8,7 +8,6 @@ is stretched, 1 where it is shorter than it can make itself.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -43,7 +42,7 @@ def own_stretch(flesh: Flesh, weight: np.ndarray, say: Callable[[float, str], No
     weight: (N, 3) the force [N] under which ``flesh.rest`` is in equilibrium.
     """
     still = Load(flesh.rest, flesh.rest, weight, np.zeros(flesh.fibres.count))
-    response = FaceFlesh(replace(flesh, spring=np.zeros(len(flesh.rest)))).linearise(flesh.rest, still)
+    response = FaceFlesh(flesh.varied(spring=np.zeros(len(flesh.rest)))).linearise(flesh.rest, still)
     columns = derivatives.by_activation(flesh, flesh.rest).toarray()
     motion = response.forward(columns, np.zeros_like(columns)).reshape(-1, 3, flesh.fibres.count)
     motion = np.linalg.norm(motion, axis=1)

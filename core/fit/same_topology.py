@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import lsq_linear
 
+from .. import blas
 from ..errors import MuscleFaceError
 from ..skinning import shape_deltas
 
@@ -42,6 +43,7 @@ class FitResult:
     blendshape_only_rms_mm: float
 
 
+@blas.one_thread()
 def fit_vertices(
     model: "FaceModel",
     target: np.ndarray,

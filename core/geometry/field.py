@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import warp as wp
 
-from ..parallel import WORKERS, run_all
+from ..parallel import run_all, workers
 from .surface import half_edges
 
 LEAST = 500
@@ -64,7 +64,7 @@ class DistanceField:
 
     def query(self, points: np.ndarray, *, signed: bool = False) -> Closest:
         """Closest point of the mesh for each of ``points`` (P, 3); a distance with its sign takes ten times as long."""
-        parts = np.array_split(points, min(WORKERS, 1 + len(points) // LEAST))
+        parts = np.array_split(points, min(workers(), 1 + len(points) // LEAST))
         found = run_all([lambda p=p: self._query(p, signed) for p in parts])
         return Closest(*(np.concatenate(column) for column in zip(*found, strict=True)))
 

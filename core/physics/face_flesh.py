@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .. import blas
-from .cholesky import Cholesky, NotDefinite, Ordering
+from .cholesky import Cholesky, NotDefinite
 from .equilibrium import Energy, Operator, Report, factor, minimise
 from .flesh import Flesh
 from .lanes import Strain
@@ -51,14 +51,13 @@ class FaceFlesh:
         self._workspace = flesh.workspace()
         self._laplacian: tuple[Operator, sp.csr_matrix] | None = None
         self._response: tuple[Operator, sp.csr_matrix] | None = None
-        self._ordering: Ordering | None = None
         self._kept: Operator | None = None
 
     def twin(self) -> "FaceFlesh":
         """Another solver of the same flesh, for another thread; it shares what poses do not change."""
         self._smooth()
         other = FaceFlesh(self.flesh)
-        other._laplacian, other._response, other._ordering = self._laplacian, self._response, self.ordering
+        other._laplacian, other._response = self._laplacian, self._response
         return other
 
     def keep(self, inverse: Operator) -> None:
@@ -77,7 +76,7 @@ class FaceFlesh:
             np.add.at(weight, f.fibres.tet, 0.3 * f.fibres.stress)
             matrix = f.laplacian(weight) + sp.diags(f.spring)
             rows = matrix[f.free]
-            self._laplacian = SmoothInverse(self.ordering, rows[:, f.free]), rows[:, np.flatnonzero(f.fixed)]
+            self._laplacian = SmoothInverse(self.flesh.ordering, rows[:, f.free]), rows[:, np.flatnonzero(f.fixed)]
         return self._laplacian
 
     def _linear(self, load: Load, gradient: np.ndarray) -> np.ndarray:
@@ -212,31 +211,23 @@ class FaceFlesh:
         f = self.flesh
         try:
             blocks = f.stiffness_blocks(x, load.activation, load.strain, free=True)
-            return Cholesky(self.ordering, blocks, single=True).packed().solve
+            return Cholesky(self.flesh.ordering, blocks, single=True).packed().solve
         except NotDefinite:
             blocks = f.stiffness_blocks(x, load.activation, load.strain, definite=True, free=True)
             diagonal = f.pattern(free=True).diagonal
             blocks[diagonal] += SHIFT * blocks[diagonal] * np.eye(3)
-            return Cholesky(self.ordering, blocks, single=True).packed().solve
-
-    @property
-    def ordering(self) -> Ordering:
-        """Elimination order of the free nodes, worked out on first use."""
-        if self._ordering is None:
-            pattern = self.flesh.pattern(free=True)
-            self._ordering = Ordering(pattern.indptr, pattern.indices, self.flesh.rest[self.flesh.free])
-        return self._ordering
+            return Cholesky(self.flesh.ordering, blocks, single=True).packed().solve
 
     def linearise(self, x: np.ndarray, load: Load, *, single: bool = False) -> "Linearisation":
         """The equilibrium's derivative operator at x, with the unprojected stiffness factored (in ``single``
         precision half as long, to some five digits)."""
-        return Linearisation(self.flesh, self.ordering, x, load, single=single)
+        return Linearisation(self.flesh, x, load, single=single)
 
 
 class Linearisation:
     """K dx = df at an equilibrium: forward for many right sides, adjoint with the same factor (K is symmetric)."""
 
-    def __init__(self, flesh: Flesh, ordering: Ordering, x: np.ndarray, load: Load, *, single: bool) -> None:
+    def __init__(self, flesh: Flesh, x: np.ndarray, load: Load, *, single: bool) -> None:
         free, n = flesh.free, len(flesh.rest)
         self._free = FaceFlesh._dofs(free)
         self._held = np.setdiff1d(np.arange(3 * n), self._free)
@@ -244,7 +235,7 @@ class Linearisation:
         self._coupling = K[:, self._held].tocsr()
         blocks = flesh.stiffness_blocks(x, load.activation, load.strain, free=True)
         try:
-            self._solve = Cholesky(ordering, blocks, single=single).solve
+            self._solve = Cholesky(flesh.ordering, blocks, single=single).solve
         except NotDefinite:
             # An equilibrium at a fold is no minimum, but its derivative may exist.
             self._solve = factor(K[:, self._free]).solve

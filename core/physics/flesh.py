@@ -2,18 +2,23 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Discrete flesh: tets with material, fibres and node springs; energy, force and stiffness as numpy arrays."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from threading import Lock
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 import warp as wp
 
 from . import kernels
+from .dissection import Ordering
 from .lanes import Lanes, LaneStrain, Strain
 from .materials import LAWS, f64, mat33, vec3
 from .strain import vec6
 from .workspace import LaneWorkspace, Workspace
+
+_first_use = Lock()
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,23 @@ class Flesh:
         }
         self.arrays = Arrays(**{n: wp.array(v, dtype=t, device=self.device) for n, (v, t) in given.items()})
         self._patterns: dict[bool, Pattern] = {}
+        self._ordering: list[Ordering] = []
+
+    def varied(self, **changes: Any) -> "Flesh":
+        """The same tets held at the same nodes, all else as in ``dataclasses.replace``; what hangs on the tets alone is
+        worked out once for both."""
+        other = replace(self, **changes)
+        other._patterns, other._ordering = self._patterns, self._ordering
+        return other
+
+    @property
+    def ordering(self) -> Ordering:
+        """Elimination order of the free nodes, worked out on first use."""
+        with _first_use:
+            if not self._ordering:
+                pattern = self.pattern(free=True)
+                self._ordering.append(Ordering(pattern.indptr, pattern.indices, self.rest[self.free]))
+        return self._ordering[0]
 
     def workspace(self) -> LaneWorkspace | Workspace:
         """Buffers for one thread of evaluations."""

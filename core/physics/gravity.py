@@ -6,11 +6,10 @@ A head is sculpted under gravity: what hangs, hangs already. So the passive fles
 but in an unloaded shape X0 whose equilibrium under the sculpt's gravity is X.
 """
 
-from dataclasses import replace
 
 import numpy as np
 
-from .cholesky import Cholesky, Ordering
+from .cholesky import Cholesky
 from .flesh import Flesh
 from .presets import DENSITY
 
@@ -41,16 +40,14 @@ def unloaded_nodes(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
     free, unloaded = flesh.free, flesh.rest.copy()
     if not np.any(gravity):
         return unloaded
-    bare = replace(flesh, spring=np.zeros(len(flesh.rest)), prestretch=None)
-    pattern = bare.pattern(free=True)
-    ordering = Ordering(pattern.indptr, pattern.indices, bare.rest[free])
+    bare = flesh.varied(spring=np.zeros(len(flesh.rest)), prestretch=None)
     still = np.zeros(flesh.fibres.count)
-    factor = Cholesky(ordering, bare.stiffness_blocks(bare.rest, still, free=True))
+    factor = Cholesky(flesh.ordering, bare.stiffness_blocks(bare.rest, still, free=True))
     for _ in range(40):
         F0 = prestretch(flesh.rest, unloaded, flesh.tets)
         if not ((np.linalg.det(F0) > 0.0).all() and np.abs(F0).max() < MOST_STRETCH):
             break
-        loaded = replace(bare, prestretch=F0)
+        loaded = bare.varied(prestretch=F0)
         weight = node_mass(loaded)[free, None] * gravity
         force = loaded.workspace().tet_energy_and_force(flesh.rest)[1][free] + weight
         if np.linalg.norm(force) <= EXACT * np.linalg.norm(weight):

@@ -22,9 +22,9 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse as sp
 
-from .cholesky import Cholesky, Ordering
+from .cholesky import Cholesky, NotDefinite
 from .derivatives import log_strain
-from .equilibrium import Operator, factor, minimise
+from .equilibrium import Energy, Operator, factor, minimise
 from .flesh import Flesh
 from .strain_limit import norm
 
@@ -45,12 +45,16 @@ def largest_strain(flesh: Flesh, displacements: np.ndarray) -> np.ndarray:
     return out
 
 
-PATIENCE = (40, 12)
-"""Iterations that the Laplacian and a factored stiffness get in a calibration."""
+PATIENCE = (24, 12)
+"""Iterations that the stiffness at rest and one factored later get in a calibration."""
+
+TOLERANCE = 1e-2
+"""Unbalanced share of the skin's pull at which a shape is found: nodes are then within a tenth of a millimetre of the
+equilibrium, skin within some hundredths. What is left the track's force balances."""
 
 
 class Calibration:
-    """Finds tracks for one flesh and one skin embedding; the factored preconditioner serves all shapes.
+    """Finds tracks for one flesh and one skin embedding; the stiffness at rest, factored once, serves all shapes.
 
     embed: (Vs, N) with skin = embed @ nodes · weight: (Vs,) area that each skin vertex stands for [cm2].
     """
@@ -63,28 +67,39 @@ class Calibration:
         free = flesh.free
         self._embed_free = embed[:, free].tocsr()
         self._embed_free_t = self._embed_free.T.tocsr()
-        elastic = flesh.laplacian(flesh.shear + 0.6 * flesh.bulk)[free][:, free]
         skin = self._embed_free_t @ sp.diags(self._pull[:, 0]) @ self._embed_free
         self._laplacian = flesh.laplacian(np.ones(len(flesh.tets)))
         self._smooth_pull = 50.0 * weight[:, None]
         self._extend = factor(self._laplacian[free][:, free] + 50.0 / (SKIN_STIFFNESS * mu) * skin)
-        self._solve = factor(elastic + skin).solve
         self._skin = skin.tocsr()
         self._skin.sum_duplicates()
         pattern, n = flesh.pattern(free=True), len(free)
-        self._ordering = Ordering(pattern.indptr, pattern.indices, flesh.rest[free])
         keys = np.repeat(np.arange(n), np.diff(pattern.indptr)) * n + pattern.indices
         # A skin vertex ties the corners of one tet, whose blocks are there already.
         self._skin_blocks = np.searchsorted(
             keys, np.repeat(np.arange(n), np.diff(self._skin.indptr)) * n + self._skin.indices
         )
+        rows = (3 * free[:, None] + np.arange(3)).ravel()
+        columns = (3 * np.flatnonzero(flesh.fixed)[:, None] + np.arange(3)).ravel()
+        self._coupling = flesh.stiffness(flesh.rest, self._still).tocsr()[rows][:, columns]
+        self._solve = self._stiffness_inverse(flesh.rest)
+
+    @property
+    def _still(self) -> np.ndarray:
+        """(M,) activations of muscles at rest."""
+        return np.zeros(self._flesh.fibres.count)
 
     def _stiffness_inverse(self, x: np.ndarray) -> Operator:
-        """Inverse of the projected stiffness at x (N, 3) with the skin's pull."""
-        flesh = self._flesh
-        blocks = flesh.stiffness_blocks(x, np.zeros(flesh.fibres.count), definite=True, free=True)
-        blocks[self._skin_blocks] += self._skin.data[:, None, None] * np.eye(3)
-        return Cholesky(self._ordering, blocks, single=True).solve
+        """Inverse of the stiffness at x (N, 3) with the skin's pull: of the exact one where that is definite, else of
+        the projected."""
+        for definite in (False, True):
+            blocks = self._flesh.stiffness_blocks(x, self._still, definite=definite, free=True)
+            blocks[self._skin_blocks] += self._skin.data[:, None, None] * np.eye(3)
+            try:
+                return Cholesky(self._flesh.ordering, blocks, single=True).packed().solve
+            except NotDefinite:
+                if definite:
+                    raise
 
     def shape(self, target: np.ndarray, fixed: np.ndarray, *, tick: Callable[[], None] | None = None) -> np.ndarray:
         """Node displacement u (N, 3) of a shape: skin ``target`` (Vs, 3), bones at ``fixed`` (N, 3; fixed rows count).
@@ -141,13 +156,13 @@ class Calibration:
 
         if float(np.linalg.norm(energy(flesh.rest[free])[1])) < 1e-9:
             return flesh.rest.copy()
-        begin = flesh.rest[free] + self._harmonic(target, x) if start is None else start[free]
+        begin = self._start(target, x, energy) if start is None else start[free]
 
         def stiffness_inverse(xf: np.ndarray) -> Operator:
             x[free] = xf
             return self._stiffness_inverse(x)
 
-        best, _ = minimise(energy, begin, self._solve, lambda: float(np.linalg.norm(pull)), tolerance=2e-3,
+        best, _ = minimise(energy, begin, self._solve, lambda: float(np.linalg.norm(pull)), tolerance=TOLERANCE,
                            step_tolerance=5e-3, stiffness_inverse=stiffness_inverse, patience=PATIENCE, iterations=150,
                            tick=tick)  # fmt: skip
         x[free] = best
@@ -168,11 +183,19 @@ class Calibration:
             u[around] = total[around] / count[around, None]
         return flesh.rest + u
 
-    def _harmonic(self, target: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """Smooth displacement of the free nodes between moved bones and the wanted skin."""
+    def _start(self, target: np.ndarray, x: np.ndarray, energy: Energy) -> np.ndarray:
+        """Free nodes to begin from, for the wanted skin and bones moved as in x (N, 3): where linear flesh would be.
+
+        Where bones turn far, linear flesh swells; then it may be better to spread the displacements evenly.
+        """
         flesh = self._flesh
         held = flesh.fixed
         moved = x[held] - flesh.rest[held]
         skin = target - self._embed @ flesh.rest - self._embed[:, np.flatnonzero(held)] @ moved
+        pull = self._embed_free_t @ (self._pull * skin)
+        linear = flesh.rest[flesh.free] + self._solve(pull - (self._coupling @ moved.ravel()).reshape(-1, 3))
+        if not moved.any():
+            return linear
         right = self._embed_free_t @ (self._smooth_pull * skin) - self._laplacian[flesh.free][:, held] @ moved
-        return self._extend.solve(np.asarray(right))
+        even = flesh.rest[flesh.free] + self._extend.solve(np.asarray(right))
+        return min(linear, even, key=lambda xf: energy(xf)[0])
