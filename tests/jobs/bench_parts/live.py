@@ -7,10 +7,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+from muscle_face.core.live import LiveFace
 
 from .heads import ROOT
 
 TAKE = ROOT.parent / "shared" / "faces" / "livelink" / "alex_rom_3.csv"
+FPS = 24.0
 EVERY, EXACT = 20, 1e-6
 """Which frames are checked, and the tolerance of the solve that they are checked with."""
 
@@ -40,29 +42,42 @@ def _shape_names(column: str) -> set[str]:
 
 
 def play(model, limit: int | None) -> dict:
-    """Milliseconds of the frames, each from the one before, and how far checked frames are from the exact answer."""
+    """Milliseconds of the frames of a take that plays at FPS, how far checked frames are from the exact answer, and how
+    long these take to settle."""
     if not TAKE.exists():
         return {"skipped": f"{TAKE} is not there"}
-    take = live_take(model)[:limit]
-    pose = model.solve(take[0])
-    milliseconds, unconverged, errors = [], 0, []
+    take, face = live_take(model)[:limit], LiveFace(model)
+    # The first frame is a jump, which a few answers bring home.
+    for _ in range(10):
+        face.follow(take[0])
+    milliseconds, settled, unconverged, errors = [], [], 0, []
     for frame, values in enumerate(take):
-        start = time.perf_counter()
-        pose = model.solve(values, start=pose)
-        milliseconds.append(1e3 * (time.perf_counter() - start))
+        pose = face.follow(values)
+        milliseconds.append(pose.ms)
         unconverged += not pose.converged
         if frame % EVERY == 0:
-            exact = model.solve(values, start=pose, tolerance=EXACT)
+            rest = face.settle(pose)
+            settled.append(rest.ms)
+            exact = model.solve(values, start=rest, tolerance=EXACT)
             apart = np.linalg.norm((exact.skin - pose.skin)[model.skin_vertices], axis=1).max()
             errors.append(float(apart) * model.mm_per_unit)
+        else:
+            time.sleep(max(0.0, 1.0 / FPS - 1e-3 * pose.ms))
+    face.close()
+    late = np.array(milliseconds) > 1e3 / FPS
     return {
         "frames": len(take),
         "driven_controls": int(take.any(0).sum()),
         "median_ms": float(np.median(milliseconds)),
+        "mean_ms": float(np.mean(milliseconds)),
         "p95_ms": float(np.percentile(milliseconds, 95)),
         "worst_ms": float(np.max(milliseconds)),
+        "late_frames": int(late.sum()),
         "unconverged": unconverged,
         "checked": len(errors),
-        "max_error_mm": max(errors),
         "median_error_mm": float(np.median(errors)),
+        "max_error_mm": max(errors),
+        "checked_over_half_mm": int((np.array(errors) > 0.5).sum()),
+        "settled_median_ms": float(np.median(settled)),
+        "settled_p95_ms": float(np.percentile(settled, 95)),
     }
