@@ -42,6 +42,7 @@ def main(problem: Problem, repeats: int) -> dict:
         "error_s": fastest(timed, repeats) if error <= ERROR_MM else None,
         "error_cpu_s": min(cpu, default=None),
         "residual_1e-4_s": fastest(lambda: settle(reached[0]), repeats) if reached else None,
+        "runs": repeats,
         "iterates": settled.iterations,
         "tolerance": tolerance,
         "last_error_mm": error,

