@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
+import gpu  # noqa: E402
 from bench_parts import blocks, heads, live, peers  # noqa: E402
 from bench_parts.table import problem_table  # noqa: E402
 
@@ -99,7 +100,7 @@ def measure(part: str, head: Path | None, given: argparse.Namespace) -> dict:
         return {"scaling": blocks.scaling(given.sizes)}
     if part == "roofline":
         return {"roofline": blocks.roofline([s for s in ("10k", "100k", "300k") if s in given.sizes])}
-    return {"gpu": blocks.gpu()} if part == "gpu" else {"problem": peers.compare()}
+    return {"gpu": gpu.measure()} if part == "gpu" else {"problem": peers.compare()}
 
 
 if __name__ == "__main__":

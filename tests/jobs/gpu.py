@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import warp as wp
-from bench import ICT, load
+from bench_parts.heads import ICT, read_head
 from muscle_face.core import FaceModel
 from muscle_face.core.demo_head import demo_head
 from muscle_face.core.device import DeviceFace
@@ -69,7 +69,7 @@ def models(small: bool):
     if small:
         yield FaceModel.build(*demo_head(), quality="draft")
         return
-    head = load(ICT) if ICT.exists() else demo_head()
+    head = read_head(ICT if ICT.exists() else None)
     yield FaceModel.build(*head)
     yield FaceModel(refined(FaceModel.build(*head, quality="draft").rig))
     yield FaceModel(refined(refined(FaceModel.build(*demo_head(), quality="draft").rig)))
