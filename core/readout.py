@@ -14,14 +14,27 @@ from scipy.interpolate import PchipInterpolator
 
 from .parallel import Steps, run_all
 from .physics import derivatives
+from .physics.cholesky import Cholesky
+from .physics.equilibrium import Operator, minimise
 from .physics.face_flesh import FaceFlesh, Load
-from .physics.flesh import Fibres, Flesh
+from .physics.flesh import Flesh
+from .physics.part import part_of
 
 LEVELS = (0.25, 0.5, 1.0)
 """Activations at which a muscle's own shortening is computed."""
 
 NEAR = 0.01
 """Share of a muscle's largest motion below which the flesh around it is taken as standing still."""
+
+TOLERANCE = 3e-2
+"""Share of a muscle's force that may stay unbalanced at a level: its shortening is then right to some
+thousandths."""
+
+TYPICAL = 0.5
+"""Activation at which the stiffness that serves a muscle's levels is factored."""
+
+PATIENCE = (25, 10)
+"""Iterations that it and one factored later get."""
 
 SLACK = 1e-4
 """Shortening that is no sign of activity: the tolerance of a settled pose."""
@@ -41,52 +54,65 @@ def own_stretch(flesh: Flesh, weight: np.ndarray, say: Callable[[float, str], No
 
     weight: (N, 3) the force [N] under which ``flesh.rest`` is in equilibrium.
     """
-    still = Load(flesh.rest, flesh.rest, weight, np.zeros(flesh.fibres.count))
-    response = FaceFlesh(flesh.varied(spring=np.zeros(len(flesh.rest)))).linearise(flesh.rest, still)
-    columns = derivatives.by_activation(flesh, flesh.rest).toarray()
-    motion = response.forward(columns, np.zeros_like(columns)).reshape(-1, 3, flesh.fibres.count)
-    motion = np.linalg.norm(motion, axis=1)
+    free = flesh.varied(spring=np.zeros(len(flesh.rest)))
+    blocks = free.stiffness_blocks(free.rest, np.zeros(free.fibres.count), free=True)
+    motion = np.zeros((len(free.rest), 3, free.fibres.count))
+    forces = derivatives.by_activation(free, free.rest).toarray().reshape(motion.shape)[free.free]
+    solve = Cholesky(free.ordering, blocks, single=True).solve
+    motion[free.free] = solve(forces.reshape(-1, free.fibres.count)).reshape(forces.shape)
     steps = Steps(say, 0.0, 1.0, flesh.fibres.count)
 
     def task(k: int) -> np.ndarray:
-        steps.tick("Reading the muscles")
-        out = _alone(flesh, k, motion[:, k] > NEAR * motion[:, k].max(), weight)
+        out = _alone(free, k, motion[:, :, k], weight, lambda: steps.tick("Reading the muscles"))
         steps.finished()
         return out
 
     return np.array(run_all([lambda k=k: task(k) for k in range(flesh.fibres.count)])).reshape(-1, len(LEVELS))
 
 
-def _alone(flesh: Flesh, muscle: int, near: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """(levels,) mean stretch of one muscle in the flesh around the nodes ``near`` (N,), the rest held."""
-    if not near.any():
+def _alone(flesh: Flesh, muscle: int, motion: np.ndarray, weight: np.ndarray, tick: Callable[[], None]) -> np.ndarray:
+    """(levels,) mean stretch of one muscle that begins with ``motion`` (N, 3) per activation, in the flesh around the
+    nodes that move with it, the rest held."""
+    size = np.linalg.norm(motion, axis=1)
+    if not size.any():
         return np.ones(len(LEVELS))
-    kept = np.flatnonzero(near[flesh.tets].any(1))
-    nodes, tets = np.unique(flesh.tets[kept], return_inverse=True)
-    index = np.full(len(flesh.tets), -1)
-    index[kept] = np.arange(len(kept))
-    f = flesh.fibres
-    inside = index[f.tet] >= 0
-    tet = index[f.tet[inside]].astype(np.int32)
-    fibres = Fibres(f.muscle[inside], tet, f.stress[inside], f.direction[inside], f.count)
-    local = Flesh(
-        flesh.rest[nodes],
-        tets.reshape(-1, 4),
-        flesh.moduli[kept],
-        fibres,
-        (flesh.fixed | ~near)[nodes],
-        np.zeros(len(nodes)),
-        law=flesh.law,
-        prestretch=None if flesh.prestretch is None else flesh.prestretch[kept],
-    )
-    solver, x, out = FaceFlesh(local), local.rest, []
-    for level in LEVELS:
-        activation = np.zeros(f.count)
+    local, nodes = part_of(flesh, (size > NEAR * size.max()) & ~flesh.fixed)
+    solver, workspace, x, free = FaceFlesh(local), local.workspace(), local.rest.copy(), local.free
+    rest = local.rest[free]
+
+    def load(level: float) -> Load:
+        activation = np.zeros(local.fibres.count)
         activation[muscle] = level
-        load = Load(local.rest, local.rest, weight[nodes], activation)
-        x, _ = solver.solve(load, [x])
+        return Load(local.rest, local.rest, weight[nodes], activation)
+
+    inverse = solver.inverse_stiffness(local.rest, load(TYPICAL))
+    # Places at the levels so far; between and beyond them flesh moves almost as by the parabola through them.
+    levels, places, out = [0.0], [rest], []
+    for level in LEVELS:
+        energy = solver.energy(load(level), x, workspace)
+        force = float(np.linalg.norm(energy(rest)[1]))
+        start = _extrapolated(levels[-3:], places[-3:], level) if out else rest + level * motion[nodes][free]
+
+        def anew(xf: np.ndarray, level: float = level) -> Operator:
+            x[free] = xf
+            return solver.inverse_stiffness(x, load(level))
+
+        end, _ = minimise(energy, start, inverse, force, tolerance=TOLERANCE, step_tolerance=np.inf,
+                          stiffness_inverse=anew, patience=PATIENCE, tick=tick)  # fmt: skip
+        levels.append(level)
+        places.append(end)
+        x[free] = end
         out.append(mean_stretch(local, x)[muscle])
     return np.array(out)
+
+
+def _extrapolated(levels: list[float], places: list[np.ndarray], level: float) -> np.ndarray:
+    """Value at ``level`` of the polynomial through some places."""
+    out = np.zeros_like(places[0])
+    for k, (at, place) in enumerate(zip(levels, places, strict=True)):
+        others = np.delete(levels, k)
+        out += np.prod((level - others) / (at - others)) * place
+    return out
 
 
 def implied_activations(flesh: Flesh, nodes: np.ndarray, own: np.ndarray) -> np.ndarray:

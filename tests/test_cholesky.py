@@ -188,3 +188,16 @@ def test_factors_live_side_by_side():
     third = Cholesky(ordering, 4.0 * A.data)
     np.testing.assert_array_equal(first.solve(b), expected)
     np.testing.assert_array_equal(third.solve(b), expected / 4.0)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
+def test_a_part_is_solved_in_the_order_of_the_whole(share):
+    """Any nodes of a matrix make a matrix that the order of the whole eliminates, scattered ones and none as well."""
+    A = matrix(POINTS, PAIRS)
+    kept = np.flatnonzero(np.random.default_rng(2).random(len(POINTS)) < share)
+    dofs = (3 * kept[:, None] + np.arange(3)).ravel()
+    part = sp.bsr_matrix(A.tocsr()[dofs][:, dofs], blocksize=(3, 3)) if len(kept) else sp.bsr_matrix((0, 0))
+    indptr, data = (part.indptr, part.data) if len(kept) else (np.zeros(1, int), np.zeros((0, 3, 3)))
+    ordering = Ordering(A.indptr, A.indices, POINTS, leaf=8).part(kept, indptr, part.indices)
+    b = np.ones(len(dofs))
+    np.testing.assert_allclose(part @ Cholesky(ordering, data).solve(b), b, atol=1e-9)

@@ -162,23 +162,45 @@ class Ordering:
 
         indptr: (n + 1,), indices: (nnzb,), points: (n, 3); parts of at most `leaf` nodes are dissected no further.
         """
+        rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+        upper = rows < indices
+        edges = np.stack([rows[upper], indices[upper]], axis=1)
+        pivots, self.children = _dissect(np.asarray(points, np.float64), edges, max(leaf, 1))
+        self._set_up(_joined(pivots), _starts([len(p) for p in pivots]), rows, indices)
+
+    def part(self, kept: np.ndarray, indptr: np.ndarray, indices: np.ndarray) -> "Ordering":
+        """The same order for a part of the matrix: its nodes ``kept`` (m,), ascending, with the part's CSR pattern.
+
+        Separators separate the parts of what they separated; to dissect anew would take as long as ten factorisations.
+        """
+        part = Ordering.__new__(Ordering)
+        number = np.full(len(self.order), -1)
+        number[kept] = np.arange(len(kept))
+        order = number[self.order]
+        before = _starts(order >= 0)[self.fronts.first.numpy()]
+        part.children, roots = [], []
+        for f, left in enumerate(np.diff(before).tolist()):
+            below = [root for child in self.children[f] for root in roots[child]]
+            if left:
+                part.children.append(below)
+                below = [len(part.children) - 1]
+            roots.append(below)
+        part._set_up(order[order >= 0], np.unique(before), np.repeat(np.arange(len(kept)), np.diff(indptr)), indices)
+        return part
+
+    def _set_up(self, order: np.ndarray, first: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> None:
+        """Lay out fronts that begin at ``first`` in the order of elimination, for blocks at (rows, columns)."""
         # Here and not at the first launch, which several threads make at once.
         wp.load_module(front_kernels, device="cpu")
-        n = len(indptr) - 1
-        rows = np.repeat(np.arange(n), np.diff(indptr))
-        upper = rows < indices
-        pivots, self.children = _dissect(
-            np.asarray(points, np.float64), np.stack([rows[upper], indices[upper]], axis=1), max(leaf, 1)
-        )
-        self.order = _joined(pivots)
-        place = np.empty(n, int)
-        place[self.order] = np.arange(n)
-        row, column = place[rows], place[indices]
+        self.order = order
+        place = np.empty(len(self.order), int)
+        place[self.order] = np.arange(len(self.order))
+        row, column = place[rows], place[columns]
         lower = np.flatnonzero(row >= column)
         lower = lower[np.argsort(column[lower], kind="stable")]
-        self._lay_out(_starts([len(p) for p in pivots]), lower, row[lower], column[lower])
+        self._lay_out(first, lower, row[lower], column[lower])
         self.tasks = self._plan()
-        self._branch(first=_starts([len(p) for p in pivots]))
+        self._branch(first)
         self._spare: dict[int, list[np.ndarray]] = {}
 
     def _lay_out(self, first: np.ndarray, block: np.ndarray, row: np.ndarray, column: np.ndarray) -> None:

@@ -76,7 +76,7 @@ class FaceFlesh:
             np.add.at(weight, f.fibres.tet, 0.3 * f.fibres.stress)
             matrix = f.laplacian(weight) + sp.diags(f.spring)
             rows = matrix[f.free]
-            self._laplacian = SmoothInverse(self.flesh.ordering, rows[:, f.free]), rows[:, np.flatnonzero(f.fixed)]
+            self._laplacian = SmoothInverse(f.ordering, rows[:, f.free]), rows[:, np.flatnonzero(f.fixed)]
         return self._laplacian
 
     def _linear(self, load: Load, gradient: np.ndarray) -> np.ndarray:

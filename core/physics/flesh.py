@@ -174,6 +174,12 @@ class Flesh:
         other._patterns, other._ordering = self._patterns, self._ordering
         return other
 
+    def order_as(self, whole: "Flesh", nodes: np.ndarray) -> None:
+        """Eliminate in the order of the flesh of which this is a part, with the nodes (N,) of that."""
+        pattern = self.pattern(free=True)
+        kept = np.searchsorted(whole.free, nodes[self.free])
+        self._ordering[:] = [whole.ordering.part(kept, pattern.indptr, pattern.indices)]
+
     @property
     def ordering(self) -> Ordering:
         """Elimination order of the free nodes, worked out on first use."""

@@ -7,6 +7,7 @@ The work is cut into PARTS of equal cost whatever the number of cores, so that s
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import warp as wp
@@ -15,6 +16,9 @@ from ..parallel import share
 from . import lane_kernels as kernels
 from .lane_source import WIDTH
 from .materials import f64, vec3
+
+if TYPE_CHECKING:
+    from .flesh import Flesh, Pattern
 
 PARTS = 4
 
@@ -46,8 +50,9 @@ Strain = LaneStrain | np.ndarray | None
 class Lanes:
     """Layout of a flesh (see ``flesh.Flesh``) in groups, made once."""
 
-    def __init__(self, flesh) -> None:
-        self._flesh = flesh
+    def __init__(self, flesh: "Flesh") -> None:
+        # No flesh is kept: it keeps this, and a ring of the two would outlive its use.
+        self._count = len(flesh.tets)
         self._place: dict[bool, wp.array] = {}
         fibres, tets = flesh.fibres, flesh.tets
         count = np.bincount(fibres.tet, minlength=len(tets))
@@ -134,15 +139,12 @@ class Lanes:
         self.run(kernels.log_strains, [self.arrays, wp.array(x, dtype=vec3, device="cpu")], [out])
         return out
 
-    def place(self, *, free: bool) -> wp.array:
-        """Block of ``Flesh.pattern(free)`` on which each element block falls."""
+    def place(self, pattern: "Pattern", *, free: bool) -> wp.array:
+        """Block of a flesh's ``pattern`` (that of ``free``) on which each element block falls."""
         if free not in self._place:
-            self._place[free] = self._places(free)
+            of_corner = np.full(16 * self._count, -1, np.int32)
+            blocks = np.arange(len(pattern.indices))
+            of_corner[pattern.corner.numpy()] = np.repeat(blocks, np.diff(pattern.start.numpy()))
+            place = np.where(self.real[..., None], of_corner.reshape(-1, 16)[self.tet], -1)
+            self._place[free] = self._array(place.transpose(0, 2, 1), int)
         return self._place[free]
-
-    def _places(self, free: bool) -> wp.array:
-        pattern = self._flesh.pattern(free=free)
-        of_corner = np.full(16 * len(self._flesh.tets), -1, np.int32)
-        of_corner[pattern.corner.numpy()] = np.repeat(np.arange(len(pattern.indices)), np.diff(pattern.start.numpy()))
-        place = np.where(self.real[..., None], of_corner.reshape(-1, 16)[self.tet], -1)
-        return self._array(place.transpose(0, 2, 1), int)

@@ -97,7 +97,8 @@ class LaneWorkspace:
         """(blocks, 3, 3) exact stiffness -df/dx [N/cm] of tets and springs in the order of ``pattern(free)``."""
         lanes, f = self._lanes, self.flesh
         self._x[:] = x
-        pattern, place = f.pattern(free=free), lanes.place(free=free)
+        pattern = f.pattern(free=free)
+        place = lanes.place(pattern, free=free)
         # Two sums, whatever the number of cores: the blocks are large.
         out, middle = np.empty((2, len(pattern.indices), 3, 3)), lanes.ranges[PARTS // 2][0]
         tasks = []
