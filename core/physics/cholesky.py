@@ -38,24 +38,28 @@ class _Blas:
 
     def __init__(self, dtype: np.dtype):
         letter = "ds"[dtype == np.float32]
-        self.potrf = self._routine(cython_lapack, letter + "potrf", 5)
         self.trsm = self._routine(cython_blas, letter + "trsm", 11)
-        self.syrk = self._routine(cython_blas, letter + "syrk", 10)
         self.gemm = self._routine(cython_blas, letter + "gemm", 13)
+        routines = (cython_lapack, "potrf"), (cython_blas, "trsm"), (cython_blas, "syrk")
+        self.routines = np.array([self._address(module, letter + name) for module, name in routines], np.uint64)
         # Routines take every number by address.
         self._constants = np.array([-1.0, 0.0, 1.0], dtype)
         self.minus, self.zero, self.one = (self._constants[i:].ctypes.data for i in range(3))
 
     @staticmethod
-    def _routine(module: Any, name: str, arguments: int) -> Callable:
-        """The routine that a Cython module of SciPy exports as a capsule, with so many arguments."""
+    def _address(module: Any, name: str) -> int:
+        """Where the routine is that a Cython module of SciPy exports as a capsule."""
         api = ctypes.pythonapi
         api.PyCapsule_GetName.restype, api.PyCapsule_GetName.argtypes = ctypes.c_char_p, [ctypes.py_object]
         api.PyCapsule_GetPointer.restype = ctypes.c_void_p
         api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
         capsule = module.__pyx_capi__[name]
-        address = api.PyCapsule_GetPointer(capsule, api.PyCapsule_GetName(capsule))
-        return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * arguments)(address)
+        return api.PyCapsule_GetPointer(capsule, api.PyCapsule_GetName(capsule))
+
+    @classmethod
+    def _routine(cls, module: Any, name: str, arguments: int) -> Callable:
+        """The routine, with so many arguments, to be called from Python."""
+        return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * arguments)(cls._address(module, name))
 
 
 class Cholesky:
@@ -102,26 +106,23 @@ class Cholesky:
 
         Panels and updates are lower triangles by columns, as BLAS sees them.
         """
-        o, blas = self.ordering, self._blas
-        update = wp.array(self._update_address, dtype=wp.uint64, copy=False, device="cpu")
-        inputs = [o.fronts, begin, self._blocks, update, self._factor]
-        assemble = wp.launch(front_kernels.assemble, 1, inputs, device="cpu", record_cmd=True)
-        info = np.zeros(1, np.int32)
-        info_address = info.ctypes.data
+        o, size = self.ordering, self.ordering.sizes[:, 1].astype(np.int64) ** 2
+        # Only the last front's update leaves the range.
+        start = np.concatenate([[0], np.cumsum(size[begin : end - 1])])
+        inner, last = np.empty(start[-1], self.dtype), np.empty(size[end - 1], self.dtype)
+        self._update_address[begin : end - 1] = inner.ctypes.data + self.dtype.itemsize * start[:-1]
+        self._update_address[end - 1] = last.ctypes.data
+        self._updates[end - 1] = last
+        failed = wp.zeros(1, dtype=int, device="cpu")
+        update, routine = (wp.array(a, dtype=wp.uint64, copy=False, device="cpu")
+                           for a in (self._update_address, self._blas.routines))  # fmt: skip
+        inputs = [o.fronts, begin, end, self._blocks, update, routine]
+        wp.launch(front_kernels.eliminate, 1, inputs, [self._factor, failed], device="cpu")
+        if failed.numpy()[0]:
+            raise NotDefinite(f"front {failed.numpy()[0] - 1} has a pivot that is not positive")
         for f in range(begin, end):
-            W = self._updates[f] = np.empty(int(o.sizes[f, 1]) ** 2, self.dtype)
-            w = self._update_address[f] = W.ctypes.data
-            assemble.set_param_at_index(1, f)
-            assemble.launch()
             for child in o.children[f]:
                 self._updates[child] = None
-            p, b, h, D, E = self._front(f)
-            blas.potrf(b"L", p, D, h, info_address)
-            if info[0]:
-                raise NotDefinite(f"pivot {info[0]} of front {f} is not positive")
-            if len(W):
-                blas.trsm(b"R", b"L", b"T", b"N", b, p, blas.one, D, h, E, h)
-                blas.syrk(b"L", b"N", b, p, blas.minus, E, h, blas.one, w, b)
 
     def packed(self) -> "PackedFactor":
         """The factor in the order in which one right side reads it: fast, and it needs this one no more."""

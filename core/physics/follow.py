@@ -18,12 +18,12 @@ from .face_flesh import FaceFlesh, Load
 NEAR = 0.02
 """Distance to the equilibrium [cm] at which a drag is near enough, as the steps tell."""
 
-STEPS = 6
+STEPS = 5
 """Steps of one frame at most; the next one goes on."""
 
 FACTORS = 4
 
-SLOWEST, FIRST = 0.8, 0.6
+SLOWEST, FIRST = 0.9, 0.7
 """Ratio of one step to the last: the largest that is believed, and what is assumed before there are two."""
 
 

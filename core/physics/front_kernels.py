@@ -261,8 +261,8 @@ def solve_three(fronts: Fronts, at: wp.array[wp.int64], packed: wp.array[Any], x
     _solve_three(fronts, at, packed, x, room)
 
 
-@wp.kernel
-def assemble(
+@wp.func
+def _assemble(
     fronts: Fronts,
     f: int,
     blocks: wp.array[Any],
@@ -300,6 +300,55 @@ def assemble(
                     _add_row(U, s, n - j, fronts.local, start + j, factor, panel + (3 * lj + a) * (p + b))
                 else:
                     _add_row(U, s, n - j, fronts.local, start + j, W, (3 * (lj - p) + a) * b - p)
+
+
+# BLAS and LAPACK are called at the addresses in `routine` (potrf, trsm, syrk), here and not from Python, which would
+# wait for the interpreter's lock at every front.
+@wp.func_native(_cpu("""
+    auto* D = &factor.data[panel][0];
+    typedef decltype(D[0] + D[0]) real;
+    real *E = D + p, *W = (real*)update, one = 1, minus = -1;
+    char L = 'L', R = 'R', T = 'T', N = 'N';
+    int h = p + b, info = 0;
+    ((void (*)(char*, int*, real*, int*, int*))routine.data[0])(&L, &p, D, &h, &info);
+    if (info) failed.data[0] = f + 1;
+    if (info || b == 0) return;
+    ((void (*)(char*, char*, char*, char*, int*, int*, real*, real*, int*, real*, int*))routine.data[1])(
+        &R, &L, &T, &N, &b, &p, &one, D, &h, E, &h);
+    ((void (*)(char*, char*, int*, int*, real*, real*, int*, real*, real*, int*))routine.data[2])(
+        &L, &N, &b, &p, &minus, E, &h, &one, W, &b);
+"""))
+def _factor_front(
+    f: int,
+    p: int,
+    b: int,
+    panel: int,
+    update: wp.uint64,
+    routine: wp.array[wp.uint64],
+    factor: wp.array[Any],
+    failed: wp.array[int],
+):
+    """Factor p assembled columns of front f and subtract what they take from the b rows below."""
+
+
+@wp.kernel
+def eliminate(
+    fronts: Fronts,
+    begin: int,
+    end: int,
+    blocks: wp.array[Any],
+    update: wp.array[wp.uint64],
+    routine: wp.array[wp.uint64],
+    # Out:
+    factor: wp.array[Any],
+    failed: wp.array[int],
+):
+    """Factor the fronts begin..end, whose children have been or are among them; failed: 1 + a front that cannot be."""
+    for f in range(begin, end):
+        if failed[0] == 0:
+            _assemble(fronts, f, blocks, update, factor)
+            b = fronts.row_start[f + 1] - fronts.row_start[f]
+            _factor_front(f, 3 * fronts.pivots[f], 3 * b, fronts.panel[f], update[f], routine, factor, failed)
 
 
 @wp.kernel
@@ -349,7 +398,7 @@ def backward(
 for _vec3, _real in ((wp.vec3d, wp.float64), (wp.vec3f, wp.float32)):
     # All overloads at once: each that came later would compile the module anew.
     _vectors, _numbers = wp.array(dtype=_vec3), wp.array(dtype=_real)
-    wp.overload(assemble, {"blocks": _vectors, "factor": _vectors})
+    wp.overload(eliminate, {"blocks": _vectors, "factor": _vectors})
     wp.overload(pack, {"factor": _numbers, "packed": _numbers})
     for _kernel in (forward, backward, solve_three):
         wp.overload(_kernel, {"packed": _numbers, "x": _numbers, "room": _numbers})
