@@ -65,12 +65,14 @@ def build_rig(
     solid = Flesh(flesh.nodes, flesh.tets, moduli, fibres, flesh.bone > 0, springs, law=kind.law)
     rotation = head.frame.rotation
     down = np.array(UPRIGHT_GRAVITY) if rest_gravity is None else rotation @ checked_gravity(rest_gravity)
-    unloaded = unload(solid, down)
-    own = read_muscles(solid, unloaded, down, lambda s, text: say(0.37 + 0.08 * s, text))
-
     names = list(head.shapes)
     directions, jaw_tracks, jaw_shaped = _jaw_tracks(head, names)
-    step, steps = _calibrate(head, flesh, solid, directions, len(names), say)
+    unloaded, calibration = run_all(
+        [lambda: unload(solid, down, lambda: say(0.36, "Hanging the flesh")), lambda: _calibration(head, flesh, solid)]
+    )
+    own = read_muscles(solid, unloaded, down, lambda s, text: say(0.37 + 0.08 * s, text))
+
+    step, steps = _calibrate(head, flesh, calibration, directions, say)
     carried, carrier, weight, mandible, part_vertices = _carry(head, flesh)
     displacement = step[:, None, None] * steps
     part_delta = _part_delta(head, flesh, directions, displacement, (carried, carrier, weight), mandible, part_vertices)
@@ -135,10 +137,10 @@ def checked_gravity(gravity: Sequence[float]) -> np.ndarray:
 
 
 @blas.one_thread()
-def unload(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
+def unload(flesh: Flesh, gravity: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
     """Stress-free nodes (N, 3) of a flesh sculpted under ``gravity`` (3,). Raises MuscleFaceError."""
     try:
-        return unloaded_nodes(flesh, gravity)
+        return unloaded_nodes(flesh, gravity, tick)
     except ValueError as error:
         strength = float(np.linalg.norm(gravity))
         raise MuscleFaceError(
@@ -197,23 +199,27 @@ def jaw_bones(jaw: Jaw, nodes: np.ndarray, bone: np.ndarray, q: np.ndarray) -> n
     return out
 
 
-def _calibrate(
-    head: Head, flesh: HeadFlesh, solid: Flesh, directions: np.ndarray, shape_count: int, say: Progress
-) -> tuple[np.ndarray, np.ndarray]:
-    """Node displacement of every track, quantised (see rig.quantised)."""
+def _calibration(head: Head, flesh: HeadFlesh, solid: Flesh) -> Calibration:
+    """What finds the tracks of this head: inner skin counts little."""
     skin, vertices = skin_of(head)
     area = surface.vertex_areas(head.vertices[vertices], skin.triangles)
-    calibration = Calibration(solid, flesh.embed, area * np.where(skin.outer, 1.0, 0.2))
-    names, count = list(head.shapes), len(directions)
+    return Calibration(solid, flesh.embed, area * np.where(skin.outer, 1.0, 0.2))
+
+
+def _calibrate(
+    head: Head, flesh: HeadFlesh, calibration: Calibration, directions: np.ndarray, say: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Node displacement of every track, quantised (see rig.quantised)."""
+    names, vertices, count = list(head.shapes), flesh.skin, len(directions)
     steps = Steps(say, 0.45, 0.98, count)
 
     def track(k: int) -> np.ndarray:
-        label = f"Calibrating {names[k]}" if k < shape_count else "Calibrating the jaw"
+        label = f"Calibrating {names[k]}" if k < len(names) else "Calibrating the jaw"
         steps.tick(label)
         fixed = jaw_bones(head.jaw, flesh.nodes, flesh.bone, directions[k])
         displacement = np.zeros((len(flesh.nodes), 3))
-        if k >= shape_count:
-            displacement = _settled(solid, fixed, lambda: steps.tick(label)) - flesh.nodes
+        if k >= len(names):
+            displacement = _settled(calibration.flesh, fixed, lambda: steps.tick(label)) - flesh.nodes
         else:
             delta = head.shapes[names[k]][vertices]
             if np.abs(delta).max() > 1e-6 or directions[k].any():

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ..parallel import run_all
 from .muscles import Muscle, other_lip
 
 LEAST_FRACTION = 0.02
@@ -26,13 +27,15 @@ def muscle_fibres(
     thickness x length, as far as no fraction exceeds 1 and the correction stays within a factor of two.
     """
     points, size = np.asarray(points, float), np.broadcast_to(np.asarray(size, float), (len(points),))
-    rows = []
-    for k, muscle in enumerate(muscles):
+
+    def row(k: int, muscle: Muscle) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         index, fraction, direction = _fill(muscle, points, size)
         if volumes is not None and len(index):
             fraction = _to_volume(fraction, np.asarray(volumes, float)[index], muscle.volume)
         keep = fraction > LEAST_FRACTION
-        rows.append((np.full(keep.sum(), k), index[keep], fraction[keep], direction[keep]))
+        return np.full(keep.sum(), k), index[keep], fraction[keep], direction[keep]
+
+    rows = run_all([lambda k=k, m=m: row(k, m) for k, m in enumerate(muscles)])
     if not rows:
         return np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.zeros((0, 3))
     return tuple(np.concatenate(column) for column in zip(*rows, strict=True))

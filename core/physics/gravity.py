@@ -6,6 +6,7 @@ A head is sculpted under gravity: what hangs, hangs already. So the passive fles
 but in an unloaded shape X0 whose equilibrium under the sculpt's gravity is X.
 """
 
+from collections.abc import Callable
 
 import numpy as np
 
@@ -31,11 +32,12 @@ def prestretch(rest: np.ndarray, unloaded: np.ndarray, tets: np.ndarray) -> np.n
     return X @ np.linalg.inv(X0)
 
 
-def unloaded_nodes(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
+def unloaded_nodes(flesh: Flesh, gravity: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
     """X0 (N, 3): stress-free nodes whose equilibrium under ``gravity`` (3,) [m/s2] is ``flesh.rest``; bones stay.
 
     f(X; X0) + weight = 0 is solved by Newton with df/dX0 taken as the stiffness at rest, which is exact for small
-    strains: each round gains some two digits. Raises ValueError where the flesh is too soft to be unloaded.
+    strains: each round gains some two digits. Raises ValueError where the flesh is too soft to be unloaded. ``tick`` is
+    called every round and may raise to stop.
     """
     free, unloaded = flesh.free, flesh.rest.copy()
     if not np.any(gravity):
@@ -44,6 +46,7 @@ def unloaded_nodes(flesh: Flesh, gravity: np.ndarray) -> np.ndarray:
     still = np.zeros(flesh.fibres.count)
     factor = Cholesky(flesh.ordering, bare.stiffness_blocks(bare.rest, still, free=True))
     for _ in range(40):
+        tick()
         F0 = prestretch(flesh.rest, unloaded, flesh.tets)
         if not ((np.linalg.det(F0) > 0.0).all() and np.abs(F0).max() < MOST_STRETCH):
             break

@@ -60,7 +60,7 @@ class Calibration:
     """
 
     def __init__(self, flesh: Flesh, embed: sp.csr_matrix, weight: np.ndarray) -> None:
-        self._flesh = flesh
+        self.flesh = flesh
         mu = float(np.median(flesh.shear))
         self._pull = SKIN_STIFFNESS * mu * weight[:, None]
         self._embed = embed
@@ -87,16 +87,16 @@ class Calibration:
     @property
     def _still(self) -> np.ndarray:
         """(M,) activations of muscles at rest."""
-        return np.zeros(self._flesh.fibres.count)
+        return np.zeros(self.flesh.fibres.count)
 
     def _stiffness_inverse(self, x: np.ndarray) -> Operator:
         """Inverse of the stiffness at x (N, 3) with the skin's pull: of the exact one where that is definite, else of
         the projected."""
         for definite in (False, True):
-            blocks = self._flesh.stiffness_blocks(x, self._still, definite=definite, free=True)
+            blocks = self.flesh.stiffness_blocks(x, self._still, definite=definite, free=True)
             blocks[self._skin_blocks] += self._skin.data[:, None, None] * np.eye(3)
             try:
-                return Cholesky(self._flesh.ordering, blocks, single=True).packed().solve
+                return Cholesky(self.flesh.ordering, blocks, single=True).packed().solve
             except NotDefinite:
                 if definite:
                     raise
@@ -107,7 +107,7 @@ class Calibration:
         Where the artist's skin turns the flesh inside out (lips through each other), it is let go until the flesh
         has recovered, and then taken up again as far as the flesh bears it.
         """
-        flesh, x, trust = self._flesh, None, np.ones(len(target))
+        flesh, x, trust = self.flesh, None, np.ones(len(target))
         for attempt in range(10):
             x = self._settle(target, fixed, trust, x, tick)
             crushed = flesh.volume_ratio(x) < SOUND
@@ -139,7 +139,7 @@ class Calibration:
         tick: Callable[[], None] | None,
     ) -> np.ndarray:
         """Equilibrium (N, 3) of the flesh with its skin drawn to the target, each vertex by its ``trust`` (Vs,)."""
-        flesh, free = self._flesh, self._flesh.free
+        flesh, free = self.flesh, self.flesh.free
         workspace = flesh.workspace()
         x = flesh.rest.copy()
         x[flesh.fixed] = fixed[flesh.fixed]
@@ -170,7 +170,7 @@ class Calibration:
 
     def _smoothed(self, x: np.ndarray, nodes: np.ndarray) -> np.ndarray:
         """x with the displacements around ``nodes`` (N,) smoothed: a tet turned over through an edge feels no force."""
-        flesh = self._flesh
+        flesh = self.flesh
         around = np.zeros(len(x), bool)
         around[flesh.tets[nodes[flesh.tets].any(1)].ravel()] = True
         around &= ~flesh.fixed
@@ -188,7 +188,7 @@ class Calibration:
 
         Where bones turn far, linear flesh swells; then it may be better to spread the displacements evenly.
         """
-        flesh = self._flesh
+        flesh = self.flesh
         held = flesh.fixed
         moved = x[held] - flesh.rest[held]
         skin = target - self._embed @ flesh.rest - self._embed[:, np.flatnonzero(held)] @ moved
