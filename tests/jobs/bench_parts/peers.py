@@ -20,6 +20,8 @@ FILES = {
 }
 PACKAGES = ("felupe", "tatva", "jax", "torch-fem", "torch", "newton", "warp-lang", "numpy", "scipy", "mkl", "pypardiso")
 TIMEOUT_S = 1200
+ROUNDS, SLOW_S = 3, 8.0
+"""Turns that a peer and we take; one that needs this long [s] gets one turn."""
 
 
 def compare() -> dict:
@@ -31,9 +33,10 @@ def compare() -> dict:
     for peer, file in FILES.items():
         print(f"problem: {peer}", flush=True)
         reason = missing[peer]
-        runs[peer] = {"failed": f"not installed: {reason}"} if reason else _solve(environment.PYTHON, file)
-        # Ours again beside each peer: what else the machine does meanwhile then slows both.
-        runs[peer]["ours_beside"] = _solve(sys.executable, "ours_problem.py")
+        if reason:
+            runs[peer] = {"failed": f"not installed: {reason}", "ours_beside": {}}
+            continue
+        runs[peer], runs[peer]["ours_beside"] = _side_by_side(file)
     # The middle one of ours: the least of many would be set against the least of a peer's few.
     ours = [runs["ours"], *(runs[p]["ours_beside"] for p in FILES)]
     settled = sorted((r for r in ours if r.get("error_s")), key=lambda r: r["error_s"])
@@ -65,6 +68,26 @@ def compare() -> dict:
             plain[peer] = _solve(environment.PYTHON, FILES[peer], "--no-tracks")
     result["without_tracks_s"] = {name: run.get("error_s") for name, run in plain.items()}
     return result
+
+
+def _side_by_side(file: str) -> tuple[dict, dict]:
+    """A peer and us in turns, the least of as many runs of both: what else the machine does then hits either alike."""
+    theirs, ours = [], []
+    for _ in range(ROUNDS):
+        theirs.append(_solve(environment.PYTHON, file))
+        ours.append(_solve(sys.executable, "ours_problem.py"))
+        if (theirs[-1].get("error_s") or SLOW_S) >= SLOW_S:
+            break
+    return _least(theirs), _least(ours)
+
+
+def _least(runs: list[dict]) -> dict:
+    """The run of least time, with the least of each time that any run has."""
+    best = dict(min(runs, key=lambda r: r.get("error_s") or float("inf")))
+    for key in [k for k in best if k.endswith("_s")]:
+        best[key] = min((r[key] for r in runs if r.get(key)), default=None)
+    best["runs"] = sum(r.get("runs", 0) for r in runs)
+    return best
 
 
 def _solve(python: str | Path, file: str, *more: str) -> dict:
