@@ -135,6 +135,13 @@ def _ranges(pairs: list[tuple[int, int]]) -> wp.array:
     return wp.array(np.array(pairs, np.int32).ravel(), dtype=int, device="cpu")
 
 
+def _light(total: np.ndarray, parent: np.ndarray, most: float) -> tuple[np.ndarray, np.ndarray]:
+    """Roots of the largest subtrees that weigh at most ``most``, heaviest first, and the fronts above them."""
+    light = total <= most
+    roots = np.flatnonzero(light & ((parent < 0) | ~light[parent]))
+    return roots[np.argsort(-total[roots], kind="stable")], np.flatnonzero(~light)
+
+
 def _struct(**arrays: Any) -> Any:
     """Fronts over int32 copies of the arrays."""
     fronts = front_kernels.Fronts()
@@ -249,41 +256,35 @@ class Ordering:
         """Keep the room of a factor that is no more for the next one."""
         self._spare[len(room)] = [room]
 
+    def _subtrees(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of every front: the weight (fronts,) of its whole subtree, the first front in that, and its parent or -1."""
+        total, start, parent = weight.copy(), np.arange(len(weight)), np.full(len(weight), -1)
+        for f, children in enumerate(self.children):
+            total[f] += total[children].sum()
+            start[f] = min([f, *start[children]])
+            parent[children] = f
+        return total, start, parent
+
     def _plan(self) -> list[tuple[int, int]]:
         """Tasks, each a range of fronts: whole subtrees of some work, then one by one the fronts above them."""
         p, b, _ = self.sizes.T.astype(float)
-        work = p**3 / 3 + p * p * b + p * b * b
-        start = np.arange(len(work))
-        parent = np.full(len(work), -1)
-        for f, children in enumerate(self.children):
-            work[f] += work[children].sum()
-            start[f] = min([f, *start[children]])
-            parent[children] = f
-        small = work <= GRAIN * work.max(initial=0.0)
-        subtrees = np.flatnonzero(small & ((parent < 0) | ~small[parent]))
-        subtrees = subtrees[np.argsort(-work[subtrees], kind="stable")]
-        single = np.flatnonzero(~small)
+        work, start, parent = self._subtrees(p**3 / 3 + p * p * b + p * b * b)
+        subtrees, single = _light(work, parent, GRAIN * work.max(initial=0.0))
         return [(int(start[f]), int(f) + 1) for f in subtrees] + [(int(f), int(f) + 1) for f in single]
 
     def _branch(self, first: np.ndarray) -> None:
         """Deal the fronts to the branches by the size of their subtrees in the factor."""
-        size = np.diff(self.panel).astype(float)
-        start, parent = np.arange(len(size)), np.full(len(size), -1)
-        for f, children in enumerate(self.children):
-            size[f] += size[children].sum()
-            start[f] = min([f, *start[children]])
-            parent[children] = f
-        light = size <= self.panel[-1] / (4 * BRANCHES)
-        roots = np.flatnonzero(light & ((parent < 0) | ~light[parent]))
+        size, start, parent = self._subtrees(np.diff(self.panel).astype(float))
+        roots, heavy = _light(size, parent, self.panel[-1] / (4 * BRANCHES))
         branches: list[list[tuple[int, int]]] = [[] for _ in range(BRANCHES)]
         load, self.branch = np.zeros(BRANCHES), np.full(first[-1], BRANCHES)
-        for f in roots[np.argsort(-size[roots], kind="stable")]:
+        for f in roots:
             least = int(load.argmin())
             load[least] += size[f]
             branches[least].append((int(start[f]), int(f) + 1))
             self.branch[first[start[f]] : first[f + 1]] = least
         self.branches = [_ranges(sorted(part)) for part in branches]
-        self.trunk = _ranges([(f, f + 1) for f in np.flatnonzero(~light)])
+        self.trunk = _ranges([(f, f + 1) for f in heavy])
 
     def walk(self, run: Callable[[int, int], None]) -> None:
         """Call run(begin, end) on the fronts of every task, children before parents, in threads."""

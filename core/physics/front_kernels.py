@@ -6,6 +6,8 @@ from typing import Any
 
 import warp as wp
 
+from .native import cpu_only
+
 wp.set_module_options({"enable_backward": False})
 
 
@@ -67,12 +69,7 @@ _WORK = """
 """
 
 
-def _cpu(snippet: str) -> str:
-    """A snippet that is nothing on a GPU, so that its module compiles there too."""
-    return f"#ifndef __CUDA_ARCH__\n{snippet}\n#endif\n"
-
-
-@wp.func_native(_cpu(f"""
+@wp.func_native(cpu_only(f"""
     {_PACKED}
     for (int f = begin; f < end; ++f) {{
         {_SIZES}
@@ -111,7 +108,7 @@ def _pack(
     """Pack the fronts begin..end; the diagonal is stored inverted."""
 
 
-@wp.func_native(_cpu(f"""
+@wp.func_native(cpu_only(f"""
     {_PACKED}
     for (int r = 0; r < ranges.shape[0]; r += 2)
         for (int f = ranges.data[r]; f < ranges.data[r + 1]; ++f) {{
@@ -147,7 +144,7 @@ def _forward(
 ): ...
 
 
-@wp.func_native(_cpu(f"""
+@wp.func_native(cpu_only(f"""
     {_PACKED}
     for (int r = ranges.shape[0] - 2; r >= 0; r -= 2)
         for (int f = ranges.data[r + 1] - 1; f >= ranges.data[r]; --f) {{
@@ -196,7 +193,7 @@ _THREE = """
 """
 
 
-@wp.func_native(_cpu(f"""
+@wp.func_native(cpu_only(f"""
     {_PACKED}
     for (int f = 0; f < fronts.pivots.shape[0]; ++f) {{
         {_SIZES} {_THREE}
@@ -304,7 +301,7 @@ def _assemble(
 
 # BLAS and LAPACK are called at the addresses in `routine` (potrf, trsm, syrk), here and not from Python, which would
 # wait for the interpreter's lock at every front.
-@wp.func_native(_cpu("""
+@wp.func_native(cpu_only("""
     auto* D = &factor.data[panel][0];
     typedef decltype(D[0] + D[0]) real;
     real *E = D + p, *W = (real*)update, one = 1, minus = -1;

@@ -6,6 +6,7 @@ import warp as wp
 
 from . import lane_source as source
 from .materials import f64, mat33, vec3
+from .native import cpu_only
 
 wp.set_module_options({"enable_backward": False})
 
@@ -30,12 +31,7 @@ class LaneArrays:
     muscle: wp.array[int]
 
 
-def _cpu(snippet: str) -> str:
-    """A snippet that is nothing on a GPU, so that its module compiles there too."""
-    return f"#ifndef __CUDA_ARCH__\n{snippet}\n#endif\n"
-
-
-@wp.func_native(_cpu(source.FORCES))
+@wp.func_native(cpu_only(source.FORCES))
 def _forces(
     lanes: LaneArrays,
     natural: wp.array[f64],
@@ -49,7 +45,7 @@ def _forces(
 ): ...
 
 
-@wp.func_native(_cpu(source.STIFFNESS))
+@wp.func_native(cpu_only(source.STIFFNESS))
 def _stiffness(
     lanes: LaneArrays,
     natural: wp.array[f64],
@@ -63,13 +59,13 @@ def _stiffness(
 ): ...
 
 
-@wp.func_native(_cpu(source.NATURAL))
+@wp.func_native(cpu_only(source.NATURAL))
 def _natural(
     lanes: LaneArrays, strain: wp.array[f64], begin: int, end: int, natural: wp.array[f64], taut: wp.array[f64]
 ): ...
 
 
-@wp.func_native(_cpu(source.SUMS))
+@wp.func_native(cpu_only(source.SUMS))
 def _sums(
     start: wp.array[int],
     owner: wp.array[int],
@@ -84,11 +80,11 @@ def _sums(
 ): ...
 
 
-@wp.func_native(_cpu(source.LOG_STRAIN))
+@wp.func_native(cpu_only(source.LOG_STRAIN))
 def _log_strain(lanes: LaneArrays, x: wp.array[vec3], begin: int, end: int, strain: wp.array[f64]): ...
 
 
-@wp.func_native(_cpu(source.COLUMNS))
+@wp.func_native(cpu_only(source.COLUMNS))
 def _columns(
     lanes: LaneArrays,
     start: wp.array[int],
@@ -106,7 +102,7 @@ def _columns(
 ): ...
 
 
-@wp.func_native(_cpu(source.DOTS))
+@wp.func_native(cpu_only(source.DOTS))
 def _dots(
     start: wp.array[int],
     owner: wp.array[int],
