@@ -177,6 +177,16 @@ class FaceModel:
         return self.rig.skin
 
     @property
+    def triangles(self) -> np.ndarray:
+        """(F, 3) vertices of the skin's triangles, wound outwards."""
+        return self.rig.triangles
+
+    @property
+    def landmarks(self) -> dict[str, np.ndarray]:
+        """Name -> (3,) anatomical landmarks on the neutral skin (``anatomy.landmarks``), user's frame and unit."""
+        return {str(n): p for n, p in zip(self.rig.landmark_names, self.rig.landmarks, strict=True)}
+
+    @property
     def jaw_repeats_shapes(self) -> list[bool]:
         """For jaw_open, jaw_forward and jaw_side: whether the head has shapes for that motion."""
         return [bool(b) for b in self.rig.jaw_shaped]

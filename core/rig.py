@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import MuscleFaceError
 
-VERSION = 3
+VERSION = 4
 """Of the stored arrays and of the tissue presets that they were made with."""
 
 
@@ -46,6 +46,10 @@ class Rig:
     origin: np.ndarray  # (3,) user position of the normalised origin
     mm_per_unit: np.ndarray  # () millimetres in one unit of the user's mesh
     skin: np.ndarray  # (Vs,) vertices of the head's surface
+    triangles: np.ndarray  # (F, 3) vertices of the skin's triangles, wound outwards
+    landmark_names: np.ndarray  # (L,) str
+    landmarks: np.ndarray  # (L, 3) user's frame and unit
+    exposure: np.ndarray  # (Vs,) 0 inside mouth and sockets .. 1 open skin
 
     shape_names: np.ndarray  # (shapes,) str, as the artist calls them
     muscle_names: np.ndarray  # (M,) str

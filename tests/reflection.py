@@ -49,6 +49,9 @@ def reflected(model: FaceModel) -> FaceModel:
         replace(
             rig,
             vertices=mirrored_points(model, rig.vertices),
+            triangles=rig.triangles[:, ::-1],
+            landmark_names=np.array([other_side(n) for n in model.landmarks], dtype=np.str_),
+            landmarks=mirrored_points(model, rig.landmarks),
             shape_names=np.array([other_side(n) for n in model.shapes], dtype=np.str_),
             muscle_names=np.array([other_side(n) for n in model.muscles], dtype=np.str_),
             jaw_tracks=rig.jaw_tracks[[0, 1, 3, 2]],

@@ -198,6 +198,20 @@ def test_tracks_hold_where_they_are_stiffened():
         m.with_track_stiffness({"chin": 2.0})
 
 
+def test_the_rig_knows_its_skin_and_landmarks():
+    """Landmarks lie on the outer skin in the mesh's own frame, the closed surface is wound outwards."""
+    m = model("demo")
+    corners = m.neutral[m.triangles]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    # Divergence theorem: the outward flux of x is three times the volume, open neck or not.
+    centred = corners.mean(1) - m.neutral.mean(0)
+    assert (centred * normal).sum() > 0.0
+    tip = m.landmarks["nose_tip"]
+    assert np.linalg.norm(m.neutral[m.skin_vertices] - tip, axis=1).min() * m.mm_per_unit < 3.0
+    again = FaceModel.from_bytes(m.to_bytes())
+    assert again.landmarks.keys() == m.landmarks.keys()
+
+
 def test_clear_sentences_for_bad_requests():
     """Unknown sliders, broken values and foreign targets are refused with a sentence."""
     m = model("demo")
