@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The sidebar tab "Muscle Face": one sub-panel per file, registered in the order of work."""
+
+import bpy
+
+from .bake import MUSCLE_FACE_PT_bake
+from .fit import MUSCLE_FACE_PT_fit
+from .jaw import MUSCLE_FACE_PT_jaw
+from .muscles import MUSCLE_FACE_PT_muscles
+from .physics import MUSCLE_FACE_PT_physics
+from .rig import MUSCLE_FACE_PT_rig
+from .shapes import MUSCLE_FACE_PT_shapes
+
+CLASSES = (
+    MUSCLE_FACE_PT_rig,
+    MUSCLE_FACE_PT_shapes,
+    MUSCLE_FACE_PT_muscles,
+    MUSCLE_FACE_PT_jaw,
+    MUSCLE_FACE_PT_fit,
+    MUSCLE_FACE_PT_physics,
+    MUSCLE_FACE_PT_bake,
+)
+
+
+def register() -> None:
+    """Register the panels in their order."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """The mirror of register."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

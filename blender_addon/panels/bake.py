@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Sub-panel Bake: animation as shape keys."""
+
+import bpy
+
+from .. import storage
+from .base import RigPanel
+
+
+class MUSCLE_FACE_PT_bake(RigPanel, bpy.types.Panel):
+    """Animation as shape keys"""
+
+    bl_label = "Bake"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout, scene = self.layout, context.scene
+        layout.use_property_split = True
+        column = layout.column(align=True)
+        column.prop(scene, "frame_start", text="Frame Start")
+        column.prop(scene, "frame_end", text="End")
+        layout.operator("muscle_face.bake", icon="REC")
+        if storage.bake_mutes(context.object.data) is not None:
+            layout.operator("muscle_face.remove_bake", icon="X")

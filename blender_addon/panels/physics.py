@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Sub-panel Physics: what the flesh is made of and how the last solve went."""
+
+import bpy
+
+from .. import storage
+from ..properties import TISSUES
+from .base import RigPanel
+
+
+class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
+    """What the flesh is made of and how the last solve went"""
+
+    bl_label = "Physics"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout, settings = self.layout, context.object.muscle_face
+        layout.use_property_split = True
+        layout.operator_menu_enum("muscle_face.set_tissue", "tissue", text=f"Tissue: {tissue_label(settings.tissue)}")
+        row = layout.row(heading="Gravity")
+        row.prop(settings, "use_gravity", text="")
+        sub = row.row()
+        sub.active = settings.use_gravity
+        sub.prop(settings, "gravity", text="")
+        column = layout.column(align=True)
+        stats = storage.stats(context.object.data)
+        column.label(text=f"Flesh: {stats.get('tets', 0):,.0f} tets, {stats.get('nodes', 0):,.0f} nodes")
+        column.label(text=f"Last solve: {settings.last_solve_ms:.0f} ms, residual {settings.last_residual:.1e}")
+
+
+def tissue_label(name: str) -> str:
+    """What the interface calls a tissue."""
+    return next(label for key, label, _tip in TISSUES if key == name)

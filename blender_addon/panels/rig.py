@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Sub-panel Rig: create, solve and remove."""
+
+import bpy
+
+from .. import jobs, requirements, storage
+from .base import Panel
+
+
+class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
+    """Create, solve and remove"""
+
+    bl_label = "Rig"
+
+    def draw(self, context):
+        layout = self.layout
+        if jobs.status is not None:
+            fraction, text = jobs.status
+            layout.progress(factor=fraction, text=f"{text} (Esc Stops)")
+            return
+        obj = context.object
+        if obj is None or obj.type != "MESH":
+            column = layout.column()
+            column.label(text="Select a head mesh,", icon="INFO")
+            column.label(text="or add one to try:", icon="BLANK1")
+            layout.operator("mesh.muscle_face_demo_add", text="Add Demo Head", icon="USER")
+        elif not requirements.is_rig(obj):
+            layout.use_property_split = True
+            layout.prop(obj.muscle_face, "quality")
+            layout.prop(obj.muscle_face, "tissue")
+            layout.operator("muscle_face.create_rig", icon="OUTLINER_OB_ARMATURE")
+        else:
+            self._draw_rig(obj)
+
+    def _draw_rig(self, obj):
+        layout, settings = self.layout, obj.muscle_face
+        layout.use_property_split = True
+        row = layout.row(align=True)
+        row.prop(settings, "live", toggle=True, icon="PLAY")
+        row.operator("muscle_face.solve", icon="FILE_REFRESH")
+        layout.prop(settings, "influence")
+        if storage.bake_mutes(obj.data) is not None:
+            layout.label(text="Baked: the sliders rest", icon="INFO")
+        if settings.message:
+            layout.label(text=settings.message, icon="ERROR")
+        layout.operator("muscle_face.remove_rig", icon="X")
