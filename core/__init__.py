@@ -9,7 +9,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from .errors import Cancelled, MuscleFaceError
 
-__all__ = ["Cancelled", "FaceModel", "MuscleFaceError", "Parameters"]
+__all__ = ["Cancelled", "FaceModel", "MuscleFaceError", "Parameters", "guess_landmarks"]
 
 
 def __getattr__(name: str):
@@ -22,4 +22,8 @@ def __getattr__(name: str):
         from .sensitivity import Parameters
 
         return Parameters
+    if name == "guess_landmarks":
+        from .anatomy.head import guess_landmarks
+
+        return guess_landmarks
     raise AttributeError(name)

@@ -48,13 +48,14 @@ def build_rig(
     quality: str = "standard",
     tissue: str = "soft_tissue",
     rest_gravity: Sequence[float] | None = None,
+    landmarks: Mapping[str, np.ndarray] | None = None,
     progress: Progress | None = None,
 ) -> Rig:
     """Build the rig of a head; see FaceModel.build for the arguments."""
     say = progress or (lambda share, text: None)
     started = time.perf_counter()
     kind = presets.tissue(tissue)
-    head = analyse_head(vertices, faces, shapes, lambda s, text: say(0.1 * s, text))
+    head = analyse_head(vertices, faces, shapes, lambda s, text: say(0.1 * s, text), landmarks)
     flesh = build_flesh(head, quality, lambda: say(0.1, "Filling the head with flesh"))
     say(0.35, "Laying the muscles")
     muscles = place_muscles(head)

@@ -87,17 +87,19 @@ class FaceModel:
         quality: str = "standard",
         tissue: str = "soft_tissue",
         rest_gravity: Sequence[float] | None = None,
+        landmarks: Mapping[str, np.ndarray] | None = None,
         progress: Progress | None = None,
     ) -> "FaceModel":
         """Rig a head.
 
         vertices: (V, 3) in any uniform scale and orientation · faces: vertex indices of each polygon · shapes: name ->
         (V, 3) delta · quality: "draft" or "standard" · tissue: name in ``physics.presets.TISSUES`` · rest_gravity: (3,)
-        under which the mesh is the neutral [m/s2], user's frame (default: the head upright) · progress(share, text) is
-        called often and may raise Cancelled. Raises MuscleFaceError with one sentence when the mesh cannot be rigged.
+        under which the mesh is the neutral [m/s2], user's frame (default: the head upright) · landmarks: name -> (3,)
+        in the user's frame, those of ``guess_landmarks`` that the artist placed · progress(share, text) is called often
+        and may raise Cancelled. Raises MuscleFaceError with one sentence when the mesh cannot be rigged.
         """
         return cls(build_rig(vertices, faces, shapes, quality=quality, tissue=tissue, rest_gravity=rest_gravity,
-                             progress=progress))  # fmt: skip
+                             landmarks=landmarks, progress=progress))  # fmt: skip
 
     def with_tissue(self, tissue: str, progress: Progress | None = None) -> "FaceModel":
         """The same face of another tissue: neutral and shapes stay, muscles and gravity act on other flesh."""

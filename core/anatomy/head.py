@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..geometry import surface
-from . import cavities, checks, names, tissue
-from . import frame as frames
+from . import checks, tissue
 from . import jaw as jaws
-from . import landmarks as marking
-from . import parts as partition
+from .find_face import find_face
 from .frame import Frame
 from .jaw import Jaw
+from .landmarks import PICKED
 from .parts import Part
 
 Progress = Callable[[float, str], None]
@@ -57,92 +56,56 @@ def analyse_head(
     faces: Sequence[Sequence[int]],
     shapes: Mapping[str, np.ndarray] | None = None,
     progress: Progress | None = None,
+    landmarks: Mapping[str, np.ndarray] | None = None,
 ) -> Head:
     """Find a head's anatomy.
 
-    vertices: (V, 3) in any uniform scale and orientation; faces: polygons; shapes: name -> (V, 3) offsets.
+    vertices: (V, 3) in any uniform scale and orientation; faces: polygons; shapes: name -> (V, 3) offsets; landmarks:
+    name -> (3,) in the vertices' frame, those that the artist placed (any of them).
     Raises MuscleFaceError with one sentence when the mesh cannot be a face.
     """
     say = progress or (lambda share, text: None)
-    say(0.0, "Reading the mesh")
-    vertices, shapes = checks.check_input(vertices, faces, shapes or {})
-    triangles, _ = surface.triangulate(faces)
-    checks.check_triangles(vertices, triangles)
-    arkit = names.match_arkit(shapes)
-    deltas = {c: sum(shapes[g] for g in given) for c, given in arkit.items()}
-    labels = surface.loose_parts(len(vertices), triangles)
-    skin_label = partition.pick_skin(vertices, labels, deltas)
-    skin = np.flatnonzero(labels == skin_label)
-    skin_triangles = triangles[labels[triangles[:, 0]] == skin_label]
-
-    say(0.1, "Finding the face")
-    marks = frames.marks_from_shapes(vertices[skin], {c: d[skin] for c, d in deltas.items()})
-    swapped = marks is not None and frames.sides_swapped(marks, vertices[skin])
-    if swapped:
-        marks, arkit = frames.swap_marks(marks), names.swap_sides(arkit)
-    if marks is None:
-        marks = frames.marks_from_geometry(vertices, skin_triangles)
-    frame = frames.frame_from_marks(marks)
-    checks.check_size(vertices[skin], frame)
-    x = frame.to_norm(vertices)
-    shapes = {name: frame.vector_to_norm(d) for name, d in shapes.items()}
-    deltas = {c: sum(shapes[g] for g in given) for c, given in arkit.items()}
-    marks = frames.normalised_marks(marks, frame)
-    body: list[Part] = []
-    if np.ptp(x[skin, 1]) > partition.HEAD_HEIGHT:
-        skin, skin_triangles, body = partition.cut_head(x, skin, skin_triangles)
-    skin_triangles = partition.outward(x, skin_triangles)
-
-    say(0.3, "Looking into mouth and eyes")
-    normals = surface.vertex_normals(x, skin_triangles)
-    neighbours = surface.adjacency(len(x), skin_triangles)
-    share = jaws.jaw_share(x, skin, deltas, marks)
-    parts = partition.classify_parts(x, labels, skin, skin_label, deltas, marks, share) + body
-    exposure = cavities.skin_exposure(x, skin_triangles, triangles, skin, normals, marks, parts)
-    exposure = cavities.smooth_exposure(exposure, neighbours)
-    borders = surface.border_loops(skin_triangles)
-    mouth = cavities.find_cavity(x, neighbours, exposure, skin, marks.mouth, 2.5)
-    mouth = mouth or cavities.hole_rim(x, borders, marks.mouth, 1.5)
-    eyes = {}
-    for s, m in (("L", marks.eye_left), ("R", marks.eye_right)):
-        eyes[s] = cavities.find_cavity(x, neighbours, exposure, skin, m, 2.0, cavities.EYE_EXPOSURE)
-        eyes[s] = eyes[s] or cavities.hole_rim(x, borders, m, 1.5)
-
-    say(0.6, "Placing landmarks")
-    outer = skin_triangles[(exposure[skin_triangles] > cavities.INNER_EXPOSURE).all(axis=1)]
-    points = marking.find_landmarks(marking.SkinView(x, outer), marks, mouth, eyes, deltas, exposure)
-    checks.check_face(points, bool(arkit))
-    pockets = {"mouth": mouth, "eye_L": eyes["L"], "eye_R": eyes["R"]}
-    pockets = {name: c.inner for name, c in pockets.items() if c is not None and len(c.inner)}
-
+    face = find_face(vertices, faces, shapes or {}, landmarks, say)
+    x, skin, points, deltas = face.vertices, face.skin, face.landmarks, face.deltas
     say(0.8, "Fitting jaw and bones")
-    jaw = jaws.jaw_of_head(x, skin, points, deltas, arkit, shapes)
-    weight = jaws.mandible_weights(x, skin, points, deltas, jaw, neighbours, parts)
-    depth, thickness = tissue.bone_depth(x, skin, skin_triangles, points, pockets, neighbours)
+    jaw = jaws.jaw_of_head(x, skin, points, deltas, face.arkit, face.shapes)
+    weight = jaws.mandible_weights(x, skin, points, deltas, jaw, face.neighbours, face.parts)
+    depth, thickness = tissue.bone_depth(x, skin, face.triangles, points, face.pockets, face.neighbours)
     open_delta = deltas.get("jawOpen")
     say(1.0, "Anatomy found")
     return Head(
-        frame=frame,
+        frame=face.frame,
         vertices=x,
         faces=list(faces),
-        triangles=skin_triangles,
+        triangles=face.triangles,
         skin=skin,
-        parts=parts,
-        shapes=shapes,
-        arkit=arkit,
+        parts=face.parts,
+        shapes=face.shapes,
+        arkit=face.arkit,
         landmarks=points,
-        landmark_vertices=_nearest_vertices(points, x, np.unique(outer)),
-        exposure=exposure,
-        pockets=pockets,
+        landmark_vertices=_nearest_vertices(points, x, np.unique(face.outer)),
+        exposure=face.exposure,
+        pockets=face.pockets,
         open_pose=x if open_delta is None else x + OPEN_POSE * open_delta,
         jaw=jaw,
         tissue_depth=depth,
         flesh_thickness=thickness,
         mandible_weight=weight,
-        mandible_bone=jaws.mandible_bone(x - np.minimum(depth, 1.5)[:, None] * normals, points),
-        borders=borders,
-        warnings=checks.head_warnings(x, borders, points, arkit, pockets, swapped),
+        mandible_bone=jaws.mandible_bone(x - np.minimum(depth, 1.5)[:, None] * face.normals, points),
+        borders=face.borders,
+        warnings=checks.head_warnings(x, face.borders, points, face.arkit, face.pockets, face.swapped),
     )
+
+
+def guess_landmarks(
+    vertices: np.ndarray, faces: Sequence[Sequence[int]], shapes: Mapping[str, np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
+    """Where the landmarks of `landmarks.PICKED` seem to be: name -> (3,) in the vertices' frame.
+
+    Arguments and errors as of `analyse_head`.
+    """
+    face = find_face(vertices, faces, shapes or {}, None, lambda share, text: None)
+    return {p.name: face.frame.to_user(face.landmarks[p.name]) for p in PICKED}
 
 
 def _nearest_vertices(points: dict[str, np.ndarray], x: np.ndarray, among: np.ndarray) -> dict[str, int]:

@@ -14,7 +14,10 @@ import numpy as np
 from ..errors import MuscleFaceError
 from .cavities import Cavity
 from .frame import EYE_DISTANCE, EYE_TO_MOUTH, FaceMarks
+from .picked import PICKED, follow_placed
 from .rays import RayTarget
+
+__all__ = ["PICKED", "SkinView", "find_landmarks"]
 
 SAME_SIDES = 0.2  # [cm]
 MIDPLANE_NOISE = 0.05  # [cm]
@@ -50,6 +53,11 @@ class SkinView:
         gap = np.linalg.norm(self.vertices[self.used][None] - np.atleast_2d(points)[:, None], axis=2)
         return self.vertices[self.used[np.argmin(gap, axis=1)]]
 
+    def closest(self, points: np.ndarray) -> np.ndarray:
+        """The nearest point (n, 3) of the outer skin to each point (n, 3)."""
+        corners, bary = self._target.closest(np.atleast_2d(points))
+        return np.einsum("nc,nci->ni", bary, self.vertices[corners])
+
     def front(self, x: float, y: float) -> np.ndarray:
         """Foremost skin point (3,) at x, y."""
         return self.hit([[x, y, 0.0]], [0.0, 0.0, -1.0])[0]
@@ -66,28 +74,38 @@ def find_landmarks(
     eyes: Mapping[str, Cavity | None],
     deltas: Deltas,
     exposure: np.ndarray,
+    placed: Mapping[str, np.ndarray] | None = None,
 ) -> Points:
-    """All landmarks {name: (3,)}."""
+    """All landmarks {name: (3,)}; the `placed` ones stay where the artist put them and the others are found by them."""
+    placed = placed or {}
     points: Points = {}
+
+    def add(found: Points) -> None:
+        points.update(follow_placed(found, placed, view.closest))
+
     for side, sign in SIDES.items():
-        points |= _eye(view, side, sign, marks, eyes.get(side))
-    points |= _mouth(view, marks, mouth)
+        add(_eye(view, side, sign, marks, eyes.get(side)))
+    add(_mouth(view, marks, mouth))
     unit = _proportions(points)
-    points |= _profile(view, points, unit)
+    add(_profile(view, points, unit))
     for side, sign in SIDES.items():
-        points |= _brow(view, points, side, sign, deltas, unit)
-        points |= _nose_side(view, points, side, sign, unit)
-        points |= _cheek(view, points, side, sign, unit)
-        points |= _ear_and_jaw(view, points, side, sign, exposure, unit)
-    points |= _skull(view, points, unit)
-    return _even_sides(points)
+        add(_brow(view, points, side, sign, deltas, unit))
+        add(_nose_side(view, points, side, sign, unit))
+        add(_cheek(view, points, side, sign, unit))
+        add(_ear_and_jaw(view, points, side, sign, exposure, unit))
+    add(_skull(view, points, unit))
+    if unknown := sorted(set(placed) - set(points)):
+        raise MuscleFaceError(f'There is no landmark "{unknown[0]}": use the names of the list of landmarks.')
+    return _even_sides(points, placed)
 
 
-def _even_sides(points: Points) -> Points:
+def _even_sides(points: Points, placed: Mapping[str, np.ndarray]) -> Points:
     """Pairs that mirror each other to SAME_SIDES are made to do so exactly: triangulation is not asymmetry."""
     centre = np.array([points["stomion"][0], 0.0, 0.0])
     mirror = np.array([-1.0, 1.0, 1.0])
     for name in [n for n in points if n.endswith("_L")]:
+        if name in placed or name[:-1] + "R" in placed:
+            continue
         left, right = points[name] - centre, points[name[:-1] + "R"] - centre
         if np.linalg.norm(left - mirror * right) < SAME_SIDES:
             mean = 0.5 * (left + mirror * right)
