@@ -60,7 +60,7 @@ def test_eyes_and_mouth_placed_by_the_artist_fix_the_frame():
     [
         ({"nose_tip": [0.0, np.nan, 0.0]}, "not a place"),
         ({"elbow": np.zeros(3)}, 'no landmark "elbow"'),
-        ("exchanged", "exchanged"),
+        ("exchanged", "exchange left and right"),
     ],
 )
 def test_wrong_landmarks_are_refused_in_a_sentence(landmarks, said):
