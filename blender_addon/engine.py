@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,21 @@ def live_face() -> type[LiveFace]:
     from ..core.live import LiveFace
 
     return LiveFace
+
+
+def guess_landmarks() -> Callable:
+    """The function that finds the landmarks of any head."""
+    face_model()
+    from ..core import guess_landmarks
+
+    return guess_landmarks
+
+
+def picked_landmarks() -> Sequence:
+    """The landmarks that an artist is asked for, in order: name, label and help."""
+    from ..core.anatomy.landmarks import PICKED
+
+    return PICKED
 
 
 def _configure_warp() -> None:

@@ -4,7 +4,7 @@
 
 import bpy
 
-from . import storage
+from . import landmarks, storage
 
 
 def mesh_problem(context: bpy.types.Context) -> str | None:
@@ -60,6 +60,14 @@ def create_problem(context: bpy.types.Context) -> str | None:
     if obj.data.shape_keys is not None and not obj.data.shape_keys.use_relative:
         return f"The shape keys of '{obj.name}' are absolute; turn on Relative in the Shape Keys panel first"
     return None
+
+
+def landmark_problem(context: bpy.types.Context) -> str | None:
+    """A mesh object with landmarks."""
+    problem = mesh_problem(context)
+    if problem is None and not landmarks.empties(context.object):
+        problem = f"'{context.object.name}' has no landmarks; press Find Landmarks first"
+    return problem
 
 
 def is_rig(obj: bpy.types.Object) -> bool:

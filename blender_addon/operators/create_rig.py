@@ -7,7 +7,7 @@ import re
 import bpy
 from bpy.props import EnumProperty
 
-from .. import bridge, drive, engine, jobs, requirements, storage
+from .. import bridge, drive, engine, jobs, landmarks, requirements, storage
 from ..properties import TISSUES
 
 # Baked frames are results, not shapes to simulate with.
@@ -48,9 +48,12 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
             shapes[key.name] = bridge.key_delta(obj, key)
             yield 0.0, "Reading shape keys"
         model_class, quality, tissue = engine.face_model(), self.quality, self.tissue
+        marks = landmarks.positions(obj)
 
         def work(progress):
-            model = model_class.build(vertices, faces, shapes, quality=quality, tissue=tissue, progress=progress)
+            model = model_class.build(
+                vertices, faces, shapes, quality=quality, tissue=tissue, landmarks=marks, progress=progress
+            )
             return model, model.to_bytes()
 
         return work

@@ -7,6 +7,7 @@ import bpy
 from .bake import MUSCLE_FACE_PT_bake
 from .fit import MUSCLE_FACE_PT_fit
 from .jaw import MUSCLE_FACE_PT_jaw
+from .landmarks import MUSCLE_FACE_PT_landmarks
 from .muscles import MUSCLE_FACE_PT_muscles
 from .physics import MUSCLE_FACE_PT_physics
 from .rig import MUSCLE_FACE_PT_rig
@@ -14,6 +15,7 @@ from .shapes import MUSCLE_FACE_PT_shapes
 
 CLASSES = (
     MUSCLE_FACE_PT_rig,
+    MUSCLE_FACE_PT_landmarks,
     MUSCLE_FACE_PT_shapes,
     MUSCLE_FACE_PT_muscles,
     MUSCLE_FACE_PT_jaw,
