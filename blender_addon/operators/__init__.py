@@ -9,6 +9,7 @@ from .create_rig import MUSCLE_FACE_OT_create_rig
 from .demo_add import MESH_OT_muscle_face_demo_add, draw_menu
 from .find_landmarks import MUSCLE_FACE_OT_find_landmarks, MUSCLE_FACE_OT_remove_landmarks
 from .fit import MUSCLE_FACE_OT_fit
+from .import_livelink import MUSCLE_FACE_OT_import_livelink
 from .pick_landmarks import MUSCLE_FACE_OT_pick_landmarks
 from .remove_rig import MUSCLE_FACE_OT_remove_rig
 from .set_tissue import MUSCLE_FACE_OT_set_tissue
@@ -22,6 +23,7 @@ CLASSES = (
     MUSCLE_FACE_OT_solve,
     MUSCLE_FACE_OT_set_tissue,
     MUSCLE_FACE_OT_fit,
+    MUSCLE_FACE_OT_import_livelink,
     MUSCLE_FACE_OT_bake,
     MUSCLE_FACE_OT_remove_bake,
     MUSCLE_FACE_OT_remove_rig,

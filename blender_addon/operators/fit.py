@@ -5,7 +5,7 @@
 import bpy
 
 from ...core import MuscleFaceError
-from .. import bridge, drive, jobs, requirements, storage
+from .. import bridge, drive, jobs, requirements, sliders, storage
 
 
 class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
@@ -31,7 +31,7 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
     def finish(self, context, result):
         model, fit = result
         obj = context.scene.objects[self._object]
-        write_values(obj, model, fit.values)
+        sliders.write(obj, model, fit.values)
         settings = obj.muscle_face
         settings.fit_rms_mm, settings.fit_p95_mm, settings.fit_max_mm = fit.rms_mm, fit.p95_mm, fit.max_mm
         settings.fit_seconds, settings.fit_blendshape_rms_mm = fit.seconds, fit.blendshape_only_rms_mm
@@ -58,16 +58,3 @@ def target_positions(obj: bpy.types.Object, target: bpy.types.Object, depsgraph:
             "a fit needs a target with the same topology, such as a sculpted copy of the face."
         )
     return positions
-
-
-def write_values(obj: bpy.types.Object, model, values: dict[str, float]) -> None:
-    """Set the sliders to the values of a fit; a shape key clamps to its own range."""
-    settings, keys = obj.muscle_face, obj.data.shape_keys.key_blocks
-    for name, kind in zip(model.controls().names, model.control_kinds, strict=True):
-        value = float(values[name])
-        if kind == "shape" and name in keys:
-            keys[name].value = value
-        elif kind == "muscle":
-            settings.muscles[name].activation = value
-        elif kind == "jaw":
-            setattr(settings, name, value)

@@ -3,7 +3,7 @@
 """What a fit aims at and how near the last one came."""
 
 import bpy
-from bpy.props import FloatProperty, PointerProperty
+from bpy.props import FloatProperty, FloatVectorProperty, PointerProperty, StringProperty
 
 
 def _is_mesh(_self, obj: bpy.types.Object) -> bool:
@@ -26,4 +26,13 @@ class FitProperties:
     fit_blendshape_rms_mm: FloatProperty(
         name="Blendshapes Alone (mm)",
         description="Root mean square distance that the shape keys reach without the simulation, in millimetres",
+    )
+    head_rest: FloatVectorProperty(
+        name="Head at Rest",
+        description="Where the face object stood in the world before the motion of its head was keyed",
+        size=16,
+        options={"HIDDEN"},
+    )
+    take_report: StringProperty(
+        name="Take", description="What the last imported take became, and which of its columns no slider takes"
     )

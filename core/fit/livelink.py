@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from ..anatomy.names import canonical_name, match_arkit
 from ..errors import MuscleFaceError
@@ -52,6 +53,14 @@ class Take:
         channels = {n: np.interp(times, self.times, v) for n, v in self.channels.items()}
         angles = {n: np.stack([np.interp(times, self.times, a) for a in v.T], 1) for n, v in self.angles.items()}
         return Take(times, rate, self.missing, channels, angles, self.unknown)
+
+    def head_rotations(self) -> np.ndarray | None:
+        """(F, 3, 3) of the head in the normalised frame, yaw applied last; None where the take has it still."""
+        angles = self.angles.get("Head")
+        if angles is None or not angles.any():
+            return None
+        yaw, pitch, roll = angles.T
+        return Rotation.from_euler("YXZ", np.stack([-yaw, pitch, roll], 1)).as_matrix()
 
 
 def read_take(path: str | Path) -> Take:

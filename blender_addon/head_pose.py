@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Motion of the whole head as keyframes, on the face object itself or on an empty between its ears."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from . import animation
+
+if TYPE_CHECKING:
+    from ..core import FaceModel
+
+TARGETS = (
+    ("OBJECT", "Face Object", "Key the location and rotation of the face object"),
+    ("EMPTY", "Empty", "Key an empty between the ears, to parent things to"),
+    ("NONE", "None", "Leave the motion of the head out"),
+)
+
+
+def turns(model: FaceModel, rotations: np.ndarray) -> np.ndarray:
+    """(F, 4, 4) motions in the mesh's own frame: rotations (F, 3, 3) of the normalised frame about the ears' middle."""
+    pivot = _pivot(model)
+    motions = np.tile(np.eye(4), (len(rotations), 1, 1))
+    motions[:, :3, :3] = model.rotation.T @ rotations @ model.rotation
+    motions[:, :3, 3] = pivot - motions[:, :3, :3] @ pivot
+    return motions
+
+
+def write_keys(obj: bpy.types.Object, model: FaceModel, frames: np.ndarray, motions: np.ndarray, target: str) -> None:
+    """Key motions (F, 4, 4) of the head in the mesh's own frame, from the place where the object stands unanimated."""
+    if target == "NONE":
+        return
+    rest = _rest_matrix(obj)
+    if target == "OBJECT":
+        above = obj.matrix_world @ obj.matrix_basis.inverted()
+        _key(obj, frames, [above.inverted() @ rest @ Matrix(m.tolist()) for m in motions])
+    else:
+        centre = Matrix.Translation(_pivot(model).tolist())
+        home = rest @ centre
+        # At rest the empty stands upright: only the motion shows in its rotation.
+        upright = Matrix.Translation(home.translation)
+        back = home.inverted() @ upright
+        _key(_empty(obj), frames, [rest @ Matrix(m.tolist()) @ centre @ back for m in motions])
+
+
+def _pivot(model: FaceModel) -> np.ndarray:
+    """(3,) the point half way between the ears, user's frame."""
+    marks = model.landmarks
+    return 0.5 * (marks["tragus_L"] + marks["tragus_R"])
+
+
+def _rest_matrix(obj: bpy.types.Object) -> Matrix:
+    """Where the object stands without the head's motion; noted when it is keyed for the first time."""
+    settings = obj.muscle_face
+    if animation.find_curve(obj, "location") is None or not any(settings.head_rest):
+        settings.head_rest = [x for row in obj.matrix_world for x in row]
+    values = list(settings.head_rest)
+    return Matrix([values[4 * k : 4 * k + 4] for k in range(4)])
+
+
+def _empty(obj: bpy.types.Object) -> bpy.types.Object:
+    name = f"{obj.name} Head"
+    empty = bpy.data.objects.get(name)
+    if empty is None or empty.type != "EMPTY":
+        empty = bpy.data.objects.new(name, None)
+        empty.empty_display_size = 0.5 * max(obj.dimensions)
+        (obj.users_collection or (bpy.context.scene.collection,))[0].objects.link(empty)
+    return empty
+
+
+def _key(owner: bpy.types.Object, frames: np.ndarray, matrices: list[Matrix]) -> None:
+    if owner.rotation_mode == "AXIS_ANGLE" or (owner.type == "EMPTY" and not owner.animation_data):
+        owner.rotation_mode = "QUATERNION"
+    places, angles, last = [], [], None
+    for matrix in matrices:
+        location, rotation, _scale = matrix.decompose()
+        if owner.rotation_mode == "QUATERNION":
+            if last is not None:
+                rotation.make_compatible(last)
+            last = rotation
+        else:
+            last = rotation.to_euler(owner.rotation_mode, last) if last else rotation.to_euler(owner.rotation_mode)
+        places.append(location)
+        angles.append(last)
+    turn = "rotation_quaternion" if owner.rotation_mode == "QUATERNION" else "rotation_euler"
+    for path, rows in (("location", np.array(places)), (turn, np.array(angles))):
+        for index in range(rows.shape[1]):
+            animation.write_samples(owner, path, frames, rows[:, index], index)

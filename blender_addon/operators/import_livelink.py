@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Import a Live Link Face take: its channels become keyframes on the sliders of the same name."""
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+from bpy_extras.io_utils import ImportHelper
+
+from ...core import MuscleFaceError
+from .. import head_pose, requirements, sliders, storage
+
+
+class MUSCLE_FACE_OT_import_livelink(ImportHelper, bpy.types.Operator):
+    """Key the sliders by the columns of a Live Link Face or ARKit CSV file"""
+
+    bl_idname = "muscle_face.import_livelink"
+    bl_label = "Import Live Link Take"
+    bl_options = {"UNDO"}
+
+    filename_ext = ".csv"
+    filter_glob: StringProperty(default="*.csv", options={"HIDDEN"})
+    frame_start: IntProperty(
+        name="Start Frame", description="Scene frame on which the take begins; the scene's own start when not given"
+    )
+    clamp: BoolProperty(
+        name="Clamp to 1",
+        description="Cut values above 1 off; otherwise the ranges of the shape keys are widened for them",
+    )
+    head: EnumProperty(
+        name="Head",
+        description="What takes the rotation of the head, where the take has it",
+        items=head_pose.TARGETS,
+        default="EMPTY",
+    )
+
+    @classmethod
+    def poll(cls, context):
+        return requirements.check(cls, requirements.rig_problem(context))
+
+    def execute(self, context):
+        try:
+            kind, text = self._import(context)
+        except MuscleFaceError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({kind}, text)
+        return {"FINISHED"}
+
+    def _import(self, context) -> tuple[str, str]:
+        # Not at the top: SciPy takes a moment, which only those who import pay for.
+        from ...core.fit import livelink
+
+        obj, scene = context.object, context.scene
+        model = storage.load(obj.data)
+        rate = scene.render.fps / scene.render.fps_base
+        take = livelink.read_take(self.filepath)
+        moved = take.resampled(rate)
+        curves, left = livelink.slider_curves(moved.channels, model)
+        if not curves:
+            raise MuscleFaceError(
+                f"'{obj.name}' has no slider for any channel of the take: name its shape keys as ARKit does."
+            )
+        if self.clamp:
+            curves = {name: curve.clip(-1.0, 1.0) for name, curve in curves.items()}
+        start = self.frame_start if self.properties.is_property_set("frame_start") else scene.frame_start
+        frames = start + np.arange(len(moved.times))
+        widened = sliders.write_keys(obj, model, frames, curves)
+        rotations = moved.head_rotations()
+        if rotations is not None:
+            head_pose.write_keys(obj, model, frames, head_pose.turns(model, rotations), self.head)
+        scene.frame_set(scene.frame_current)
+        text = f"{len(take.times)} frames at {take.rate:.3g} fps became {len(frames)} on {len(curves)} sliders"
+        text += f", {take.missing} lost ones bridged" if take.missing else ""
+        text += f"; widened: {', '.join(widened)}" if widened else ""
+        missed = left + take.unknown
+        text += f"; not mapped: {', '.join(missed)}" if missed else ""
+        obj.muscle_face.take_report = text
+        return ("WARNING" if missed else "INFO"), text
