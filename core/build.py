@@ -9,18 +9,28 @@ import numpy as np
 
 from . import blas
 from .anatomy import composition
-from .anatomy.fibres import muscle_fibres
 from .anatomy.head import Head, analyse_head
 from .anatomy.jaw import Jaw
-from .anatomy.muscles import place_muscles
+from .anatomy.muscle_curves import (
+    CURVE,
+    TEMPLATE,
+    MuscleCurve,
+    SkinAbove,
+    check_curve,
+    curve_of_muscle,
+    muscle_of_curve,
+    packed,
+)
+from .anatomy.muscles import Muscle, mouth_line, place_muscles
 from .errors import MuscleFaceError
 from .geometry import embedding, surface
 from .geometry.head_flesh import MANDIBLE, HeadFlesh, build_flesh, skin_of
 from .geometry.rest import harmonic
+from .muscle_rig import contents, fibre_arrays, fibres_of
 from .parallel import Steps, run_all
 from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
-from .physics.flesh import Fibres, Flesh
+from .physics.flesh import Flesh
 from .physics.gravity import node_mass, prestretch, unloaded_nodes
 from .physics.tracks import Calibration, largest_strain
 from .readout import own_stretch
@@ -49,6 +59,7 @@ def build_rig(
     tissue: str = "soft_tissue",
     rest_gravity: Sequence[float] | None = None,
     landmarks: Mapping[str, np.ndarray] | None = None,
+    muscles: Mapping[str, MuscleCurve] | None = None,
     progress: Progress | None = None,
 ) -> Rig:
     """Build the rig of a head; see FaceModel.build for the arguments."""
@@ -58,9 +69,11 @@ def build_rig(
     head = analyse_head(vertices, faces, shapes, lambda s, text: say(0.1 * s, text), landmarks)
     flesh = build_flesh(head, quality, lambda: say(0.1, "Filling the head with flesh"))
     say(0.35, "Laying the muscles")
-    muscles = place_muscles(head)
-    fibres, muscle_share = _fibres(muscles, flesh)
-    skin_share = np.minimum(composition.skin_share(head, flesh.nodes, flesh.tets), 1.0 - muscle_share)
+    placed, source = _muscles(head, muscles or {})
+    strength = np.array([m.strength for m in placed])
+    fibres, muscle_share = fibres_of(contents(placed, flesh.nodes, flesh.tets), strength, len(flesh.tets))
+    skin_share = composition.skin_share(head.vertices, head.triangles, head.exposure, flesh.nodes, flesh.tets)
+    skin_share = np.minimum(skin_share, 1.0 - muscle_share)
     moduli = kind.moduli(muscle_share, skin_share)
     springs = np.zeros(len(flesh.nodes))
     solid = Flesh(flesh.nodes, flesh.tets, moduli, fibres, flesh.bone > 0, springs, law=kind.law)
@@ -93,7 +106,11 @@ def build_rig(
         landmarks=head.frame.to_user(np.array(list(head.landmarks.values()))),
         exposure=head.exposure[head.skin].astype(np.float32),
         shape_names=np.array(names, dtype=np.str_),
-        muscle_names=np.array([m.name for m in muscles], dtype=np.str_),
+        quality=np.array(quality),
+        muscle_names=np.array([m.name for m in placed], dtype=np.str_),
+        muscle_source=source,
+        **packed([curve_of_muscle(m, head.frame) for m in placed]),
+        mouth_line=mouth_line(head),
         jaw_tracks=jaw_tracks,
         jaw_shaped=jaw_shaped,
         jaw_hinge=head.jaw.hinge,
@@ -112,10 +129,7 @@ def build_rig(
         rest_gravity=down,
         unloaded=unloaded,
         own_stretch=own,
-        fibre_muscle=solid.fibres.muscle.astype(np.int32),
-        fibre_tet=solid.fibres.tet.astype(np.int32),
-        fibre_stress=solid.fibres.stress,
-        fibre_direction=solid.fibres.direction,
+        **fibre_arrays(solid.fibres),
         carried=carried,
         carrier=carrier.astype(np.int32),
         carrier_weight=weight,
@@ -160,16 +174,15 @@ def read_muscles(flesh: Flesh, unloaded: np.ndarray, gravity: np.ndarray, say: P
     return own_stretch(loaded, node_mass(loaded)[:, None] * gravity, say)
 
 
-def _fibres(muscles: Sequence, flesh: HeadFlesh) -> tuple[Fibres, np.ndarray]:
-    """Fibres of all muscles, and the share of muscle in each tet (T,)."""
-    corners = flesh.nodes[flesh.tets]
-    volume = np.linalg.det(corners[:, 1:] - corners[:, :1]) / 6.0
-    edge = np.cbrt(volume * np.sqrt(72.0))
-    muscle, tet, fraction, direction = muscle_fibres(muscles, corners.mean(1), edge, volume)
-    strength = np.array([m.strength for m in muscles])
-    stress = presets.SIGMA_MAX * strength[muscle] * fraction
-    fibres = Fibres(muscle.astype(np.int32), tet.astype(np.int32), stress, direction, len(muscles))
-    return fibres, np.minimum(np.bincount(tet, fraction, len(flesh.tets)), 1.0)
+def _muscles(head: Head, own: Mapping[str, MuscleCurve]) -> tuple[list[Muscle], np.ndarray]:
+    """The template's muscles in this head, the artist's ``own`` in their place or after them; and their source (M,)."""
+    placed = {m.name: m for m in place_muscles(head)}
+    for name, curve in own.items():
+        check_curve(name, curve)
+    if own:
+        skin, line = SkinAbove(head.vertices, head.triangles, head.exposure), mouth_line(head)
+        placed |= {name: muscle_of_curve(name, curve, head.frame, skin, line) for name, curve in own.items()}
+    return list(placed.values()), np.array([CURVE if n in own else TEMPLATE for n in placed], np.int8)
 
 
 def _jaw_tracks(head: Head, names: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

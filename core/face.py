@@ -2,9 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """FaceModel: controls in, skin out, derivatives on request."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +11,13 @@ import numpy as np
 import scipy.sparse as sp
 import warp as wp
 
-from . import blas, sensitivity
-from .anatomy.composition import REGIONS
+from . import muscle_rig, sensitivity, solving, variants
 from .anatomy.jaw import Jaw
-from .build import JAW_CONTROLS, build_rig, checked_gravity, jaw_bones, read_muscles, unload
+from .anatomy.muscle_curves import MuscleCurve
+from .build import JAW_CONTROLS, build_rig, jaw_bones
 from .errors import MuscleFaceError
 from .fit.same_topology import FitResult, fit_vertices
-from .parallel import Pool, Steps, run_all
+from .parallel import run_all
 from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Fibres, Flesh
@@ -29,7 +27,7 @@ from .pose import Controls, Pose
 from .readout import implied_activations
 from .rig import Rig
 from .sensitivity import Parameters
-from .skinning import Skinning, posed_skin
+from .skinning import Skinning
 from .tape import solve_on_tape
 
 if TYPE_CHECKING:
@@ -88,6 +86,7 @@ class FaceModel:
         tissue: str = "soft_tissue",
         rest_gravity: Sequence[float] | None = None,
         landmarks: Mapping[str, np.ndarray] | None = None,
+        muscles: Mapping[str, MuscleCurve] | None = None,
         progress: Progress | None = None,
     ) -> "FaceModel":
         """Rig a head.
@@ -95,30 +94,45 @@ class FaceModel:
         vertices: (V, 3) in any uniform scale and orientation · faces: vertex indices of each polygon · shapes: name ->
         (V, 3) delta · quality: "draft" or "standard" · tissue: name in ``physics.presets.TISSUES`` · rest_gravity: (3,)
         under which the mesh is the neutral [m/s2], user's frame (default: the head upright) · landmarks: name -> (3,)
-        in the user's frame, those of ``guess_landmarks`` that the artist placed · progress(share, text) is called often
-        and may raise Cancelled. Raises MuscleFaceError with one sentence when the mesh cannot be rigged.
+        in the user's frame, those of ``guess_landmarks`` that the artist placed · muscles: the artist's
+        own by name, in place of the template's or after them · progress(share, text) is called often and may raise
+        Cancelled. Raises MuscleFaceError with one sentence when the mesh cannot be rigged.
         """
         return cls(build_rig(vertices, faces, shapes, quality=quality, tissue=tissue, rest_gravity=rest_gravity,
-                             landmarks=landmarks, progress=progress))  # fmt: skip
+                             landmarks=landmarks, muscles=muscles, progress=progress))  # fmt: skip
 
     def with_tissue(self, tissue: str, progress: Progress | None = None) -> "FaceModel":
         """The same face of another tissue: neutral and shapes stay, muscles and gravity act on other flesh."""
-        say = progress or (lambda share, text: None)
-        kind = presets.tissue(tissue)
-        moduli = kind.moduli(self.rig.muscle_share, self.rig.skin_share)
-        bare = self.flesh.varied(moduli=moduli, law=kind.law, prestretch=None)
-        unloaded = unload(bare, self.rig.rest_gravity)
-        own = read_muscles(bare, unloaded, self.rig.rest_gravity, say)
-        return FaceModel(replace(self.rig, tissue=np.array(tissue), unloaded=unloaded, own_stretch=own))
+        return FaceModel(variants.of_tissue(self, tissue, progress))
 
     def with_track_stiffness(self, factors: Mapping[str, float]) -> "FaceModel":
         """The same face with the track springs of some regions (``anatomy.composition.REGIONS``) scaled."""
-        stiffness = self.rig.track_stiffness.copy()
-        for name, factor in factors.items():
-            if name not in REGIONS:
-                raise MuscleFaceError(f'There is no region "{name}": use one of {", ".join(REGIONS)}.')
-            stiffness[list(REGIONS).index(name)] = factor
-        return FaceModel(replace(self.rig, track_stiffness=stiffness))
+        return FaceModel(variants.of_track_stiffness(self, factors))
+
+    def muscle_curves(self) -> dict[str, MuscleCurve]:
+        """The muscles as curves with widths, user's frame and unit; those without fibres are left out."""
+        return muscle_rig.curves_of(self.rig)
+
+    def with_muscles(self, curves: Mapping[str, MuscleCurve], progress: Progress | None = None) -> "FaceModel":
+        """The same face with some muscles running along other curves; an unknown name is a further muscle.
+
+        Neutral and shapes stay as they are; names and their order stay, new ones come last. Raises MuscleFaceError.
+        """
+        return FaceModel(muscle_rig.with_curves(self, curves, progress))
+
+    def updated(
+        self,
+        vertices: np.ndarray,
+        faces: Sequence[Sequence[int]],
+        shapes: Mapping[str, np.ndarray] | None = None,
+        *,
+        progress: Progress | None = None,
+        **options,
+    ) -> "FaceModel":
+        """A new rig for the same mesh re-sculpted, or with other shapes: quality, tissue, gravity, track stiffness and
+        the artist's muscle curves are kept unless ``options`` of ``build`` say otherwise, muscles keep their names.
+        Raises MuscleFaceError."""
+        return FaceModel(variants.updated(self, vertices, faces, shapes, progress, **options))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "FaceModel":
@@ -287,19 +301,7 @@ class FaceModel:
         progress: Progress | None = None,
     ) -> list[Pose]:
         """Equilibria for many slider settings (B), on all cores; each as ``solve`` gives it, from ``starts`` (B)."""
-        vectors = [self.vector(v) for v in values]
-        _ = self.tracks  # before threads want them
-        solvers = Pool(self.solver.twin)
-        steps = Steps(progress or (lambda share, text: None), 0.0, 1.0, len(vectors))
-
-        def task(c: np.ndarray, start: Pose | None) -> Pose:
-            with solvers.lent() as solver:
-                pose = self.solve_with(solver, c, gravity, start, tolerance, lambda _share, text: steps.tick(text))
-            steps.finished()
-            return pose
-
-        pairs = zip(vectors, starts or [None] * len(vectors), strict=True)
-        return run_all([lambda c=c, s=s: task(c, s) for c, s in pairs])
+        return solving.solve_batch(self, values, gravity, starts, tolerance, progress)
 
     def gradient_batch(self, poses: Sequence[Pose], dloss_dskin: np.ndarray) -> np.ndarray:
         """(B, n) gradients over the controls at B poses from loss gradients over their skins (B, V, 3)."""
@@ -324,7 +326,6 @@ class FaceModel:
         """(M,) activation that the length of each muscle's fibres implies in a pose, 0 where it is stretched."""
         return implied_activations(self.flesh, pose.nodes, self.rig.own_stretch)
 
-    @blas.one_thread()
     def solve_with(
         self,
         solver: FaceFlesh,
@@ -335,34 +336,7 @@ class FaceModel:
         progress: Progress | None,
     ) -> Pose:
         """``solve`` with a solver of the caller's own (``solver.twin()``), so that threads may solve side by side."""
-        began = time.perf_counter()
-        c = self.vector(values)
-        gravity = self.rest_gravity if gravity is None else checked_gravity(gravity)
-        load, w, q = self.load_of(c, gravity)
-        starts = [load.anchor]
-        if start is not None:
-            starts.append(start.nodes)
-        tick = None if progress is None else lambda: progress(0.5, "Settling the flesh")
-        nodes, report = solver.solve(load, starts, tolerance=tolerance, tick=tick)
-        if not report.converged and start is not None:
-            # A pose far away can be a worse start than none.
-            solver.forget()
-            nodes, report = solver.solve(load, starts[:1], tolerance=tolerance, tick=tick)
-        message = ""
-        if not report.converged:
-            message = f"The flesh did not settle (residual {report.residual:.1e}): use less extreme slider values."
-        return Pose(
-            controls=c,
-            gravity=gravity,
-            skin=posed_skin(self, nodes, w, q),
-            nodes=nodes,
-            residual=report.residual,
-            inverted=int((self.flesh.volume_ratio(nodes) <= 0.0).sum()),
-            converged=report.converged,
-            iterations=report.iterations,
-            ms=1e3 * (time.perf_counter() - began),
-            message=message,
-        )
+        return solving.solve_with(self, solver, values, gravity, start, tolerance, progress)
 
     def flesh_skin(self, pose: Pose) -> np.ndarray:
         """(Vs, 3) the skin as the flesh alone carries it, without the detail of the shapes; user's frame and unit."""

@@ -11,8 +11,18 @@ import numpy as np
 
 from .errors import MuscleFaceError
 
-VERSION = 4
+VERSION = 5
 """Of the stored arrays and of the tissue presets that they were made with."""
+
+OLDEST = 4
+"""The oldest version that is read: what it lacks has a default."""
+
+UPDATE = "press Update Rig"
+"""What an artist does about a rig that is not up to date."""
+
+
+DRAFT_TETS = 30_000
+"""A flesh of fewer tets is a draft."""
 
 
 def topology_hash(vertex_count: int, faces: Sequence[Sequence[int]]) -> str:
@@ -53,6 +63,16 @@ class Rig:
 
     shape_names: np.ndarray  # (shapes,) str, as the artist calls them
     muscle_names: np.ndarray  # (M,) str
+    muscle_source: np.ndarray  # (M,) int8: template, the artist's curve or mesh, see anatomy.muscle_curves
+    path_points: np.ndarray  # (p, 3) the paths of all muscles one after another, user's frame and unit
+    path_width: np.ndarray  # (p,) of the path there, user's unit
+    path_sizes: np.ndarray  # (paths,) number of points of each path
+    path_muscle: np.ndarray  # (paths,) its muscle
+    muscle_thickness: np.ndarray  # (M,) user's unit
+    muscle_strength: np.ndarray  # (M,) of the fibres against other muscles'
+    muscle_lip: np.ndarray  # (M,) int8: 1 only above the mouth line, -1 only below, 0 anywhere
+    muscle_closed: np.ndarray  # (M,) bool: rings
+    mouth_line: np.ndarray  # (k, 3) between the lips, from the right to the left corner
     jaw_tracks: np.ndarray  # (4, K) track weights per unit of jaw_open, jaw_forward, jaw_side > 0, jaw_side < 0
     jaw_shaped: np.ndarray  # (3,) bool: the jaw control repeats a shape of the head
 
@@ -66,6 +86,7 @@ class Rig:
     tets: np.ndarray  # (T, 4)
     bone: np.ndarray  # (N,) 0 free, 1 cranium, 2 mandible
     region: np.ndarray  # (N,) int8, part of the face in the order of anatomy.composition.REGIONS
+    quality: np.ndarray  # () str, how finely the flesh was meshed
     tissue: np.ndarray  # () str, name in physics.presets.TISSUES
     muscle_share: np.ndarray  # (T,) share of each tet's volume that is muscle
     skin_share: np.ndarray  # (T,) share that is skin; the rest is fat
@@ -111,12 +132,36 @@ class Rig:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Rig":
-        """Read what ``to_bytes`` wrote. Raises MuscleFaceError when the data are not a rig of this version."""
+        """Read what ``to_bytes`` wrote, of this version or from OLDEST on. Raises MuscleFaceError."""
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
         except Exception as error:
             raise MuscleFaceError("The stored rig is damaged: remove the rig and create it again.") from error
-        if int(arrays.get("version", -1)) != VERSION:
-            raise MuscleFaceError("The rig was made by another version of Muscle Face: remove it and create it again.")
+        version = int(arrays.get("version", -1))
+        if version > VERSION:
+            raise MuscleFaceError("The rig was made by a newer version of Muscle Face: install that one.")
+        if version < OLDEST:
+            raise MuscleFaceError(f"The rig was made by an older version of Muscle Face: {UPDATE}.")
+        if version < VERSION:
+            arrays = migrated(arrays)
         return cls(**{f.name: arrays[f.name] for f in fields(cls)})
+
+
+def migrated(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays of an older rig with what this version added: the face is the same, muscles have no curves to edit."""
+    count = len(arrays["muscle_names"])
+    added = {
+        "muscle_source": np.zeros(count, np.int8),
+        "path_points": np.zeros((0, 3)),
+        "path_width": np.zeros(0),
+        "path_sizes": np.zeros(0, np.int32),
+        "path_muscle": np.zeros(0, np.int32),
+        "muscle_thickness": np.zeros(count),
+        "muscle_strength": np.ones(count),
+        "muscle_lip": np.zeros(count, np.int8),
+        "muscle_closed": np.zeros(count, bool),
+        "mouth_line": np.zeros((0, 3)),
+        "quality": np.array("draft" if len(arrays["tets"]) < DRAFT_TETS else "standard"),
+    }
+    return {**added, **arrays, "version": np.int64(VERSION)}

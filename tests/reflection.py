@@ -54,6 +54,8 @@ def reflected(model: FaceModel) -> FaceModel:
             landmarks=mirrored_points(model, rig.landmarks),
             shape_names=np.array([other_side(n) for n in model.shapes], dtype=np.str_),
             muscle_names=np.array([other_side(n) for n in model.muscles], dtype=np.str_),
+            path_points=mirrored_points(model, rig.path_points),
+            mouth_line=(rig.mouth_line * MIRROR)[::-1],
             jaw_tracks=rig.jaw_tracks[[0, 1, 3, 2]],
             jaw_hinge=rig.jaw_hinge * MIRROR,
             jaw_spin=to_side[:, None] * rig.jaw_spin * -MIRROR,

@@ -27,10 +27,14 @@ REGIONS = {
 _SAMPLES = np.concatenate([np.full((4, 4), 0.15) + 0.4 * np.eye(4), np.full((1, 4), 0.25)])
 
 
-def skin_share(head: Head, nodes: np.ndarray, tets: np.ndarray) -> np.ndarray:
-    """(T,) share of each tet's volume that lies within the thickness of the outer skin."""
-    outer = (head.exposure[head.triangles] > INNER_EXPOSURE).all(1)
-    field = DistanceField(head.vertices, head.triangles[outer])
+def skin_share(
+    vertices: np.ndarray, triangles: np.ndarray, exposure: np.ndarray, nodes: np.ndarray, tets: np.ndarray
+) -> np.ndarray:
+    """(T,) share of each tet's volume that lies within the thickness of the outer skin.
+
+    vertices (V, 3), triangles (F, 3) of the skin, exposure (V,); nodes (N, 3), tets (T, 4) of the flesh.
+    """
+    field = DistanceField(vertices, triangles[(exposure[triangles] > INNER_EXPOSURE).all(1)])
     points = np.einsum("sk,tki->tsi", _SAMPLES, nodes[tets])
     depth = field.query(points.reshape(-1, 3)).distance.reshape(len(tets), -1)
     # A sample stands for a blob of a third of the tet's size: its share fades in over that depth.

@@ -47,8 +47,8 @@ def blurred_box(distance: np.ndarray, width: np.ndarray | float, blur: np.ndarra
     return np.clip(overlap / blur, 0.0, np.minimum(1.0, width / blur))
 
 
-def _stations(path: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Path, tangents and normals (m, 3) resampled every STEP."""
+def _stations(path: np.ndarray, normals: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Path, tangents and normals (m, 3) and widths (m,) resampled every STEP."""
     s = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
     u = np.linspace(0.0, s[-1], max(3, int(np.ceil(s[-1] / STEP)) + 1))
     p = np.stack([np.interp(u, s, path[:, k]) for k in range(3)], axis=1)
@@ -56,16 +56,16 @@ def _stations(path: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.nda
     t = np.gradient(p, axis=0)
     t /= np.linalg.norm(t, axis=1, keepdims=True)
     n -= (n * t).sum(axis=1, keepdims=True) * t
-    return p, t, n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9)
+    return p, t, n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9), np.interp(u, s, widths)
 
 
 def _fill(muscle: Muscle, points: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Point indices, fractions and directions of one muscle, its paths summed."""
-    width = muscle.width / len(muscle.paths)
-    reach = 0.5 * float(np.hypot(width, muscle.thickness)) + float(size.max())
+    widest = max(float(w.max()) for w in muscle.widths)
+    reach = 0.5 * float(np.hypot(widest, muscle.thickness)) + float(size.max())
     total, pull = np.zeros(len(points)), np.zeros((len(points), 3))
-    for path, normals in zip(muscle.paths, muscle.normals, strict=True):
-        p, t, n = _stations(path, normals)
+    for path, normals, widths in zip(muscle.paths, muscle.normals, muscle.widths, strict=True):
+        p, t, n, width = _stations(path, normals, widths)
         near = np.flatnonzero(((points > p.min(0) - reach) & (points < p.max(0) + reach)).all(1))
         k = cKDTree(p).query(points[near], distance_upper_bound=reach)[1]
         near, k = near[k < len(p)], k[k < len(p)]
@@ -75,7 +75,7 @@ def _fill(muscle: Muscle, points: np.ndarray, size: np.ndarray) -> tuple[np.ndar
         along, deep = (rel * t[k]).sum(axis=1), (rel * n[k]).sum(axis=1)
         across = (rel * np.cross(t[k], n[k])).sum(axis=1)
         blur = size[near]
-        fraction = blurred_box(across, width, blur) * blurred_box(deep, muscle.thickness, blur)
+        fraction = blurred_box(across, width[k], blur) * blurred_box(deep, muscle.thickness, blur)
         if not muscle.closed:
             # Beyond an end `along` measures how far; inside it is within half a step.
             end = np.where(k == 0, -along, np.where(k == len(p) - 1, along, -1e9))

@@ -34,7 +34,7 @@ class Muscle:
     kind: str  # "strap" | "sheet" | "ring"
     paths: list[np.ndarray]  # (k, 3) each, from origin to insertion
     normals: list[np.ndarray]  # (k, 3) unit, towards the skin: the direction of the thickness
-    width: float  # of all paths together
+    widths: list[np.ndarray]  # (k,) of each path
     thickness: float
     bone: str  # "cranium" | "mandible" | "": what carries the origin
     strength: float = 1.0
@@ -49,8 +49,9 @@ class Muscle:
 
     @property
     def volume(self) -> float:
-        """width x thickness x length [cm^3]."""
-        return self.width * self.thickness * self.length
+        """width x thickness x length of all paths [cm^3]."""
+        steps = (np.linalg.norm(np.diff(p, axis=0), axis=1) for p in self.paths)
+        return self.thickness * sum(float(d @ (w[1:] + w[:-1])) / 2 for d, w in zip(steps, self.widths, strict=True))
 
 
 class Flesh:
@@ -176,7 +177,7 @@ def _place(spec: MuscleSpec, side: str, head: Head, flesh: Flesh, line: np.ndarr
         kind=spec.kind,
         paths=paths,
         normals=normals,
-        width=spec.width * units[0],
+        widths=[np.full(len(p), spec.width * units[0] / spec.fibres) for p in paths],
         thickness=spec.thickness * units[2],
         bone=spec.bone,
         strength=spec.strength,

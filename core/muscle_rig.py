@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The muscles of a rig: laid into its flesh, shown as curves, exchanged for the artist's own.
+
+Shapes stay as they are whatever the muscles: the tracks hold where the flesh is at each shape, and what resists it
+there is worked out from the flesh as it is (``physics.tracks``). So only fibres, shares of tissue, the unloaded shape
+and the readout's table are made anew.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .anatomy import composition
+from .anatomy.fibres import muscle_fibres
+from .anatomy.frame import Frame
+from .anatomy.muscle_curves import CURVE, MuscleCurve, SkinAbove, check_curve, muscle_of_curve, packed, unpacked
+from .anatomy.muscles import Muscle
+from .errors import MuscleFaceError
+from .physics import presets
+from .physics.flesh import Fibres, Flesh
+from .rig import UPDATE, Rig
+
+if TYPE_CHECKING:
+    from .face import FaceModel
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Content:
+    """One muscle in the tets of a flesh. tet: (n,) · fraction: (n,) 0..1 · direction: (n, 3) unit, to the insertion."""
+
+    tet: np.ndarray
+    fraction: np.ndarray
+    direction: np.ndarray
+
+
+def contents(muscles: Sequence[Muscle], nodes: np.ndarray, tets: np.ndarray) -> list[Content]:
+    """What muscles put into each tet (T, 4) over nodes (N, 3)."""
+    corners = nodes[tets]
+    volume = np.linalg.det(corners[:, 1:] - corners[:, :1]) / 6.0
+    edge = np.cbrt(volume * np.sqrt(72.0))
+    muscle, tet, fraction, direction = muscle_fibres(muscles, corners.mean(1), edge, volume)
+    rows = [muscle == k for k in range(len(muscles))]
+    return [Content(tet[r].astype(np.int32), fraction[r], direction[r]) for r in rows]
+
+
+def fibres_of(parts: Sequence[Content], strength: np.ndarray, tets: int) -> tuple[Fibres, np.ndarray]:
+    """Fibres of all muscles with their strengths (M,), and the share of muscle in each of the tets (T,)."""
+    owner = np.repeat(np.arange(len(parts), dtype=np.int32), [len(p.tet) for p in parts])
+    tet = np.concatenate([np.zeros(0, np.int32), *(p.tet for p in parts)])
+    fraction = np.concatenate([np.zeros(0), *(p.fraction for p in parts)])
+    direction = np.concatenate([np.zeros((0, 3)), *(p.direction for p in parts)])
+    fibres = Fibres(owner, tet, presets.SIGMA_MAX * strength[owner] * fraction, direction, len(parts))
+    return fibres, np.minimum(np.bincount(tet, fraction, tets), 1.0)
+
+
+def frame_of(rig: Rig) -> Frame:
+    """The frame in which the rig's own lengths are."""
+    scale = float(rig.mm_per_unit) / 10.0
+    return Frame(scale, scale * rig.frame.T, rig.origin)
+
+
+def exposure_of(rig: Rig) -> np.ndarray:
+    """(V,) exposure of every vertex of the mesh, 1 off the skin."""
+    exposure = np.ones(len(rig.vertices))
+    exposure[rig.skin] = rig.exposure
+    return exposure
+
+
+def curves_of(rig: Rig) -> dict[str, MuscleCurve]:
+    """The muscles that have curves, by name. Raises MuscleFaceError for a rig from before they were kept."""
+    curves = unpacked({f: getattr(rig, f) for f in packed([])})
+    if len(rig.muscle_names) and not any(curves):
+        raise MuscleFaceError(f"This rig does not hold the paths of its muscles: {UPDATE}.")
+    return {str(n): c for n, c in zip(rig.muscle_names, curves, strict=True) if c is not None}
+
+
+def with_curves(model: "FaceModel", curves: Mapping[str, MuscleCurve], progress: Progress | None) -> Rig:
+    """The rig with some muscles exchanged for curves, new names appended. Raises MuscleFaceError."""
+    rig, old = model.rig, curves_of(model.rig)
+    for name, curve in curves.items():
+        check_curve(name, curve)
+    changed = {n: c for n, c in curves.items() if n not in old or not old[n].same(c)}
+    if not changed:
+        return rig
+    frame = frame_of(rig)
+    skin = SkinAbove(frame.to_norm(rig.vertices), rig.triangles, exposure_of(rig))
+    placed = [muscle_of_curve(n, c, frame, skin, rig.mouth_line) for n, c in changed.items()]
+    return exchanged(model, changed, dict(zip(changed, contents(placed, rig.nodes, rig.tets), strict=True)), CURVE,
+                     progress)  # fmt: skip
+
+
+def exchanged(
+    model: "FaceModel",
+    curves: Mapping[str, MuscleCurve],
+    parts: Mapping[str, Content],
+    source: int,
+    progress: Progress | None,
+) -> Rig:
+    """The rig with the named muscles shown by ``curves`` and made of ``parts``; unknown names are appended."""
+    from .build import read_muscles, unload
+
+    rig, say = model.rig, progress or (lambda share, text: None)
+    say(0.0, "Laying the muscles")
+    names = [str(n) for n in rig.muscle_names]
+    names += [n for n in curves if n not in names]
+    known = curves_of(rig)
+    paths = [curves.get(n) or known.get(n) or _NOTHING for n in names]
+    strength = np.array([p.strength for p in paths])
+    fibres, muscle_share = fibres_of([parts[n] if n in parts else _content(rig, n) for n in names], strength,
+                                     len(rig.tets))  # fmt: skip
+    vertices, exposure = frame_of(rig).to_norm(rig.vertices), exposure_of(rig)
+    skin_share = composition.skin_share(vertices, rig.triangles, exposure, rig.nodes, rig.tets)
+    skin_share = np.minimum(skin_share, 1.0 - muscle_share)
+    kind = presets.tissue(str(rig.tissue))
+    bare = Flesh(rig.nodes, rig.tets, kind.moduli(muscle_share, skin_share), fibres, rig.bone > 0,
+                 np.zeros(len(rig.nodes)), law=kind.law)  # fmt: skip
+    say(0.1, "Hanging the flesh")
+    unloaded = unload(bare, rig.rest_gravity, lambda: say(0.1, "Hanging the flesh"))
+    own = read_muscles(bare, unloaded, rig.rest_gravity, lambda s, text: say(0.2 + 0.8 * s, text))
+    sources = np.concatenate([rig.muscle_source, np.zeros(len(names) - len(rig.muscle_names), np.int8)])
+    sources[[names.index(n) for n in curves]] = source
+    return replace(
+        rig,
+        muscle_names=np.array(names, dtype=np.str_),
+        **packed(paths),
+        muscle_source=sources,
+        muscle_share=muscle_share,
+        skin_share=skin_share,
+        unloaded=unloaded,
+        own_stretch=own,
+        **fibre_arrays(fibres),
+    )
+
+
+_NOTHING = MuscleCurve(np.zeros((0, 3)), np.zeros(0), 0.0)
+"""What stands for a muscle that has no fibres left but keeps its name and place."""
+
+
+def fibre_arrays(fibres: Fibres) -> dict[str, np.ndarray]:
+    """Arrays of a rig that hold its fibres."""
+    return {
+        "fibre_muscle": fibres.muscle.astype(np.int32),
+        "fibre_tet": fibres.tet.astype(np.int32),
+        "fibre_stress": fibres.stress,
+        "fibre_direction": fibres.direction,
+    }
+
+
+def _content(rig: Rig, name: str) -> Content:
+    """What a muscle of the rig has in each tet now."""
+    k = [str(n) for n in rig.muscle_names].index(name)
+    mine = rig.fibre_muscle == k
+    unit = presets.SIGMA_MAX * max(float(rig.muscle_strength[k]), 1e-12)
+    return Content(rig.fibre_tet[mine], rig.fibre_stress[mine] / unit, rig.fibre_direction[mine])
+
+
+def with_inert(rig: Rig, names: Sequence[str]) -> Rig:
+    """The rig with a muscle without fibres for each of the ``names`` that it lacks, so that sliders keep what they are
+    called."""
+    missing = [n for n in names if n not in set(rig.muscle_names.tolist())]
+    if not missing:
+        return rig
+    curves = unpacked({f: getattr(rig, f) for f in packed([])})
+    paths = [c or _NOTHING for c in curves] + [_NOTHING] * len(missing)
+    own = np.ones((len(missing), rig.own_stretch.shape[1]))
+    return replace(
+        rig,
+        muscle_names=np.array([*rig.muscle_names.tolist(), *missing], dtype=np.str_),
+        muscle_source=np.concatenate([rig.muscle_source, np.zeros(len(missing), np.int8)]),
+        own_stretch=np.concatenate([rig.own_stretch, own]),
+        **packed(paths),
+    )

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Equilibria of a face model: one with a solver of the caller's own, or many on all cores."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import blas
+from .build import checked_gravity
+from .parallel import Pool, Steps, run_all
+from .physics.face_flesh import FaceFlesh
+from .pose import Pose
+from .skinning import posed_skin
+
+if TYPE_CHECKING:
+    from .face import FaceModel
+
+Progress = Callable[[float, str], None]
+
+
+def solve_batch(
+    model: "FaceModel",
+    values: Sequence[Mapping[str, float] | np.ndarray],
+    gravity: Sequence[float] | None,
+    starts: Sequence[Pose | None] | None,
+    tolerance: float,
+    progress: Progress | None,
+) -> list[Pose]:
+    """``FaceModel.solve_batch``."""
+    vectors = [model.vector(v) for v in values]
+    _ = model.tracks  # before threads want them
+    solvers = Pool(model.solver.twin)
+    steps = Steps(progress or (lambda share, text: None), 0.0, 1.0, len(vectors))
+
+    def task(c: np.ndarray, start: Pose | None) -> Pose:
+        with solvers.lent() as solver:
+            pose = solve_with(model, solver, c, gravity, start, tolerance, lambda _share, text: steps.tick(text))
+        steps.finished()
+        return pose
+
+    pairs = zip(vectors, starts or [None] * len(vectors), strict=True)
+    return run_all([lambda c=c, s=s: task(c, s) for c, s in pairs])
+
+
+@blas.one_thread()
+def solve_with(
+    model: "FaceModel",
+    solver: FaceFlesh,
+    values: Mapping[str, float] | np.ndarray | None,
+    gravity: Sequence[float] | None,
+    start: Pose | None,
+    tolerance: float,
+    progress: Progress | None,
+) -> Pose:
+    """``FaceModel.solve_with``."""
+    began = time.perf_counter()
+    c = model.vector(values)
+    gravity = model.rest_gravity if gravity is None else checked_gravity(gravity)
+    load, w, q = model.load_of(c, gravity)
+    starts = [load.anchor]
+    if start is not None:
+        starts.append(start.nodes)
+    tick = None if progress is None else lambda: progress(0.5, "Settling the flesh")
+    nodes, report = solver.solve(load, starts, tolerance=tolerance, tick=tick)
+    if not report.converged and start is not None:
+        # A pose far away can be a worse start than none.
+        solver.forget()
+        nodes, report = solver.solve(load, starts[:1], tolerance=tolerance, tick=tick)
+    message = ""
+    if not report.converged:
+        message = f"The flesh did not settle (residual {report.residual:.1e}): use less extreme slider values."
+    return Pose(
+        controls=c,
+        gravity=gravity,
+        skin=posed_skin(model, nodes, w, q),
+        nodes=nodes,
+        residual=report.residual,
+        inverted=int((model.flesh.volume_ratio(nodes) <= 0.0).sum()),
+        converged=report.converged,
+        iterations=report.iterations,
+        ms=1e3 * (time.perf_counter() - began),
+        message=message,
+    )

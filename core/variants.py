@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The same face with something else inside: another tissue, other track springs; and the face brought up to date."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .anatomy.composition import REGIONS
+from .anatomy.muscle_curves import CURVE, carried
+from .build import build_rig, read_muscles, unload
+from .errors import MuscleFaceError
+from .muscle_rig import curves_of, with_inert
+from .physics import presets
+from .rig import Rig
+
+if TYPE_CHECKING:
+    from .face import FaceModel
+
+Progress = Callable[[float, str], None]
+
+
+def of_tissue(model: "FaceModel", tissue: str, progress: Progress | None) -> Rig:
+    """The rig with another tissue: muscles and gravity act on other flesh."""
+    rig, say = model.rig, progress or (lambda share, text: None)
+    kind = presets.tissue(tissue)
+    moduli = kind.moduli(rig.muscle_share, rig.skin_share)
+    bare = model.flesh.varied(moduli=moduli, law=kind.law, prestretch=None)
+    unloaded = unload(bare, rig.rest_gravity)
+    own = read_muscles(bare, unloaded, rig.rest_gravity, say)
+    return replace(rig, tissue=np.array(tissue), unloaded=unloaded, own_stretch=own)
+
+
+def of_track_stiffness(model: "FaceModel", factors: Mapping[str, float]) -> Rig:
+    """The rig with the track springs of some regions scaled. Raises MuscleFaceError."""
+    stiffness = model.rig.track_stiffness.copy()
+    for name, factor in factors.items():
+        if name not in REGIONS:
+            raise MuscleFaceError(f'There is no region "{name}": use one of {", ".join(REGIONS)}.')
+        stiffness[list(REGIONS).index(name)] = factor
+    return replace(model.rig, track_stiffness=stiffness)
+
+
+def updated(
+    model: "FaceModel",
+    vertices: np.ndarray,
+    faces: Sequence[Sequence[int]],
+    shapes: Mapping[str, np.ndarray] | None,
+    progress: Progress | None,
+    **options,
+) -> Rig:
+    """A rig of the mesh as it is now, made like the model's; ``options`` are those of FaceModel.build.
+
+    The artist's muscle curves go along with the skin; muscles that are gone keep their names and do nothing. Raises
+    MuscleFaceError.
+    """
+    rig = model.rig
+    if len(vertices) != len(rig.vertices):
+        raise MuscleFaceError(
+            f"The mesh has {len(vertices)} vertices now and had {len(rig.vertices)} when it was rigged: undo the edit, "
+            "or remove the rig and create it again."
+        )
+    own = {}
+    if (rig.muscle_source == CURVE).any():
+        of_artist = {str(n) for n in rig.muscle_names[rig.muscle_source == CURVE]}
+        own = {n: carried(c, rig.vertices, np.asarray(vertices, float), rig.triangles)
+               for n, c in curves_of(rig).items() if n in of_artist}  # fmt: skip
+    kept = {"quality": str(rig.quality), "tissue": str(rig.tissue), "rest_gravity": model.rest_gravity, "muscles": own}
+    fresh = build_rig(vertices, faces, shapes, progress=progress, **{**kept, **options})
+    fresh = with_inert(fresh, [str(n) for n in rig.muscle_names])
+    return replace(fresh, track_stiffness=rig.track_stiffness)
