@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The layouts in which other programs store tracked face points."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import MuscleFaceError
+
+_POINT_KEYS = (
+    "face_keypoints_2d",
+    "landmarks",
+    "points",
+    "keypoints",
+    "face_landmarks",
+    "faceLandmarks",
+    "people",
+    "faces",
+)
+_FRAME_KEYS = ("frames", "data", "results")
+_TRUST_KEYS = ("confidence", "score", "visibility", "presence")
+# OpenFace has x_0 for pixels beside X_0 in space: case counts there.
+_BY_NUMBER = re.compile(r"^(x|y|c|confidence|score)_?()(\d+)$")
+_BY_NAME = re.compile(r"^()(.+?)[_. ](x|y|c|confidence|score)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What a file says. points: (F, p, 2), y downwards, pixels or shares of the image · confidence: (F, p) · size:
+    (width, height) or None."""
+
+    points: np.ndarray
+    confidence: np.ndarray | None = None
+    names: list[str] | None = None
+    frames: np.ndarray | None = None
+    rate: float | None = None
+    size: tuple[int, int] | None = None
+
+
+def read_raw(path: Path) -> Raw:
+    """Whatever the file or folder holds. Raises MuscleFaceError when it is nothing known."""
+    try:
+        if path.is_dir():
+            return _read_json(sorted(path.glob("*.json")))
+        kind = path.suffix.lower()
+        if kind == ".npz":
+            return _read_npz(path)
+        if kind == ".json":
+            return _read_json(_series(path))
+        return _read_csv(path)
+    except OSError as error:
+        raise MuscleFaceError(f"'{path.name}' cannot be read: choose an existing file.") from error
+    except MuscleFaceError:
+        raise
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise unreadable(path) from error
+
+
+def unreadable(path: Path) -> MuscleFaceError:
+    """The error for a file of another kind."""
+    return MuscleFaceError(
+        f"'{path.name}' holds no face tracks: give a JSON, CSV or npz file of 2D points over frames."
+    )
+
+
+def _series(path: Path) -> list[Path]:
+    """A file of a numbered series stands for all of it (OpenPose writes one per frame)."""
+    numbered = re.match(r"^(.*?)(\d{4,})(\D*)$", path.stem)
+    if numbered is None:
+        return [path]
+    pattern = re.compile(re.escape(numbered[1]) + r"\d{4,}" + re.escape(numbered[3]) + "$")
+    return sorted(p for p in path.parent.glob("*.json") if pattern.match(p.stem))
+
+
+def _read_npz(path: Path) -> Raw:
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name.lower(): stored[name] for name in stored.files}
+    names = ("points", "landmarks", "keypoints", *arrays)
+    points = next(
+        arrays[n] for n in names if n in arrays and arrays[n].ndim in (2, 3) and arrays[n].shape[-1] in (2, 3)
+    )
+    points = points[None] if points.ndim == 2 else points
+    rate = next((float(arrays[n]) for n in ("fps", "rate", "frame_rate") if n in arrays), None)
+    size = next((arrays[n] for n in ("image_size", "size", "resolution") if n in arrays), None)
+    confidence = next((arrays[n] for n in ("confidence", "confidences", "visibility") if n in arrays), None)
+    labels = next((arrays[n] for n in ("point_names", "names") if n in arrays), None)
+    if confidence is not None:
+        confidence = confidence.reshape(points.shape[:2])
+    return Raw(
+        points[..., :2],
+        confidence,
+        None if labels is None else [str(n) for n in labels],
+        arrays.get("frames"),
+        rate,
+        None if size is None else (int(size[0]), int(size[1])),
+    )
+
+
+def _read_json(files: list[Path]) -> Raw:
+    """One file, or one per frame."""
+    if not files:
+        raise MuscleFaceError("The folder holds no JSON file: choose the one that the tracker wrote into.")
+    data = [json.loads(f.read_text("utf-8-sig")) for f in files]
+    head = data[0] if isinstance(data[0], dict) else {}
+    if len(data) == 1:
+        items = next((head[k] for k in _FRAME_KEYS if isinstance(head.get(k), list)), data[0])
+        if isinstance(items, dict):
+            # The keys of the npz: points over frames in one array.
+            stacked = next((items[k] for k in _POINT_KEYS if k in items), None)
+            deep = isinstance(stacked, list) and stacked and isinstance(stacked[0], list) and _is_points(stacked[0])
+            items = stacked if deep and len(stacked) > 1 else [items]
+        elif _is_points(items):
+            items = [items]
+    else:
+        items = data
+    found = [_points_of(item) for item in items]
+    count = max((len(p) for p in found if p is not None), default=0)
+    points, trust = np.full((len(found), count, 2), np.nan), np.zeros((len(found), count))
+    for k, face in enumerate(found):
+        if face is not None:
+            if len(face) != count:
+                raise ValueError("frames of different numbers of points")
+            points[k], trust[k] = face[:, :2], face[:, 2]
+    numbers = [item.get("frame", item.get("frame_number")) if isinstance(item, dict) else None for item in items]
+    if len(files) > 1:
+        numbers = [int(re.findall(r"\d{4,}", f.stem)[-1]) if re.search(r"\d{4,}", f.stem) else None for f in files]
+    stored = head.get("confidence", head.get("confidences")) if len(data) == 1 else None
+    return Raw(
+        points,
+        trust if stored is None else np.asarray(stored, float).reshape(trust.shape),
+        head.get("point_names", head.get("names")),
+        np.array(numbers, float) if all(n is not None for n in numbers) else None,
+        next((float(head[k]) for k in ("fps", "frame_rate", "rate") if k in head), None),
+        _size(head),
+    )
+
+
+def _size(head: dict) -> tuple[int, int] | None:
+    size = next((head[k] for k in ("image_size", "resolution", "size") if k in head), None)
+    if size is None and "width" in head and "height" in head:
+        size = (head["width"], head["height"])
+    return None if size is None else (int(size[0]), int(size[1]))
+
+
+def _is_point(item) -> bool:
+    if isinstance(item, dict):
+        return "x" in item and "y" in item
+    return isinstance(item, list) and 2 <= len(item) <= 4 and all(isinstance(v, int | float) for v in item)
+
+
+def _is_points(item) -> bool:
+    return isinstance(item, list) and bool(item) and _is_point(item[0])
+
+
+def _points_of(item) -> np.ndarray | None:
+    """(p, 3) x, y and trust of the first face in a frame, however deep it lies; None where there is no face."""
+    if _is_points(item):
+        if isinstance(item[0], dict):
+            return np.array([[p["x"], p["y"], next((p[k] for k in _TRUST_KEYS if k in p), 1.0)] for p in item], float)
+        return np.array([[p[0], p[1], 1.0] for p in item], float)
+    if isinstance(item, list):
+        if len(item) >= 9 and len(item) % 3 == 0 and all(isinstance(v, int | float) for v in item):
+            return np.array(item, float).reshape(-1, 3)  # OpenPose: x, y, confidence
+        return next((p for p in map(_points_of, item) if p is not None), None)
+    if isinstance(item, dict):
+        return next((p for p in (_points_of(item[k]) for k in _POINT_KEYS if k in item) if p is not None), None)
+    return None
+
+
+def _read_csv(path: Path) -> Raw:
+    text = path.read_text("utf-8-sig")
+    first = text.partition("\n")[0]
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count)) if row]
+    header = [h.strip() for h in rows[0]]
+    lower = [h.lower() for h in header]
+    body = [row for row in rows[1:] if len(row) == len(header)]
+    if "x" in lower and "y" in lower:
+        return _read_long(lower, body)
+    return _read_wide(header, lower, body)
+
+
+def _column(lower: list[str], *names: str) -> int | None:
+    return next((lower.index(n) for n in names if n in lower), None)
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return np.nan
+
+
+def _read_long(lower: list[str], rows: list[list[str]]) -> Raw:
+    """One line per point and frame."""
+    frame, point = _column(lower, "frame", "frame_number"), _column(lower, "point", "landmark", "name", "id", "index")
+    x, y, trust = lower.index("x"), lower.index("y"), _column(lower, *_TRUST_KEYS)
+    frames = sorted({_number(row[frame]) for row in rows}) if frame is not None else [0.0]
+    names = list(dict.fromkeys(row[point].strip() for row in rows))
+    points, confidence = np.full((len(frames), len(names), 2), np.nan), np.zeros((len(frames), len(names)))
+    line_of, column_of = {f: k for k, f in enumerate(frames)}, {n: k for k, n in enumerate(names)}
+    for row in rows:
+        at = line_of[_number(row[frame]) if frame is not None else 0.0], column_of[row[point].strip()]
+        points[at] = _number(row[x]), _number(row[y])
+        confidence[at] = 1.0 if trust is None else _number(row[trust])
+    return Raw(points, confidence, names, np.array(frames))
+
+
+def _read_wide(header: list[str], lower: list[str], rows: list[list[str]]) -> Raw:
+    """One line per frame, x and y of every point in columns of their own."""
+    columns: dict[str, dict[str, int]] = {}
+    layout = _BY_NUMBER if any(_BY_NUMBER.match(name) for name in header) else _BY_NAME
+    for k, name in enumerate(header):
+        if (parts := layout.match(name)) is not None:
+            axis, point = (parts[1], parts[3]) if layout is _BY_NUMBER else (parts[3], parts[2])
+            columns.setdefault(point, {})[axis.lower()[0]] = k
+    names = [n for n, found in columns.items() if {"x", "y"} <= found.keys()]
+    table = np.array([[_number(cell) for cell in row] for row in rows], float).reshape(len(rows), len(header))
+    points = np.stack([table[:, [columns[n]["x"], columns[n]["y"]]] for n in names], axis=1)
+    confidence = np.ones(points.shape[:2])
+    for k, name in enumerate(names):
+        trust = next((columns[name][c] for c in ("c", "s") if c in columns[name]), None)
+        if trust is not None:
+            confidence[:, k] = table[:, trust]
+    # OpenFace trusts whole frames.
+    for column in (_column(lower, "confidence"), _column(lower, "success")):
+        if column is not None:
+            confidence *= np.nan_to_num(table[:, column])[:, None]
+    frame, stamp = _column(lower, "frame", "frame_number"), _column(lower, "timestamp", "time")
+    rate = None
+    if stamp is not None and len(table) > 1:
+        step = np.median(np.diff(table[:, stamp]))
+        rate = 1.0 / step if step > 0.0 else None
+    return Raw(points, confidence, names, table[:, frame] if frame is not None else None, rate)
