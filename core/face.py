@@ -16,7 +16,10 @@ from .anatomy.jaw import Jaw
 from .anatomy.muscle_curves import MuscleCurve
 from .build import JAW_CONTROLS, build_rig, jaw_bones
 from .errors import MuscleFaceError
-from .fit.same_topology import FitResult, fit_vertices
+from .fit.expression import fit_expression
+from .fit.options import FitOptions
+from .fit.result import FitResult
+from .fit.targets import Target
 from .parallel import run_all
 from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
@@ -368,16 +371,19 @@ class FaceModel:
 
     def fit(
         self,
-        target_vertices: np.ndarray,
+        target: Target | np.ndarray,
+        options: FitOptions | None = None,
         *,
         weights: np.ndarray | None = None,
         gravity: Sequence[float] | None = None,
-        start: Pose | None = None,
+        start: Pose | FitResult | None = None,
         progress: Progress | None = None,
     ) -> FitResult:
-        """Slider values whose skin comes nearest to ``target_vertices`` (V, 3), by Gauss-Newton through the simulation.
+        """Slider values whose skin comes nearest to a target, by Gauss-Newton through the simulation.
 
-        weights: (V,) importance of each vertex (default: the skin counts, parts do not). Raises MuscleFaceError when
-        the target does not have this mesh's vertices.
+        target: one of ``fit.targets``, or a mesh of the same topology (V, 3), whose ``weights`` (V,) are the importance
+        of each vertex (default: the skin counts, parts do not) · start: the pose, or the fit before, to begin from and
+        to be held to. Where ``progress`` raises Cancelled the best face so far is returned. Raises MuscleFaceError with
+        one sentence when the target cannot be meant.
         """
-        return fit_vertices(self, target_vertices, weights=weights, gravity=gravity, start=start, progress=progress)
+        return fit_expression(self, target, options, weights=weights, gravity=gravity, start=start, progress=progress)

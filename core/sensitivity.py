@@ -107,6 +107,15 @@ def jacobian(model: "FaceModel", pose: "Pose") -> np.ndarray:
 
 
 @blas.one_thread()
+def vertex_jacobian(model: "FaceModel", pose: "Pose", vertices: np.ndarray, active: np.ndarray) -> np.ndarray:
+    """(v, 3, k) derivative of some vertices (v,) by some controls (k,), to some five digits: what a fit asks for."""
+    state = _state(model, pose)
+    unit = np.eye(len(pose.controls))[:, active]
+    linear = model.solver.linearise(pose.nodes, state.load, single=True)
+    return _by_controls(state, unit, vertices=vertices, linear=linear)
+
+
+@blas.one_thread()
 def forward(model: "FaceModel", pose: "Pose", directions: Sequence[Parameters]) -> np.ndarray:
     """(V, 3, c) motion of the skin along each of the directions; one factorisation serves all."""
     state, zero = _state(model, pose), np.zeros(len(pose.controls))
@@ -135,24 +144,49 @@ def forward(model: "FaceModel", pose: "Pose", directions: Sequence[Parameters]) 
 
 
 def _by_controls(
-    state: _State, controls: np.ndarray, force: np.ndarray | None = None, moved: np.ndarray | None = None
+    state: _State,
+    controls: np.ndarray,
+    force: np.ndarray | None = None,
+    moved: np.ndarray | None = None,
+    *,
+    vertices: np.ndarray | None = None,
+    linear: Linearisation | None = None,
 ) -> np.ndarray:
-    """(V, 3, c) skin motion for columns of controls (n, c), with further force and bone motion (3N, c)."""
-    model, rig = state.model, state.model.rig
+    """(V, 3, c) skin motion for columns of controls (n, c), with further force and bone motion (3N, c); or (v, 3, c)
+    that of some vertices (v,)."""
+    model = state.model
     weights = state.tracks @ controls
     columns = model.tracks.forces(state.pose.nodes, state.load.strain) @ weights
     columns += derivatives.by_activation(model.flesh, state.pose.nodes) @ controls[_muscles(model)]
     bones = _bones_by_track(state) @ weights
     if force is not None:
         columns, bones = columns + force, bones + moved
-    nodes = state.linear.forward(columns, bones)
-    c = controls.shape[1]
-    out = np.zeros((model.vertex_count, 3, c))
-    carried = (model.carry @ nodes.reshape(len(rig.nodes), -1)).reshape(-1, 3, c)
-    out[rig.carried] = np.einsum("ij,cjn->cin", rig.frame, carried, optimize=True)
-    out[rig.skin] += (model.skinning.detail.reshape(len(weights), -1).T @ weights).reshape(-1, 3, c)
-    out[rig.part_vertices] += (_parts_by_track(state).T @ weights).reshape(-1, 3, c)
+    nodes = (linear or state.linear).forward(columns, bones)
+    return _of_vertices(state, nodes, weights, np.arange(model.vertex_count) if vertices is None else vertices)
+
+
+def _of_vertices(state: _State, nodes: np.ndarray, weights: np.ndarray, vertices: np.ndarray) -> np.ndarray:
+    """(v, 3, c) motion of vertices (v,) for columns of node motion (3N, c) and of track weights (K, c)."""
+    model, rig = state.model, state.model.rig
+    c = weights.shape[1]
+    out = np.zeros((len(vertices), 3, c))
+    into, row = _found(model, rig.carried, vertices)
+    carried = (model.carry[row] @ nodes.reshape(len(rig.nodes), -1)).reshape(-1, 3, c)
+    out[into] = np.einsum("ij,cjn->cin", rig.frame, carried, optimize=True)
+    into, row = _found(model, rig.skin, vertices)
+    out[into] += (model.skinning.detail[:, row].reshape(len(weights), -1).T @ weights).reshape(-1, 3, c)
+    into, row = _found(model, rig.part_vertices, vertices)
+    parts = _parts_by_track(state).reshape(len(weights), -1, 3)[:, row]
+    out[into] += (parts.reshape(len(weights), -1).T @ weights).reshape(-1, 3, c)
     return out
+
+
+def _found(model: "FaceModel", listed: np.ndarray, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the vertices (v,) are listed, and where in the list."""
+    row = np.full(model.vertex_count, -1)
+    row[listed] = np.arange(len(listed))
+    into = np.flatnonzero(row[vertices] >= 0)
+    return into, row[vertices[into]]
 
 
 # Backward

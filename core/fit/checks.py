@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Targets that no fit can mean are refused with a sentence."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import MuscleFaceError
+
+if TYPE_CHECKING:
+    from ..face import FaceModel
+
+FARTHEST = 0.5
+"""Mean distance of points from where they belong at which a target is elsewhere, in head heights: no face, and no head
+that an artist has placed, is so far off."""
+
+LARGEST = 3.0
+"""Ratio of sizes of target and face, either way, beyond which the unit is wrong."""
+
+
+def check_weights(weights: np.ndarray | None, count: int) -> np.ndarray | None:
+    """Weights (count,) as numbers. Raises MuscleFaceError."""
+    if weights is None:
+        return None
+    weights = np.asarray(weights, np.float64)
+    if weights.shape != (count,) or not np.isfinite(weights).all() or (weights < 0.0).any():
+        raise MuscleFaceError(f"The weights are not {count} numbers of at least 0: make them again.")
+    return weights
+
+
+def check_place(model: "FaceModel", target: np.ndarray, points: np.ndarray) -> None:
+    """Raise MuscleFaceError when target points (p, 3) are not where a face with points (p, 3) could reach them."""
+    check_size(_spread(target), _spread(points))
+    apart = float(np.linalg.norm(target - points, axis=1).mean())
+    height = head_height(model)
+    if apart > FARTHEST * height:
+        raise MuscleFaceError(
+            f"The target lies {apart / height:.1f} head heights away from the face: move it onto the face."
+        )
+
+
+def check_size(target: float, face: float) -> None:
+    """Raise MuscleFaceError when a target's size is not a face's."""
+    ratio = target / max(face, 1e-300)
+    if face > 0.0 and target > 0.0 and not 1.0 / LARGEST < ratio < LARGEST:
+        times = f"{ratio:.3g} times as large" if ratio > 1.0 else f"{1.0 / ratio:.3g} times smaller"
+        raise MuscleFaceError(f"The target is {times} than the face: scale it to the face's size.")
+
+
+def head_height(model: "FaceModel") -> float:
+    """Height of the head in the user's unit; the normalised head is 23 cm tall."""
+    return 230.0 / model.mm_per_unit
+
+
+def _spread(points: np.ndarray) -> float:
+    """Standard deviation of points (n, 3) about their mean."""
+    return float(np.sqrt(((points - points.mean(0)) ** 2).sum(1).mean()))

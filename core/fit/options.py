@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""What a fit may move and what it prefers."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """mode: "faithful" comes as near as it can; "readable" with few sliders · shapes, muscles, jaw: whether these may
+    move (a jaw that stays also holds the shapes that turn it) · head_pose: whether the head may move as a whole; "auto"
+    for all targets but a mesh of the same topology · scale: whether it may also grow · prior: pull of the sliders to
+    the start (neutral where there is none), in units of what suits the kind of target · smoothness: pull of a
+    performance to steady motion, likewise.
+    """
+
+    mode: Literal["faithful", "readable"] = "faithful"
+    shapes: bool = True
+    muscles: bool = True
+    jaw: bool = True
+    head_pose: bool | Literal["auto"] = "auto"
+    scale: bool = False
+    prior: float = 1.0
+    smoothness: float = 1.0

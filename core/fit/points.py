@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Goals in space whose points are known: a mesh of the same topology, markers."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import MuscleFaceError
+from .checks import check_place, check_weights
+from .engine import Found
+from .head import Head, head_between
+from .residuals import PositionTerm
+from .result import Figures
+from .targets import MarkerTarget, SkinPoints, VertexTarget
+
+if TYPE_CHECKING:
+    from ..face import FaceModel
+
+VERTEX_NOISE = 0.03
+"""Of a vertex of a sculpt [mm]: small enough that the prior only breaks ties."""
+
+MARKER_NOISE = 0.3
+"""Of a marker [mm]: what motion capture systems reach on a face."""
+
+
+class VertexGoal:
+    """Reach a mesh of the same topology."""
+
+    moves_head = False
+
+    def __init__(self, model: "FaceModel", target: VertexTarget) -> None:
+        positions = np.asarray(target.positions, np.float64)
+        if positions.shape != (model.vertex_count, 3):
+            count = len(positions) if positions.ndim == 2 else 0
+            raise MuscleFaceError(
+                f"The target has {count} vertices and the rig {model.vertex_count}: choose a mesh of the same topology."
+            )
+        if not np.isfinite(positions).all():
+            raise MuscleFaceError("The target has vertices that are not numbers: repair or re-export it.")
+        weights = check_weights(target.weights, model.vertex_count)
+        skin = model.skin_vertices
+        used = skin if weights is None else skin[weights[skin] > 0.0]
+        if not len(used):
+            raise MuscleFaceError("All weights of the target are zero: paint some of the skin into the vertex group.")
+        self._model, self._positions, self._used = model, positions, used
+        weights = None if weights is None else weights[used]
+        points = SkinPoints.of_vertices(used)
+        self.terms = [PositionTerm(points, positions[used], VERTEX_NOISE / model.mm_per_unit, weights)]
+
+    def first_head(self, points: np.ndarray, scale: bool) -> Head:
+        """Where the head is as a whole when its points (p, 3) are to reach the target."""
+        return head_between(points, self._positions[self._used], np.ones(len(self._used)), scale=scale)
+
+    def check(self, points: np.ndarray, head: Head) -> None:
+        """Raise MuscleFaceError where the target is nowhere near a face with points (p, 3)."""
+        check_place(self._model, self._positions[self._used], head.at(points))
+
+    def measure(self, found: Found) -> Figures:
+        """How near the face came."""
+        error = np.full(self._model.vertex_count, np.nan)
+        error[self._used] = self.terms[0].error(found.world) * self._model.mm_per_unit
+        figures = Figures.of_mm(error)
+        if found.posed.pose is not None:
+            figures.residual_skin = found.head.back(self._positions) - found.posed.pose.skin
+        return figures
+
+
+class MarkerGoal:
+    """Reach markers in space."""
+
+    moves_head = True
+
+    def __init__(self, model: "FaceModel", target: MarkerTarget) -> None:
+        positions = np.asarray(target.positions, np.float64)
+        if positions.shape != (len(target.points), 3):
+            raise MuscleFaceError(f"There are {len(target.points)} points on the skin and {len(positions)} markers: "
+                                  "give every marker one point.")  # fmt: skip
+        weights = check_weights(target.weights, len(positions))
+        seen = np.isfinite(positions).all(1) & (True if weights is None else weights > 0.0)
+        if not seen.any():
+            raise MuscleFaceError("No marker can be seen: enable some, or choose another frame.")
+        self._model, self._positions, self._seen, self._weights = model, positions, seen, weights
+        # Three points leave a head's place open about their plane's noise; below that only sliders can move.
+        self.moves_head = int(seen.sum()) >= 6
+        self.terms = [
+            PositionTerm(target.points, positions, MARKER_NOISE / model.mm_per_unit, weights, robust=True)
+        ]
+
+    def first_head(self, points: np.ndarray, scale: bool) -> Head:
+        """See ``VertexGoal``."""
+        seen = self._seen
+        weights = np.ones(seen.sum()) if self._weights is None else self._weights[seen]
+        return head_between(points[seen], self._positions[seen], weights, scale=scale)
+
+    def check(self, points: np.ndarray, head: Head) -> None:
+        """See ``VertexGoal``."""
+        check_place(self._model, self._positions[self._seen], head.at(points)[self._seen])
+
+    def measure(self, found: Found) -> Figures:
+        """See ``VertexGoal``."""
+        error = self.terms[0].error(found.world) * self._model.mm_per_unit
+        return Figures.of_mm(np.where(self._seen, error, np.nan))

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Skin points as functions of the controls that a fit may move: simulated, as plain sums of shapes, or still."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from .. import sensitivity
+from ..skinning import shape_deltas
+from .targets import SkinPoints
+
+if TYPE_CHECKING:
+    from ..face import FaceModel
+    from ..pose import Pose
+
+TOLERANCE = 1e-5
+
+
+class Posed(NamedTuple):
+    """points: (p, 3), the face's frame, user's unit · pose: the equilibrium, None where nothing is simulated."""
+
+    points: np.ndarray
+    pose: "Pose | None" = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether the flesh settled."""
+        return self.pose is None or self.pose.converged
+
+
+class Skin(Protocol):
+    """What an optimiser asks of a face. ``active``: (k,) indices of the controls that may move."""
+
+    active: np.ndarray
+
+    def at(self, controls: np.ndarray, before: Posed | None) -> Posed:
+        """The face at controls (n,), found from the one before."""
+        ...
+
+    def jacobian(self, posed: Posed) -> np.ndarray:
+        """(3p, k) derivative of the points by the active controls."""
+        ...
+
+
+class SimulatedSkin:
+    """Points of the simulated face."""
+
+    def __init__(
+        self,
+        model: "FaceModel",
+        points: SkinPoints,
+        active: np.ndarray,
+        gravity: Sequence[float] | None = None,
+        tolerance: float = TOLERANCE,
+        tick: Callable[[float, str], None] | None = None,
+    ) -> None:
+        self._model, self._points, self.active = model, points, active
+        self._gravity, self._tolerance, self._tick = gravity, tolerance, tick
+
+    def at(self, controls: np.ndarray, before: Posed | None) -> Posed:
+        """See ``Skin``."""
+        start = None if before is None else before.pose
+        pose = self._model.solve(
+            controls, gravity=self._gravity, start=start, tolerance=self._tolerance, progress=self._tick
+        )
+        return Posed(self._points.at(pose.skin), pose)
+
+    def jacobian(self, posed: Posed) -> np.ndarray:
+        """See ``Skin``."""
+        of_vertices = sensitivity.vertex_jacobian(self._model, posed.pose, self._points.vertices, self.active)
+        k = len(self.active)
+        return (self._points.matrix @ of_vertices.reshape(-1, 3 * k)).reshape(-1, k)
+
+
+class BlendSkin:
+    """Points of the plain sum of shapes, the rest of the controls without effect."""
+
+    def __init__(self, model: "FaceModel", points: SkinPoints, active: np.ndarray) -> None:
+        self.active = active[active < len(model.shapes)]
+        self._rest = points.at(model.neutral)
+        row = np.full(model.vertex_count, -1)
+        row[model.skin_vertices] = np.arange(len(model.skin_vertices))
+        # Points on loose parts stand still here.
+        deltas, rows = shape_deltas(model)[self.active], row[points.vertices]
+        of_vertices = np.where((rows >= 0)[:, None, None], deltas[:, rows].transpose(1, 2, 0), 0.0)
+        k = len(self.active)
+        self._jacobian = (points.matrix @ of_vertices.reshape(-1, 3 * k)).reshape(-1, k)
+
+    def at(self, controls: np.ndarray, before: Posed | None) -> Posed:
+        """See ``Skin``."""
+        return Posed(self._rest + (self._jacobian @ controls[self.active]).reshape(-1, 3))
+
+    def jacobian(self, posed: Posed) -> np.ndarray:
+        """See ``Skin``."""
+        return self._jacobian
+
+
+class StillSkin:
+    """Points of a face that does not move: only the head may."""
+
+    active = np.zeros(0, int)
+
+    def __init__(self, points: np.ndarray) -> None:
+        self._points = points
+
+    def at(self, controls: np.ndarray, before: Posed | None) -> Posed:
+        """See ``Skin``."""
+        return Posed(self._points)
+
+    def jacobian(self, posed: Posed) -> np.ndarray:
+        """See ``Skin``."""
+        return np.zeros((self._points.size, 0))
