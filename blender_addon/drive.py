@@ -64,7 +64,7 @@ def read(
         for name, value, mute in zip(*bridge.key_values(keys), strict=True):
             values[name] = 0.0 if (mutes or {}).get(name, mute) else value
     settings = owner.muscle_face
-    activations = {muscle.name: muscle.activation for muscle in settings.muscles}
+    activations = {muscle.name: pull(settings, muscle) for muscle in settings.muscles}
     jaw = {name: getattr(settings, name) for name in ("jaw_open", "jaw_forward", "jaw_side")}
     source = {"shape": values, "muscle": activations, "jaw": jaw}
     names, _bounds, neutral = model.controls()
@@ -73,6 +73,14 @@ def read(
     ]
     gravity = bridge.own_direction(owner, settings.gravity) if settings.use_gravity else None
     return Drive(np.array(controls, float), settings.influence, gravity)
+
+
+def pull(settings, muscle) -> float:
+    """How hard a muscle pulls: its slider, or 0 where its group is muted or another one solo."""
+    group = settings.muscle_groups.get(muscle.group)
+    if group is not None and (group.mute or (not group.solo and any(g.solo for g in settings.muscle_groups))):
+        return 0.0
+    return muscle.activation
 
 
 def shape_names(model: FaceModel) -> list[str]:
@@ -154,7 +162,7 @@ def write_implied(settings, model: FaceModel, pose) -> None:
             settings.muscles[name].implied_activation = value
 
 
-def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph, answer: Callable | None = None) -> None:
+def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph | None, answer: Callable | None = None) -> None:
     """Keep up with the sliders of a live rig: ``answer`` (default: solve) when they moved, otherwise do nothing."""
     mesh, settings = obj.data, obj.muscle_face
     try:

@@ -5,18 +5,17 @@
 import bpy
 from bpy.app.handlers import persistent
 
-from . import drive, jobs, live, storage
+from . import drive, editing, jobs, live, storage
 
 # True while a handler writes: what it writes updates the scene, which would call it again.
 _writing = False
 
 
-def _is_live(item) -> bool:
+def _is_driven(item) -> bool:
     return (
         isinstance(item, bpy.types.Object)
         and item.type == "MESH"
         and item.muscle_face.is_rig
-        and item.muscle_face.live
         and item.mode == "OBJECT"
         and item.library is None
         and item.data.library is None
@@ -24,15 +23,23 @@ def _is_live(item) -> bool:
     )
 
 
-def _refresh(objects, depsgraph: bpy.types.Depsgraph) -> None:
+def _refresh(objects, depsgraph: bpy.types.Depsgraph, by_hand: bool) -> None:
     global _writing
     if _writing or jobs.busy():
         return
     _writing = True
     try:
         for obj in objects:
-            if _is_live(obj):
-                drive.refresh(obj, depsgraph, live.follow if live.watched() else None)
+            if not _is_driven(obj):
+                continue
+            graph = depsgraph
+            if obj.muscle_face.symmetric and by_hand:
+                # What symmetry has just written is not evaluated yet.
+                graph = None if editing.follow_symmetry(obj) else depsgraph
+            elif obj.muscle_face.symmetric:
+                editing.remember(obj)
+            if obj.muscle_face.live:
+                drive.refresh(obj, graph, live.follow if live.watched() else None)
     finally:
         _writing = False
 
@@ -40,19 +47,20 @@ def _refresh(objects, depsgraph: bpy.types.Depsgraph) -> None:
 @persistent
 def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     """Solve every live rig at the new frame, also inside a render."""
-    _refresh(list(scene.objects), depsgraph)
+    _refresh(list(scene.objects), depsgraph, by_hand=False)
 
 
 @persistent
 def on_update(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     """Solve the live rigs among the objects that changed."""
-    _refresh([update.id.original for update in depsgraph.updates], depsgraph)
+    _refresh([update.id.original for update in depsgraph.updates], depsgraph, by_hand=True)
 
 
 @persistent
 def on_history(*_args) -> None:
     """Undo, redo and load replace all data: no pose of before belongs to an object of after."""
     live.forget()
+    editing.forget()
     drive.clear_cache()
 
 
@@ -72,6 +80,7 @@ def on_render_end(*_args) -> None:
 def on_load(*_args) -> None:
     """A new file: forget the models of the last one too."""
     live.clear()
+    editing.forget()
     drive.clear_cache()
     storage.clear_cache()
 

@@ -8,6 +8,7 @@ against the mesh before anything is read from it.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from typing import TYPE_CHECKING
@@ -16,19 +17,23 @@ import bpy
 import numpy as np
 
 from ..core import MuscleFaceError
+from ..core.sliders import Slider
+from ..core.sliders import sliders as list_sliders
 from . import bridge, engine
 
 if TYPE_CHECKING:
     from ..core import FaceModel
 
 PROPERTY = "muscle_face_rig"
-VERSION = 1
+VERSION = 2
 SIM_KEY = "Muscle Sim"
 
 # Models are immutable and named by the digest of their bytes: undo, duplicates and reloads share one entry.
 _models: dict[str, FaceModel] = {}
 # The hash of a mesh that has kept its counts is not computed again; edits that keep the counts keep the rig.
 _checked: set[tuple[str, int, int]] = set()
+# Parsed once for all the panels that are drawn.
+_layouts: dict[str, list[Slider]] = {}
 
 
 def has_rig(mesh: bpy.types.Mesh) -> bool:
@@ -46,6 +51,7 @@ def store(mesh: bpy.types.Mesh, model: FaceModel, blob: bytes, before: dict) -> 
         "model": blob,
         "before": json.dumps(before),
         "stats": json.dumps(model.stats, default=float),
+        "sliders": json.dumps([dataclasses.astuple(slider) for slider in list_sliders(model)]),
         "bake": "",
         "solved": [0.0],
     }
@@ -101,6 +107,7 @@ def clear_cache() -> None:
     """Forget the models in memory."""
     _models.clear()
     _checked.clear()
+    _layouts.clear()
 
 
 def before(mesh: bpy.types.Mesh) -> dict:
@@ -111,6 +118,14 @@ def before(mesh: bpy.types.Mesh) -> dict:
 def stats(mesh: bpy.types.Mesh) -> dict:
     """Figures of the model (tets, nodes, ...), readable without loading it."""
     return json.loads(mesh[PROPERTY]["stats"])
+
+
+def sliders(mesh: bpy.types.Mesh) -> list[Slider]:
+    """The rig's sliders in the model's order, readable without loading it."""
+    name = digest(mesh)
+    if name not in _layouts:
+        _layouts[name] = [Slider(*fields) for fields in json.loads(mesh[PROPERTY]["sliders"])]
+    return _layouts[name]
 
 
 def solved(mesh: bpy.types.Mesh) -> np.ndarray:

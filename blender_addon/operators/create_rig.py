@@ -100,7 +100,12 @@ def fill_settings(obj: bpy.types.Object, model) -> None:
     """Give the object the sliders of a fresh model."""
     settings = obj.muscle_face
     settings.muscles.clear()
-    for name in model.muscles:
-        settings.muscles.add().name = name
+    for slider in storage.sliders(obj.data):
+        if slider.kind == "muscle":
+            muscle = settings.muscles.add()
+            muscle.name, muscle.group = slider.name, slider.group
+    settings.muscle_groups.clear()
+    for group in dict.fromkeys(muscle.group for muscle in settings.muscles):
+        settings.muscle_groups.add().name = group
     settings.tissue = str(model.tissue)
     settings.is_rig = True

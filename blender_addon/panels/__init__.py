@@ -10,6 +10,7 @@ from .jaw import MUSCLE_FACE_PT_jaw
 from .landmarks import MUSCLE_FACE_PT_landmarks
 from .muscles import MUSCLE_FACE_PT_muscles
 from .physics import MUSCLE_FACE_PT_physics
+from .pose_shelf import MUSCLE_FACE_AST_poses, register_keymap, unregister_keymap
 from .rig import MUSCLE_FACE_PT_rig
 from .shapes import MUSCLE_FACE_PT_shapes
 
@@ -22,6 +23,7 @@ CLASSES = (
     MUSCLE_FACE_PT_fit,
     MUSCLE_FACE_PT_physics,
     MUSCLE_FACE_PT_bake,
+    MUSCLE_FACE_AST_poses,
 )
 
 
@@ -29,9 +31,11 @@ def register() -> None:
     """Register the panels in their order."""
     for cls in CLASSES:
         bpy.utils.register_class(cls)
+    register_keymap()
 
 
 def unregister() -> None:
     """The mirror of register."""
+    unregister_keymap()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Sub-panel Muscles: one activation per muscle."""
+"""Sub-panel Muscles: one activation per muscle, by part of the face."""
 
 import bpy
 
+from ...core.sliders import MUSCLE_GROUPS
+from . import rows
 from .base import RigPanel
 
 
@@ -14,24 +16,38 @@ class MUSCLE_FACE_PT_muscles(RigPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context):
-        muscles = context.object.muscle_face.muscles
-        column = self.layout.column(align=True)
-        column.label(text="Per cent: what this face implies", icon="INFO")
-        # The face's right side stands on the left of the panel, as it does when one looks at the face.
-        for muscle in muscles:
-            stem, side = muscle.name[:-2], muscle.name[-2:]
-            if side == "_R" and f"{stem}_L" in muscles:
-                continue
-            pair = [("", muscle)]
-            if side == "_L" and f"{stem}_R" in muscles:
-                pair = [("R", muscles[f"{stem}_R"]), ("L", muscle)]
-            heading = column.split(factor=0.7)
-            heading.label(text=(stem if side == "_L" else muscle.name).replace("_", " ").title())
-            reading = heading.row()
-            reading.alignment = "RIGHT"
-            # What the face implies, beside what the slider asks for.
-            if max(member.implied_activation for _, member in pair) >= 0.005:
-                reading.label(text="  ".join(f"{text} {m.implied_activation:.0%}".strip() for text, m in pair))
-            row = column.row(align=True)
-            for text, member in pair:
-                row.prop(member, "activation", text=text, slider=True)
+        obj, layout = context.object, self.layout
+        muscles = rows.wanted(obj, "muscle")
+        if not muscles:
+            layout.label(text="No muscle is called so", icon="INFO")
+            return
+        layout.label(text="Per cent: what this face implies", icon="INFO")
+        if obj.muscle_face.search.strip():
+            draw_rows(layout, obj, muscles)
+            return
+        for group, some in rows.by_group(muscles, MUSCLE_GROUPS).items():
+            header, body = rows.heading(layout, f"muscles_{group}", group)
+            state = obj.muscle_face.muscle_groups.get(group)
+            if state is not None:
+                header.prop(state, "solo", text="", icon="SOLO_ON" if state.solo else "SOLO_OFF", emboss=False)
+                header.prop(state, "mute", text="", icon="HIDE_ON" if state.mute else "HIDE_OFF", emboss=False)
+            rows.reset_button(header, "muscle", group)
+            if body is not None:
+                draw_rows(body, obj, some)
+
+
+def draw_rows(layout, obj: bpy.types.Object, muscles) -> None:
+    """A heading with the reading and a row of sliders for each muscle or pair."""
+    column = layout.column(align=True)
+    for pair in rows.pairs(muscles):
+        members = [(s.side[:1].upper(), obj.muscle_face.muscles[s.name]) for s in pair]
+        line = column.split(factor=0.7)
+        line.label(text=pair[0].label)
+        reading = line.row()
+        reading.alignment = "RIGHT"
+        # What the face implies, beside what the slider asks for.
+        if max(muscle.implied_activation for _, muscle in members) >= 0.005:
+            reading.label(text="  ".join(f"{side} {m.implied_activation:.0%}".strip() for side, m in members))
+        row = column.row(align=True)
+        for side, muscle in members:
+            row.prop(muscle, "activation", text=side, slider=True)

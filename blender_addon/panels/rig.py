@@ -4,7 +4,8 @@
 
 import bpy
 
-from .. import jobs, requirements, storage
+from .. import jobs, poses, requirements, storage
+from . import rows
 from .base import Panel
 
 
@@ -44,4 +45,37 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
             layout.label(text="Baked: the sliders rest", icon="INFO")
         if settings.message:
             layout.label(text=settings.message, icon="ERROR")
+        draw_sliders(layout, settings)
+        draw_poses(layout, settings)
         layout.operator("muscle_face.remove_rig", icon="X")
+
+
+def draw_sliders(layout, settings) -> None:
+    """What works on all sliders."""
+    _, body = rows.heading(layout, "sliders", "Sliders", closed=False)
+    if body is None:
+        return
+    body.prop(settings, "search", text="", icon="VIEWZOOM")
+    row = body.row(align=True)
+    row.prop(settings, "symmetric", toggle=True, icon="MOD_MIRROR")
+    row.operator("muscle_face.mirror_sliders", icon="ARROW_LEFTRIGHT")
+    row = body.row(align=True)
+    row.operator("muscle_face.reset_sliders", text="Reset All", icon="LOOP_BACK")
+    row.operator("muscle_face.keyframe_sliders", icon="KEY_HLT")
+
+
+def draw_poses(layout, settings) -> None:
+    """The pose assets of this file."""
+    _, body = rows.heading(layout, "poses", "Poses")
+    if body is None:
+        return
+    if poses.all_poses():
+        body.prop_search(settings, "pose", bpy.data, "actions", text="")
+        row = body.row(align=True)
+        row.enabled = bool(settings.pose)
+        row.operator("muscle_face.apply_pose", text="Apply").pose = settings.pose
+        mirrored = row.operator("muscle_face.apply_pose", text="Mirrored")
+        mirrored.pose, mirrored.mirrored = settings.pose, True
+    else:
+        body.label(text="No poses yet: set sliders and save", icon="INFO")
+    body.operator("muscle_face.save_pose", icon="ASSET_MANAGER")

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Sub-panel Shapes: the mesh's own shape keys."""
+"""Sub-panel Shapes: the mesh's own shape keys by part of the face."""
 
 import bpy
 
-from .. import storage
+from ...core.sliders import SHAPE_GROUPS
+from .. import editing
+from . import rows
 from .base import RigPanel
 
 
@@ -15,13 +17,32 @@ class MUSCLE_FACE_PT_shapes(RigPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context):
-        keys = context.object.data.shape_keys
-        names = storage.before(context.object.data)["keys"]
-        shapes = [key for key in keys.key_blocks if key.name in names and key != keys.reference_key] if keys else []
-        column = self.layout.column(align=True)
-        for key in shapes:
-            row = column.row(align=True)
-            row.active = not key.mute
-            row.prop(key, "value", text=key.name, slider=True)
+        obj, layout = context.object, self.layout
+        shapes = rows.wanted(obj, "shape")
         if not shapes:
-            column.label(text="This mesh has no shape keys: use the muscles", icon="INFO")
+            searched = bool(obj.muscle_face.search.strip())
+            layout.label(
+                text="No shape is called so" if searched else "No shape keys here: use the muscles", icon="INFO"
+            )
+        elif obj.muscle_face.search.strip():
+            draw_rows(layout, obj, shapes)
+        else:
+            for group, some in rows.by_group(shapes, SHAPE_GROUPS).items():
+                header, body = rows.heading(layout, f"shapes_{group}", group)
+                rows.reset_button(header, "shape", group)
+                if body is not None:
+                    draw_rows(body, obj, some)
+
+
+def draw_rows(layout, obj: bpy.types.Object, shapes) -> None:
+    """One row per shape or pair of shapes."""
+    keys = editing.key_blocks(obj)
+    column = layout.column(align=True)
+    for pair in rows.pairs(shapes):
+        split = column.split(factor=0.42)
+        split.label(text=pair[0].label)
+        row = split.row(align=True)
+        for slider in pair:
+            item = row.row(align=True)
+            item.active = not keys[slider.name].mute
+            item.prop(keys[slider.name], "value", text=slider.side[:1].upper(), slider=True)

@@ -5,13 +5,13 @@
 import bpy
 from bpy.props import PointerProperty
 
-from .muscles import MuscleFaceMuscle
+from .muscles import MuscleFaceMuscle, MuscleFaceMuscleGroup
 from .settings import TISSUES, MuscleFaceSettings
 
-__all__ = ["TISSUES", "MuscleFaceMuscle", "MuscleFaceSettings"]
+__all__ = ["TISSUES", "MuscleFaceMuscle", "MuscleFaceMuscleGroup", "MuscleFaceSettings"]
 
 # Groups before those that point to them.
-CLASSES = (MuscleFaceMuscle, MuscleFaceSettings)
+CLASSES = (MuscleFaceMuscle, MuscleFaceMuscleGroup, MuscleFaceSettings)
 
 
 def register() -> None:

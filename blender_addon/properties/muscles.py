@@ -3,7 +3,7 @@
 """The muscles' sliders and readings."""
 
 import bpy
-from bpy.props import FloatProperty
+from bpy.props import BoolProperty, FloatProperty, StringProperty
 
 from .slider import touch
 
@@ -18,6 +18,7 @@ class MuscleFaceMuscle(bpy.types.PropertyGroup):
         max=1.0,
         update=touch,
     )
+    group: StringProperty(name="Group", description="The part of the face that the muscle belongs to", options=set())
     implied_activation: FloatProperty(
         name="Implied Activation",
         description="How hard the muscle would pull to be as short as it is in this face; 0 when it is stretched",
@@ -25,4 +26,13 @@ class MuscleFaceMuscle(bpy.types.PropertyGroup):
         max=1.0,
         subtype="FACTOR",
         options=set(),
+    )
+
+
+class MuscleFaceMuscleGroup(bpy.types.PropertyGroup):
+    """The muscles of one part of the face; `name` is what the muscles' `group` says."""
+
+    mute: BoolProperty(name="Mute", description="Keep these muscles relaxed whatever their sliders say", update=touch)
+    solo: BoolProperty(
+        name="Solo", description="Relax all muscles but those of the groups that are marked so", update=touch
     )

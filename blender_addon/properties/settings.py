@@ -12,8 +12,9 @@ from bpy.props import (
     StringProperty,
 )
 
+from .edit import EditProperties
 from .fit import FitProperties
-from .muscles import MuscleFaceMuscle
+from .muscles import MuscleFaceMuscle, MuscleFaceMuscleGroup
 from .slider import touch
 
 TISSUES = (
@@ -27,7 +28,7 @@ TISSUES = (
 )
 
 
-class MuscleFaceSettings(FitProperties, bpy.types.PropertyGroup):
+class MuscleFaceSettings(FitProperties, EditProperties, bpy.types.PropertyGroup):
     """Everything that Muscle Face keeps on an object.
 
     A feature adds a mixin (its properties appear here by their names) or a PointerProperty to its own group.
@@ -80,6 +81,9 @@ class MuscleFaceSettings(FitProperties, bpy.types.PropertyGroup):
         max=1.0,
         subtype="FACTOR",
         update=touch,
+    )
+    muscle_groups: CollectionProperty(
+        type=MuscleFaceMuscleGroup, name="Muscle Groups", description="The parts of the face that have muscles"
     )
     muscles: CollectionProperty(
         type=MuscleFaceMuscle, name="Muscles", description="The muscles of the rig in the model's order"

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Sliders as an artist edits them: read, set and keyed by name and group, the other side taken along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import bpy
+
+from ..core.sliders import Slider, followed
+from . import storage
+
+# What each symmetric object's sliders were, to tell which one moved. Dropped with every undo, redo and load.
+_remembered: dict[str, dict[str, float]] = {}
+
+
+def all_of(obj: bpy.types.Object) -> list[Slider]:
+    """The sliders that the object has now (a shape key may have been deleted), in the model's order."""
+    keys, muscles = key_blocks(obj), obj.muscle_face.muscles
+    held = {"shape": keys, "muscle": muscles}
+    return [s for s in storage.sliders(obj.data) if s.kind == "jaw" or s.name in held[s.kind]]
+
+
+def key_blocks(obj: bpy.types.Object):
+    """The shape keys by name; none for a mesh that has lost them."""
+    return obj.data.shape_keys.key_blocks if obj.data.shape_keys else {}
+
+
+def owner_of(obj: bpy.types.Object, slider: Slider) -> tuple[object, str]:
+    """What holds a slider, and the name of its property there."""
+    if slider.kind == "shape":
+        return key_blocks(obj)[slider.name], "value"
+    if slider.kind == "muscle":
+        return obj.muscle_face.muscles[slider.name], "activation"
+    return obj.muscle_face, jaw_property(slider)
+
+
+def jaw_property(slider: Slider) -> str:
+    """The property of a jaw slider, whose name the model may have changed to avoid a shape of the same name."""
+    return slider.name.rpartition(".")[2]
+
+
+def values(obj: bpy.types.Object) -> dict[str, float]:
+    """Every slider's value as the interface shows it."""
+    return {s.name: getattr(*owner_of(obj, s)) for s in all_of(obj)}
+
+
+def write(obj: bpy.types.Object, new: Mapping[str, float]) -> None:
+    """Set sliders by name, each within its own range; the others stay."""
+    for slider in all_of(obj):
+        if slider.name in new:
+            owner, name = owner_of(obj, slider)
+            if getattr(owner, name) != new[slider.name]:
+                setattr(owner, name, new[slider.name])
+    obj.update_tag()
+
+
+def key(obj: bpy.types.Object, some: Iterable[Slider], frame: float) -> None:
+    """Insert a key on each of the sliders."""
+    for slider in some:
+        owner, name = owner_of(obj, slider)
+        owner.keyframe_insert(name, frame=frame, group="Muscle Face")
+
+
+def in_group(obj: bpy.types.Object, kind: str, group: str) -> list[Slider]:
+    """The sliders of a kind ("": all kinds) in a group ("": all groups)."""
+    return [s for s in all_of(obj) if kind in ("", s.kind) and group in ("", s.group)]
+
+
+def follow_symmetry(obj: bpy.types.Object) -> bool:
+    """Move the partners of the sliders that moved since the last look; whether any did."""
+    now = values(obj)
+    new = followed(_remembered.get(obj.name_full, now), now, storage.sliders(obj.data))
+    if new:
+        write(obj, new)
+    _remembered[obj.name_full] = {**now, **new}
+    return bool(new)
+
+
+def remember(obj: bpy.types.Object) -> None:
+    """Take the sliders as they are: a frame has moved them, not a hand."""
+    _remembered[obj.name_full] = values(obj)
+
+
+def forget() -> None:
+    """Forget what the sliders were."""
+    _remembered.clear()

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Keyframe All: the whole expression on one frame."""
+
+import bpy
+from bpy.props import StringProperty
+
+from .. import editing, requirements
+
+
+class MUSCLE_FACE_OT_keyframe_sliders(bpy.types.Operator):
+    """Insert a keyframe on every slider of the face at the current frame"""
+
+    bl_idname = "muscle_face.keyframe_sliders"
+    bl_label = "Keyframe All"
+    bl_options = {"REGISTER", "UNDO"}
+
+    kind: StringProperty(name="Kind", description="shape, muscle or jaw; empty for all", options={"SKIP_SAVE"})
+    group: StringProperty(name="Group", description="The part of the face to key; empty for all", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context):
+        return requirements.check(cls, requirements.rig_problem(context))
+
+    def execute(self, context):
+        obj, frame = context.object, context.scene.frame_current
+        some = editing.in_group(obj, self.kind, self.group)
+        editing.key(obj, some, frame)
+        self.report({"INFO"}, f"Keyed {len(some)} sliders at frame {frame}")
+        return {"FINISHED"}

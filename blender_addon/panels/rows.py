@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Rows of sliders: grouped, pairs side by side, narrowed by a search."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...core.sliders import Slider
+from .. import editing
+
+
+def wanted(obj: bpy.types.Object, kind: str) -> list[Slider]:
+    """The sliders of a kind whose names hold the searched text."""
+    text = obj.muscle_face.search.strip().lower()
+    return [s for s in editing.in_group(obj, kind, "") if text in s.name.lower() or text in s.label.lower()]
+
+
+def by_group(some: list[Slider], order) -> dict[str, list[Slider]]:
+    """Sliders under the names of their groups, in the order given."""
+    return {group: found for group in order if (found := [s for s in some if s.group == group])}
+
+
+def pairs(some: list[Slider]) -> list[list[Slider]]:
+    """Sliders with their partners; the face's right side comes first, as it does when one looks at the face."""
+    names = {s.name: s for s in some}
+    out = []
+    for slider in some:
+        partner = names.get(slider.partner)
+        if partner is None:
+            out.append([slider])
+        elif slider.side == "left":
+            out.append([partner, slider])
+    return out
+
+
+def heading(layout, identifier: str, text: str, *, closed: bool = True):
+    """A foldable part of a panel: its header row and its body (None while folded)."""
+    header, body = layout.panel(f"MUSCLE_FACE_{identifier}", default_closed=closed)
+    header.label(text=text)
+    return header, body
+
+
+def reset_button(row, kind: str, group: str) -> None:
+    """The small button that resets a group."""
+    button = row.operator("muscle_face.reset_sliders", text="", icon="LOOP_BACK", emboss=False)
+    button.kind, button.group = kind, group

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""How sliders are found and moved."""
+
+from bpy.props import BoolProperty, StringProperty
+
+from .slider import touch
+
+
+class EditProperties:
+    """What `object.muscle_face` holds for editing by hand."""
+
+    symmetric: BoolProperty(
+        name="Symmetric",
+        description="When a slider of one side moves, move its partner on the other side too",
+        options=set(),
+        update=touch,
+    )
+    search: StringProperty(
+        name="Search", description="Show only the sliders whose names hold this text", options={"TEXTEDIT_UPDATE"}
+    )
+    pose: StringProperty(name="Pose", description="The pose asset to apply")

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""What the sidebar shows in each state of the work."""
+
+import bpy
+from recording_layout import drawn
+
+ORDER = ["Rig", "Shapes", "Muscles", "Jaw & Head", "Fit", "Physics", "Bake"]
+
+
+def test_nothing_selected_offers_a_head():
+    """An empty scene shows one panel, which says what to do and offers the demo head."""
+    shown = drawn()
+    assert list(shown) == ["Rig"]
+    assert shown["Rig"].operators == ["mesh.muscle_face_demo_add"]
+    assert any("Select a head" in text for text in shown["Rig"].texts)
+
+
+def test_a_plain_head_offers_the_rig(head):
+    """A head without a rig shows the choice of quality and one button."""
+    shown = drawn()
+    assert list(shown) == ["Rig"] and shown["Rig"].operators == ["muscle_face.create_rig"]
+
+
+def test_a_rig_shows_all_panels_in_the_order_of_work(rig):
+    """Every sub-panel draws without error, folded and unfolded, and every slider is in one of them."""
+    assert [label for label in drawn(unfolded=False) if label in ORDER] == ORDER
+    shown = drawn()
+    muscles = [p for p in shown["Muscles"].properties if p == ("MuscleFaceMuscle", "activation")]
+    assert len(muscles) == len(rig.muscle_face.muscles)
+    shapes = [p for p in shown["Shapes"].properties if p == ("ShapeKey", "value")]
+    assert len(shapes) == len(rig.data.shape_keys.key_blocks) - 2
+
+
+def test_search_narrows_the_sliders(rig):
+    """A search leaves the sliders whose names hold the text, and says so when there is none."""
+    rig.muscle_face.search = "smile"
+    shown = drawn()
+    assert shown["Shapes"].properties == [("ShapeKey", "value")] * 2
+    assert shown["Muscles"].texts == ["No muscle is called so"]
+
+
+def test_baked_face_says_so(rig):
+    """A baked face tells that its sliders rest."""
+    bpy.ops.muscle_face.bake(frame_start=1, frame_end=1)
+    assert any("Baked" in text for text in drawn()["Rig"].texts)
+
+
+def test_every_property_and_operator_explains_itself():
+    """All sliders, settings and buttons have a name in title case and a tooltip without a full stop."""
+    groups = [bpy.types.Object.bl_rna.properties["muscle_face"].fixed_type]
+    seen = []
+    while groups:
+        group = groups.pop()
+        seen.append(group)
+        for prop in group.properties:
+            if prop.identifier in ("rna_type", "name"):
+                continue
+            assert prop.description and not prop.description.endswith("."), prop.identifier
+            assert prop.name[:1].isupper() or prop.name[:1].isdigit(), prop.identifier
+            inner = getattr(prop, "fixed_type", None)
+            if inner is not None and inner.identifier.startswith("MuscleFace") and inner not in seen:
+                groups.append(inner)
+    assert len(seen) > 2
+    for name in dir(bpy.ops.muscle_face):
+        kind = getattr(bpy.ops.muscle_face, name).get_rna_type()
+        assert kind.description and not kind.description.endswith("."), name
+        for prop in kind.properties:
+            if prop.identifier != "rna_type":
+                assert prop.description, f"{name}.{prop.identifier}"
