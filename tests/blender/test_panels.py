@@ -17,9 +17,9 @@ def test_nothing_selected_offers_a_head():
 
 
 def test_a_plain_head_offers_the_rig(head):
-    """A head without a rig shows the choice of quality and one button."""
+    """A head without a rig shows one panel with the button that makes one."""
     shown = drawn()
-    assert list(shown) == ["Rig"] and shown["Rig"].operators == ["muscle_face.create_rig"]
+    assert list(shown) == ["Rig"] and "muscle_face.create_rig" in shown["Rig"].operators
 
 
 def test_a_rig_shows_all_panels_in_the_order_of_work(rig):
