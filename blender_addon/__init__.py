@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The Blender side of Muscle Face: what is registered, in order."""
 
-from . import drive, handlers, jobs, live, operators, panels, preferences, properties, storage
+from . import drive, handlers, heat, jobs, live, operators, overlay, panels, preferences, properties, storage
 
 _registered = False
 
@@ -12,7 +12,7 @@ def register() -> None:
     global _registered
     if _registered:
         return
-    for module in (properties, preferences, operators, panels, handlers):
+    for module in (properties, preferences, operators, panels, handlers, heat):
         module.register()
     _registered = True
 
@@ -26,6 +26,7 @@ def unregister() -> None:
     live.clear()
     drive.clear_cache()
     storage.clear_cache()
-    for module in (handlers, panels, operators, preferences, properties):
+    overlay.unregister()
+    for module in (heat, handlers, panels, operators, preferences, properties):
         module.unregister()
     _registered = False

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # The last pose of each object and model: the next solve starts there. Dropped with every undo, redo and load.
 _poses: dict[tuple[str, str], object] = {}
 
+# Called with the object after its face was written: what shows the face in another way.
+watchers: list[Callable[[bpy.types.Object], None]] = []
+
 
 @dataclass(frozen=True)
 class Drive:
@@ -76,11 +79,16 @@ def read(
 
 
 def pull(settings, muscle) -> float:
-    """How hard a muscle pulls: its slider, or 0 where its group is muted or another one solo."""
+    """How hard a muscle pulls: its slider by its share."""
+    return muscle.activation * share(settings, muscle)
+
+
+def share(settings, muscle) -> float:
+    """The share of a muscle's slider that acts: 0 where its group is muted or another one solo."""
     group = settings.muscle_groups.get(muscle.group)
     if group is not None and (group.mute or (not group.solo and any(g.solo for g in settings.muscle_groups))):
         return 0.0
-    return muscle.activation
+    return 1.0
 
 
 def shape_names(model: FaceModel) -> list[str]:
@@ -152,6 +160,8 @@ def write(
         settings.last_residual = pose.residual if pose else 0.0
         settings.message = pose.message if pose and not pose.converged else ""
     mesh.update()
+    for watcher in watchers:
+        watcher(obj)
 
 
 def write_implied(settings, model: FaceModel, pose) -> None:

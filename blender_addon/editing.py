@@ -5,11 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import bpy
+import numpy as np
 
 from ..core.sliders import Slider, followed
-from . import storage
+from . import drive, storage
+
+if TYPE_CHECKING:
+    from ..core import FaceModel
 
 # What each symmetric object's sliders were, to tell which one moved. Dropped with every undo, redo and load.
 _remembered: dict[str, dict[str, float]] = {}
@@ -61,6 +66,26 @@ def key(obj: bpy.types.Object, some: Iterable[Slider], frame: float) -> None:
     for slider in some:
         owner, name = owner_of(obj, slider)
         owner.keyframe_insert(name, frame=frame, group="Muscle Face")
+
+
+def write_controls(obj: bpy.types.Object, model: FaceModel, controls: np.ndarray) -> None:
+    """Set the sliders so that the model's controls (n,) are read from them."""
+    write(obj, dict(zip(model.controls().names, map(float, controls), strict=True)))
+
+
+def frozen(obj: bpy.types.Object) -> list[int]:
+    """Indices of the controls that a hand must leave alone: muted shapes, muscles and what is gone."""
+    keys, settings = key_blocks(obj), obj.muscle_face
+    here = {s.name for s in all_of(obj)}
+    out = []
+    for index, slider in enumerate(storage.sliders(obj.data)):
+        if slider.name not in here:
+            out.append(index)
+        elif slider.kind == "shape" and keys[slider.name].mute:
+            out.append(index)
+        elif slider.kind == "muscle" and drive.share(settings, settings.muscles[slider.name]) <= 0.0:
+            out.append(index)
+    return out
 
 
 def in_group(obj: bpy.types.Object, kind: str, group: str) -> list[Slider]:

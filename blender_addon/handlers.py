@@ -5,7 +5,7 @@
 import bpy
 from bpy.app.handlers import persistent
 
-from . import drive, editing, jobs, live, storage
+from . import drive, editing, jobs, live, overlay, storage
 
 # True while a handler writes: what it writes updates the scene, which would call it again.
 _writing = False
@@ -62,6 +62,7 @@ def on_history(*_args) -> None:
     live.forget()
     editing.forget()
     drive.clear_cache()
+    overlay.synchronise()
 
 
 @persistent
@@ -83,6 +84,7 @@ def on_load(*_args) -> None:
     editing.forget()
     drive.clear_cache()
     storage.clear_cache()
+    overlay.synchronise()
 
 
 HANDLERS = (

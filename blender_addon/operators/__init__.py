@@ -8,12 +8,15 @@ from .apply_pose import MUSCLE_FACE_OT_apply_pose
 from .bake import MUSCLE_FACE_OT_bake, MUSCLE_FACE_OT_remove_bake
 from .create_rig import MUSCLE_FACE_OT_create_rig
 from .demo_add import MESH_OT_muscle_face_demo_add, draw_menu
+from .drag_point import MUSCLE_FACE_OT_drag_point
 from .find_landmarks import MUSCLE_FACE_OT_find_landmarks, MUSCLE_FACE_OT_remove_landmarks
 from .fit import MUSCLE_FACE_OT_fit
 from .import_livelink import MUSCLE_FACE_OT_import_livelink
 from .keyframe_sliders import MUSCLE_FACE_OT_keyframe_sliders
 from .mirror_sliders import MUSCLE_FACE_OT_mirror_sliders
 from .pick_landmarks import MUSCLE_FACE_OT_pick_landmarks
+from .pick_muscle import MUSCLE_FACE_OT_pick_muscle
+from .pick_point import MUSCLE_FACE_OT_influences, MUSCLE_FACE_OT_pick_point
 from .remove_rig import MUSCLE_FACE_OT_remove_rig
 from .reset_sliders import MUSCLE_FACE_OT_reset_sliders
 from .save_pose import MUSCLE_FACE_OT_save_pose
@@ -37,6 +40,10 @@ CLASSES = (
     MUSCLE_FACE_OT_keyframe_sliders,
     MUSCLE_FACE_OT_save_pose,
     MUSCLE_FACE_OT_apply_pose,
+    MUSCLE_FACE_OT_pick_muscle,
+    MUSCLE_FACE_OT_influences,
+    MUSCLE_FACE_OT_pick_point,
+    MUSCLE_FACE_OT_drag_point,
     MESH_OT_muscle_face_demo_add,
 )
 

@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import bridge, requirements, storage
+from .. import bridge, heat, overlay, requirements, storage
 
 
 class MUSCLE_FACE_OT_remove_rig(bpy.types.Operator):
@@ -22,8 +22,10 @@ class MUSCLE_FACE_OT_remove_rig(bpy.types.Operator):
         obj = context.object
         before, baked = storage.before(obj.data), storage.bake_mutes(obj.data) is not None
         restore_keys(obj, before, baked)
+        heat.remove(obj.data)
         storage.remove(obj.data)
         obj.property_unset("muscle_face")
+        overlay.synchronise()
         obj.data.update()
         return {"FINISHED"}
 

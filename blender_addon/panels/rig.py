@@ -5,7 +5,7 @@
 import bpy
 
 from .. import jobs, poses, requirements, storage
-from . import rows
+from . import anatomy_view, rows
 from .base import Panel
 
 
@@ -47,6 +47,7 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
             layout.label(text=settings.message, icon="ERROR")
         draw_sliders(layout, settings)
         draw_poses(layout, settings)
+        anatomy_view.draw(layout, settings)
         layout.operator("muscle_face.remove_rig", icon="X")
 
 

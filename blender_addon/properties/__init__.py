@@ -7,11 +7,12 @@ from bpy.props import PointerProperty
 
 from .muscles import MuscleFaceMuscle, MuscleFaceMuscleGroup
 from .settings import TISSUES, MuscleFaceSettings
+from .view import MuscleFaceInfluence
 
 __all__ = ["TISSUES", "MuscleFaceMuscle", "MuscleFaceMuscleGroup", "MuscleFaceSettings"]
 
 # Groups before those that point to them.
-CLASSES = (MuscleFaceMuscle, MuscleFaceMuscleGroup, MuscleFaceSettings)
+CLASSES = (MuscleFaceMuscle, MuscleFaceMuscleGroup, MuscleFaceInfluence, MuscleFaceSettings)
 
 
 def register() -> None:

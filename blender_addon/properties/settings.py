@@ -16,6 +16,7 @@ from .edit import EditProperties
 from .fit import FitProperties
 from .muscles import MuscleFaceMuscle, MuscleFaceMuscleGroup
 from .slider import touch
+from .view import ViewProperties
 
 TISSUES = (
     ("soft_tissue", "Soft Tissue", "Fat, muscle and skin as soft as in life: muscles move the face"),
@@ -28,7 +29,7 @@ TISSUES = (
 )
 
 
-class MuscleFaceSettings(FitProperties, EditProperties, bpy.types.PropertyGroup):
+class MuscleFaceSettings(FitProperties, EditProperties, ViewProperties, bpy.types.PropertyGroup):
     """Everything that Muscle Face keeps on an object.
 
     A feature adds a mixin (its properties appear here by their names) or a PointerProperty to its own group.

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Heat maps: a quantity over the skin as a colour attribute of the mesh, kept up with the simulation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+import numpy as np
+
+from ..core import MuscleFaceError
+from ..core.heat import colours, distance_mm, skin_strain
+from . import bridge, drive, storage
+
+if TYPE_CHECKING:
+    from ..core import FaceModel
+
+ATTRIBUTE = "Muscle Face Heat"
+
+LEAST_FULL = 0.1
+"""Per cent or millimetres: a face at rest must not show its rounding errors in bright colours."""
+
+
+def update(obj: bpy.types.Object) -> None:
+    """Write the chosen map for the face as it is, or take the attribute away when none is chosen."""
+    if not storage.has_rig(obj.data) or obj.muscle_face.heat_map == "NONE":
+        remove(obj.data)
+        return
+    model = storage.load(obj.data)
+    settings, values = obj.muscle_face, _values(obj, model)
+    settings.heat_largest = float(values.max(initial=0.0))
+    full = settings.heat_full or max(settings.heat_largest, LEAST_FULL)
+    _write(obj.data, colours(values, full))
+
+
+def _values(obj: bpy.types.Object, model: FaceModel) -> np.ndarray:
+    """(V,) strain in per cent or distance in millimetres."""
+    pose = drive.last_pose(obj)
+    skin = model.neutral if pose is None else pose.skin
+    kind = obj.muscle_face.heat_map
+    if kind == "STRAIN":
+        return 100.0 * skin_strain(model, skin)
+    if kind == "BLENDSHAPE":
+        controls = np.zeros(len(model.control_kinds)) if pose is None else pose.controls
+        plain = bridge.vertex_positions(obj.data) + drive.blendshape_offset(obj, model, controls)
+        return distance_mm(model, skin, plain)
+    target = obj.muscle_face.fit_target
+    if target is None or target.type != "MESH":
+        raise MuscleFaceError("Choose a target in the Fit panel to see how far the face is from it.")
+    # The target as it is before modifiers: a draw of colours must not wait for a depsgraph.
+    wanted = bridge.vertex_positions(target.data)
+    if len(wanted) != len(skin):
+        raise MuscleFaceError(f"'{target.name}' has other vertices than the face: its distance cannot be shown.")
+    return distance_mm(model, skin, wanted)
+
+
+def _write(mesh: bpy.types.Mesh, painted: np.ndarray) -> None:
+    layer = mesh.color_attributes.get(ATTRIBUTE)
+    if layer is None:
+        layer = mesh.color_attributes.new(ATTRIBUTE, "FLOAT_COLOR", "POINT")
+    mesh.color_attributes.active_color = layer
+    layer.data.foreach_set("color", painted.ravel())
+    mesh.update()
+
+
+def remove(mesh: bpy.types.Mesh) -> None:
+    """Take the attribute off the mesh."""
+    layer = mesh.color_attributes.get(ATTRIBUTE)
+    if layer is not None:
+        mesh.color_attributes.remove(layer)
+
+
+def follow(obj: bpy.types.Object) -> None:
+    """Keep the map up with the face; a map that cannot be shown is no reason to stop a slider."""
+    if obj.muscle_face.heat_map == "NONE":
+        return
+    try:
+        update(obj)
+    except MuscleFaceError as error:
+        remove(obj.data)
+        obj.muscle_face.message = str(error)
+
+
+def register() -> None:
+    """Watch the faces that are written."""
+    drive.watchers.append(follow)
+
+
+def unregister() -> None:
+    """The mirror of register."""
+    drive.watchers.remove(follow)

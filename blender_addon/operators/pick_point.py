@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""What Moves This Point: the muscles and shapes that move a clicked point of the skin, strongest first."""
+
+import bpy
+from bpy.props import IntProperty
+
+from ...core import MuscleFaceError, influence
+from .. import drive, jobs, picking, requirements, storage
+
+MOST = 12
+"""Entries that are kept: the rest moves the point little."""
+
+
+class MUSCLE_FACE_OT_influences(jobs.JobOperator, bpy.types.Operator):
+    """Rank the sliders by how far they move a vertex of the face as it is now"""
+
+    bl_idname = "muscle_face.influences"
+    bl_label = "Rank Sliders"
+    bl_options = {"UNDO"}
+
+    vertex: IntProperty(name="Vertex", description="Index of the vertex", min=0, options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context):
+        return requirements.check(cls, requirements.drive_problem(context))
+
+    def plan(self, context):
+        obj, vertex = context.object, self.vertex
+        self._object = obj.name
+        model = storage.load(obj.data)
+        check_vertex(model, vertex)
+        wanted, last = drive.read(obj, model, context.evaluated_depsgraph_get()), drive.last_pose(obj)
+        yield 0.0, "Reading the face"
+
+        def work(progress):
+            pose = model.solve(wanted.controls, gravity=wanted.gravity, start=last, progress=progress)
+            progress(0.5, "Ranking the sliders")
+            return influence.ranked(model, influence.point_jacobian(model, pose, vertex))[:MOST]
+
+        return work
+
+    def finish(self, context, result):
+        settings = context.scene.objects[self._object].muscle_face
+        settings.picked_vertex = self.vertex
+        settings.influences.clear()
+        for entry in result:
+            item = settings.influences.add()
+            item.name, item.kind, item.millimetres, item.direction = entry.name, entry.kind, entry.mm, entry.direction
+
+
+class MUSCLE_FACE_OT_pick_point(bpy.types.Operator):
+    """Click a point of the skin to see which muscles and shapes move it"""
+
+    bl_idname = "muscle_face.pick_point"
+    bl_label = "What Moves This Point"
+
+    @classmethod
+    def poll(cls, context):
+        return requirements.check(cls, requirements.drive_problem(context))
+
+    def invoke(self, context, _event):
+        context.workspace.status_text_set("Click a point of the skin - Esc to cancel")
+        context.window.cursor_modal_set("CROSSHAIR")
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context, event):
+        if event.type in {"ESC", "RIGHTMOUSE"}:
+            return self._end(context, {"CANCELLED"})
+        if event.type != "LEFTMOUSE" or event.value != "PRESS":
+            return {"PASS_THROUGH"} if event.type in picking.VIEW_EVENTS else {"RUNNING_MODAL"}
+        with picking.view_under(context, event) as place:
+            vertex = None if place is None else picking.vertex_under(context, context.object, place)
+        if vertex is None:
+            return {"RUNNING_MODAL"}
+        self._end(context, {"FINISHED"})
+        bpy.ops.muscle_face.influences("INVOKE_DEFAULT", vertex=vertex)
+        return {"FINISHED"}
+
+    def _end(self, context, answer):
+        context.workspace.status_text_set(None)
+        context.window.cursor_modal_restore()
+        return answer
+
+
+def check_vertex(model, vertex: int) -> None:
+    """Raises MuscleFaceError for a vertex that the mesh does not have."""
+    if not 0 <= vertex < model.vertex_count:
+        raise MuscleFaceError(f"The face has no vertex {vertex}: click a point of its skin.")

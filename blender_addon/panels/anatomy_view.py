@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The part "View and Pick" of the sub-panel Rig: see the anatomy, click it, drag it."""
+
+from . import rows
+
+
+def draw(layout, settings) -> None:
+    """Toggles of the overlay, heat maps and the tools that work in the view."""
+    _, body = rows.heading(layout, "view", "View and Pick")
+    if body is None:
+        return
+    grid = body.grid_flow(columns=2, align=True)
+    for name in ("show_muscles", "show_bones", "show_tets", "show_landmarks"):
+        grid.prop(settings, name, toggle=True)
+    body.prop(settings, "heat_map", text="")
+    if settings.heat_map != "NONE":
+        body.prop(settings, "heat_full")
+        unit = "%" if settings.heat_map == "STRAIN" else "mm"
+        body.label(text=f"Largest on the face: {settings.heat_largest:.2f} {unit}")
+    column = body.column(align=True)
+    column.operator("muscle_face.pick_muscle", icon="EYEDROPPER")
+    column.operator("muscle_face.pick_point", icon="VIEWZOOM")
+    column.operator("muscle_face.drag_point", icon="VIEW_PAN")
+    muscle = settings.muscles.get(settings.active_muscle)
+    if muscle is not None:
+        row = body.row(align=True)
+        row.label(text=muscle.name.replace("_", " ").title())
+        row.prop(muscle, "activation", text="", slider=True)
+    draw_influences(body, settings)
+
+
+def draw_influences(layout, settings) -> None:
+    """What moves the picked point."""
+    if settings.picked_vertex < 0:
+        return
+    box = layout.box().column(align=True)
+    box.label(text=f"What moves vertex {settings.picked_vertex}")
+    for item in settings.influences:
+        split = box.split(factor=0.72)
+        icon = {"shape": "SHAPEKEY_DATA", "muscle": "FORCE_TURBULENCE", "jaw": "BONE_DATA"}.get(item.kind, "NONE")
+        split.label(text=item.name, icon=icon)
+        split.label(text=f"{item.millimetres:.1f} mm")

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The anatomy is shown when asked for, and points of the skin can be asked and dragged."""
+
+import bpy
+import numpy as np
+import pytest
+from muscle_face.blender_addon import drive, editing, heat, overlay, storage
+from muscle_face.blender_addon.overlay import anatomy
+from readings import fingerprint, moved, shown
+
+MUSCLE = "zygomaticus_major_L"
+
+
+def corner(rig) -> int:
+    """The vertex that mouthSmileLeft moves most."""
+    keys = rig.data.shape_keys.key_blocks
+    from muscle_face.blender_addon import bridge
+
+    return int(np.linalg.norm(bridge.key_delta(rig, keys["mouthSmileLeft"]), axis=1).argmax())
+
+
+def test_no_draw_handler_while_nothing_is_shown(rig):
+    """A toggle brings the handler, the last one takes it away, and so does removing the rig."""
+    assert not overlay.active()
+    rig.muscle_face.show_muscles = True
+    assert overlay.active()
+    rig.muscle_face.show_bones = True
+    rig.muscle_face.show_muscles = False
+    assert overlay.active()
+    rig.muscle_face.show_bones = False
+    assert not overlay.active()
+    rig.muscle_face.show_tets = True
+    bpy.ops.muscle_face.remove_rig()
+    assert not overlay.active()
+
+
+def test_muscles_brighten_as_they_pull(rig):
+    """The strokes of a pulling muscle have the active colour, those of a resting one do not."""
+    model = storage.load(rig.data)
+    rig.muscle_face.muscles[MUSCLE].activation = 1.0
+    shown(rig)
+    pose = drive.last_pose(rig)
+    lines = anatomy.muscles(rig, model, pose.nodes)
+    owner = np.repeat(model.rig.fibre_muscle, 2)
+    mine = lines.colours[owner == model.muscles.index(MUSCLE), :3]
+    others = lines.colours[owner == model.muscles.index("frontalis_medial_R"), :3]
+    assert np.allclose(mine, anatomy.ACTIVE) and np.allclose(others, anatomy.RELAXED, atol=0.05)
+    assert len(lines.points) == len(lines.colours)
+
+
+def test_heat_map_follows_the_face_and_goes(rig):
+    """Strain shows on the mesh as a colour attribute, changes with the face, and leaves no trace."""
+    before = [a.name for a in rig.data.attributes]
+    rig.muscle_face.heat_map = "STRAIN"
+    assert rig.muscle_face.heat_largest == pytest.approx(0.0, abs=1e-6)
+    rig.data.shape_keys.key_blocks["jawOpen"].value = 1.0
+    shown(rig)
+    # An open mouth stretches the skin of the lip corners by tens of per cent.
+    assert 10.0 < rig.muscle_face.heat_largest < 400.0
+    layer = rig.data.color_attributes[heat.ATTRIBUTE]
+    painted = np.empty(4 * len(layer.data), np.float32)
+    layer.data.foreach_get("color", painted)
+    assert np.ptp(painted.reshape(-1, 4)[:, 1]) > 0.5
+    rig.muscle_face.heat_map = "BLENDSHAPE"
+    assert 0.0 < rig.muscle_face.heat_largest < 40.0
+    rig.muscle_face.heat_map = "FIT"
+    assert "target" in rig.muscle_face.message and heat.ATTRIBUTE not in rig.data.attributes
+    rig.muscle_face.heat_map = "NONE"
+    assert [a.name for a in rig.data.attributes] == before
+
+
+def test_remove_rig_takes_the_heat_map_along(rig):
+    """Nothing of a heat map stays on a mesh without a rig."""
+    rig.muscle_face.heat_map = "STRAIN"
+    bpy.ops.muscle_face.remove_rig()
+    assert heat.ATTRIBUTE not in rig.data.attributes
+    assert fingerprint(rig)["mesh properties"] == []
+
+
+def test_pick_a_muscle_by_name(rig):
+    """The chosen muscle is noted; one that does not exist is refused."""
+    assert bpy.ops.muscle_face.pick_muscle(muscle=MUSCLE) == {"FINISHED"}
+    assert rig.muscle_face.active_muscle == MUSCLE
+    with pytest.raises(RuntimeError, match="no muscle"):
+        bpy.ops.muscle_face.pick_muscle(muscle="tongue")
+
+
+def test_what_moves_this_point(rig):
+    """The left mouth corner lists left mouth muscles and the smile, strongest first."""
+    assert bpy.ops.muscle_face.influences(vertex=corner(rig)) == {"FINISHED"}
+    entries = rig.muscle_face.influences
+    assert "mouthSmileLeft" in entries and MUSCLE in entries
+    assert [e.millimetres for e in entries] == sorted((e.millimetres for e in entries), reverse=True)
+    assert entries["mouthSmileLeft"].kind == "shape"
+    with pytest.raises(RuntimeError, match="no vertex"):
+        bpy.ops.muscle_face.influences(vertex=10_000_000)
+
+
+def test_drag_a_point(rig):
+    """A dragged point arrives, the sliders say how, and muted sliders stay."""
+    vertex, rest = corner(rig), shown(rig)
+    rig.data.shape_keys.key_blocks["jawOpen"].mute = True
+    rig.muscle_face.muscle_groups["Lips"].mute = True
+    offset = 0.6 * (rig.data.shape_keys.key_blocks["mouthSmileLeft"].data[vertex].co - rig.data.vertices[vertex].co)
+    assert bpy.ops.muscle_face.drag_point(vertex=vertex, offset=offset) == {"FINISHED"}
+    way = shown(rig)[vertex] - rest[vertex]
+    assert np.linalg.norm(way - np.array(offset)) < 0.15 * np.linalg.norm(offset)
+    values = editing.values(rig)
+    assert values["jawOpen"] == 0.0 and not any(values[m.name] for m in rig.muscle_face.muscles if m.group == "Lips")
+    assert moved(drive.last_pose(rig).skin, shown(rig)) < 1e-5
