@@ -40,14 +40,14 @@ def write_samples(owner: bpy.types.ID, path: str, frames: np.ndarray, values: np
 
 def find_curve(owner: bpy.types.ID, path: str, index: int = -1):
     """The F-Curve of a property (of one component of it), or None."""
-    return next((c for c in _curves(owner) if c.data_path == path and index in (-1, c.array_index)), None)
+    return next((c for c in curves(owner) if c.data_path == path and index in (-1, c.array_index)), None)
 
 
 def remove_curve(owner: bpy.types.ID, path: str) -> None:
     """Delete the curve of a property where there is one."""
     curve = find_curve(owner, path)
     if curve is not None:
-        _curves(owner).remove(curve)
+        curves(owner).remove(curve)
 
 
 def _new_curve(owner: bpy.types.ID, path: str, index: int, frame: float):
@@ -56,7 +56,8 @@ def _new_curve(owner: bpy.types.ID, path: str, index: int, frame: float):
     return find_curve(owner, path, index)
 
 
-def _curves(owner: bpy.types.ID):
+def curves(owner: bpy.types.ID):
+    """The F-Curves that animate a data block: a collection of Blender's, or nothing."""
     data = owner.animation_data
     if data is None or data.action is None:
         return ()
@@ -68,3 +69,52 @@ def _curves(owner: bpy.types.ID):
             if bag is not None:
                 return bag.fcurves
     return ()
+
+
+def action_curves(action: bpy.types.Action) -> list:
+    """All F-Curves of an action, whatever its slots are for."""
+    if not hasattr(action, "layers"):
+        return list(action.fcurves)
+    bags = [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags]
+    return [curve for bag in bags for curve in bag.fcurves]
+
+
+def part_from(owner: bpy.types.ID, source: bpy.types.ID) -> None:
+    """Give a data block an action of its own where it shares the one that animates another object or its shape keys."""
+    data = owner.animation_data
+    if data is None or data.action is None or owner in (source, source.data.shape_keys):
+        return
+    others = [o.animation_data for o in (source, source.data.shape_keys) if o is not None]
+    if any(other is not None and other.action == data.action for other in others):
+        data.action = data.action.copy()
+
+
+def copy_curve(curve: bpy.types.FCurve, owner: bpy.types.ID, path: str) -> None:
+    """Replace the curve of a property by a copy of another: keys, handles, interpolation, modifiers and all."""
+    if find_curve(owner, path) == curve:
+        return
+    remove_curve(owner, path)
+    new = _new_curve(owner, path, -1, float(curve.keyframe_points[0].co[0]))
+    new.keyframe_points.clear()
+    new.keyframe_points.add(len(curve.keyframe_points))
+    for point, other in zip(new.keyframe_points, curve.keyframe_points, strict=True):
+        _copy_settings(other, point, ("co", *_HANDLES))
+        # The types of handles move handles: first the types, then the places.
+        point.co = other.co
+        for name in _HANDLES:
+            setattr(point, name, getattr(other, name))
+    _copy_settings(curve, new, ("data_path", "array_index"))
+    for modifier in list(new.modifiers):
+        new.modifiers.remove(modifier)
+    for modifier in curve.modifiers:
+        _copy_settings(modifier, new.modifiers.new(modifier.type), ("type",))
+
+
+_HANDLES = ("handle_left", "handle_right")
+
+
+def _copy_settings(source, target, left_out: tuple[str, ...]) -> None:
+    """Set all properties of plain value that can be set."""
+    for prop in source.bl_rna.properties:
+        if not prop.is_readonly and prop.type not in ("POINTER", "COLLECTION") and prop.identifier not in left_out:
+            setattr(target, prop.identifier, getattr(source, prop.identifier))

@@ -3,6 +3,7 @@
 """The only place where Blender's arrays become numpy and numpy becomes Blender's arrays."""
 
 import hashlib
+import zlib
 
 import bpy
 import numpy as np
@@ -24,6 +25,13 @@ def key_positions(key: bpy.types.ShapeKey) -> np.ndarray:
     positions = np.empty(3 * len(key.points), np.float32)
     key.points.foreach_get("co", positions)
     return positions.reshape(-1, 3).astype(np.float64)
+
+
+def key_checksum(key: bpy.types.ShapeKey) -> int:
+    """A number that changes with the positions that a shape key stores."""
+    positions = np.empty(3 * len(key.points), np.float32)
+    key.points.foreach_get("co", positions)
+    return zlib.crc32(positions)
 
 
 def write_key_positions(key: bpy.types.ShapeKey, positions: np.ndarray) -> None:

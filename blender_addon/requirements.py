@@ -47,6 +47,20 @@ def fit_problem(context: bpy.types.Context) -> str | None:
     return problem
 
 
+def other_rigs(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """The selected rigs beside the active one that can be written to."""
+    others = [o for o in context.selected_objects if o != context.object and o.type == "MESH" and is_rig(o)]
+    return [o for o in others if o.is_editable and o.data.is_editable]
+
+
+def copy_animation_problem(context: bpy.types.Context) -> str | None:
+    """A rig, active, and at least one more to copy its animation to."""
+    problem = rig_problem(context)
+    if problem is None and not other_rigs(context):
+        problem = "Select the faces to copy to as well, and the face to copy from last"
+    return problem
+
+
 def create_problem(context: bpy.types.Context) -> str | None:
     """A mesh object that can take a rig."""
     problem = mesh_problem(context)

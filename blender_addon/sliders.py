@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import bpy
 import numpy as np
 
-from . import animation
+from ..core import MuscleFaceError
+from ..core.anatomy.names import canonical_name, match_arkit
+from . import animation, staleness, storage
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -54,10 +57,76 @@ def write_keys(
     for name, (owner, path) in places(obj, model).items():
         if name not in curves:
             continue
-        if isinstance(owner, bpy.types.Key):
-            key, highest = owner.key_blocks[name], min(float(np.max(curves[name])), LARGEST)
-            if highest > key.slider_max:
-                key.slider_max = highest
-                widened.append(name)
+        if isinstance(owner, bpy.types.Key) and widen(owner, path, curves[name].tolist()):
+            widened.append(name)
         animation.write_samples(owner, path, frames, curves[name])
     return widened
+
+
+def animated(obj: bpy.types.Object, curves: Sequence) -> dict[tuple[str, str], bpy.types.FCurve]:
+    """(kind, name) -> F-Curve of the sliders of a face among curves; kind is "shape", "muscle" or "jaw".
+
+    Raises MuscleFaceError when there is none.
+    """
+    found = {}
+    for curve in curves:
+        slider = _slider(obj, curve.data_path)
+        if slider is not None and len(curve.keyframe_points):
+            found.setdefault(slider, curve)
+    if not found:
+        raise MuscleFaceError(f"No slider of '{obj.name}' has keyframes there; key some or choose another action.")
+    return found
+
+
+def _slider(obj: bpy.types.Object, path: str) -> tuple[str, str] | None:
+    """Kind and name of the slider that a property path of a face means."""
+    shape = re.fullmatch(r'key_blocks\["(.*)"\]\.value', path)
+    if shape:
+        name = bpy.utils.unescape_identifier(shape[1])
+        return None if name == storage.SIM_KEY or staleness.BAKED_KEY.match(name) else ("shape", name)
+    muscle = re.fullmatch(r"muscle_face\.muscles\[(.*)\]\.activation", path)
+    if muscle:
+        muscles, key = obj.muscle_face.muscles, muscle[1]
+        if not key.isdigit():
+            return "muscle", bpy.utils.unescape_identifier(key.strip('"'))
+        return ("muscle", muscles[int(key)].name) if int(key) < len(muscles) else None
+    jaw = re.fullmatch(r"muscle_face\.(jaw_\w+)", path)
+    return ("jaw", jaw[1]) if jaw else None
+
+
+def counterparts(kind: str, name: str, obj: bpy.types.Object) -> list[tuple[bpy.types.ID, str]]:
+    """Data block and property path of the sliders of a face that do what another face's slider does.
+
+    Shape keys of the same name, else those that are the same ARKit shape however they spell it: one or its two halves.
+    """
+    if kind == "jaw":
+        return [(obj, f"muscle_face.{name}")]
+    if kind == "muscle":
+        muscles = obj.muscle_face.muscles
+        return [(obj, muscles[name].path_from_id("activation"))] if name in muscles else []
+    keys = obj.data.shape_keys
+    if keys is None:
+        return []
+    names = (
+        [name] if name in keys.key_blocks else _same_shape(name, [k.name for k in staleness.shape_sources(obj.data)])
+    )
+    return [(keys, keys.key_blocks[n].path_from_id("value")) for n in names]
+
+
+def _same_shape(name: str, others: list[str]) -> list[str]:
+    """Which of the ``others`` are the ARKit shape, or the half of one, that a name means."""
+    meant = canonical_name(name)
+    if meant is None:
+        return []
+    same = [n for n in others if canonical_name(n) == meant]
+    return same[:1] if same or meant[1] else list(match_arkit(others).get(meant[0], ()))
+
+
+def widen(owner: bpy.types.Key, path: str, values: Sequence[float]) -> bool:
+    """Give a shape key the range that values need, up to Blender's limit; says whether it was too narrow."""
+    key = owner.path_resolve(path.rpartition(".")[0])
+    highest = min(max(values), LARGEST)
+    if highest <= key.slider_max:
+        return False
+    key.slider_max = highest
+    return True

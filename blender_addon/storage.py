@@ -41,15 +41,20 @@ def has_rig(mesh: bpy.types.Mesh) -> bool:
     return PROPERTY in mesh
 
 
-def store(mesh: bpy.types.Mesh, model: FaceModel, blob: bytes, before: dict) -> None:
-    """Write a rig into the mesh. `before` is what remove_rig puts back; it must survive JSON."""
+def store(
+    mesh: bpy.types.Mesh, model: FaceModel, blob: bytes, before: dict, *, fingerprint: dict | None = None
+) -> None:
+    """Write a rig into the mesh. `before` is what remove_rig puts back, `fingerprint` what the rig was made from
+    (default: the same as the rig before it); both must survive JSON."""
     name = hashlib.sha256(blob).hexdigest()
+    noted = mesh[PROPERTY].get("fingerprint", "") if has_rig(mesh) else ""
     mesh[PROPERTY] = {
         "version": VERSION,
         "topology": bridge.topology_hash(mesh),
         "digest": name,
         "model": blob,
         "before": json.dumps(before),
+        "fingerprint": noted if fingerprint is None else json.dumps(fingerprint),
         "stats": json.dumps(model.stats, default=float),
         "sliders": json.dumps([dataclasses.astuple(slider) for slider in list_sliders(model)]),
         "bake": "",
@@ -65,14 +70,30 @@ def load(mesh: bpy.types.Mesh) -> FaceModel:
         raise MuscleFaceError(f"'{mesh.name}' has no muscle rig; press Create Muscle Rig first.")
     if group["version"] != VERSION:
         raise MuscleFaceError(
-            f"The muscle rig of '{mesh.name}' was made by another version of Muscle Face; "
-            "remove it and create it again."
+            f"The muscle rig of '{mesh.name}' was made by another version of Muscle Face; press Update Rig."
         )
     name = group["digest"]
     if name not in _models:
         _models[name] = engine.face_model().from_bytes(group["model"])
     _check_topology(mesh, group, _models[name])
     return _models[name]
+
+
+def load_to_update(mesh: bpy.types.Mesh) -> FaceModel | None:
+    """The stored model, or None when this version cannot read it. Raises MuscleFaceError when the topology changed."""
+    group = mesh.get(PROPERTY)
+    if group is None or bridge.topology_hash(mesh) != group["topology"]:
+        return load(mesh)
+    try:
+        return engine.face_model().from_bytes(group["model"])
+    except MuscleFaceError:
+        return None
+
+
+def fingerprint(mesh: bpy.types.Mesh) -> dict | None:
+    """What the rig was made from; None when that was not noted."""
+    text = mesh[PROPERTY].get("fingerprint", "")
+    return json.loads(text) if text else None
 
 
 def _check_topology(mesh: bpy.types.Mesh, group, model: FaceModel) -> None:
@@ -124,7 +145,7 @@ def sliders(mesh: bpy.types.Mesh) -> list[Slider]:
     """The rig's sliders in the model's order, readable without loading it."""
     name = digest(mesh)
     if name not in _layouts:
-        _layouts[name] = [Slider(*fields) for fields in json.loads(mesh[PROPERTY]["sliders"])]
+        _layouts[name] = [Slider(*fields) for fields in json.loads(mesh[PROPERTY].get("sliders", "[]"))]
     return _layouts[name]
 
 

@@ -6,6 +6,7 @@ import bpy
 
 from .apply_pose import MUSCLE_FACE_OT_apply_pose
 from .bake import MUSCLE_FACE_OT_bake, MUSCLE_FACE_OT_remove_bake
+from .copy_animation import MUSCLE_FACE_OT_copy_animation
 from .create_rig import MUSCLE_FACE_OT_create_rig
 from .demo_add import MESH_OT_muscle_face_demo_add, draw_menu
 from .drag_point import MUSCLE_FACE_OT_drag_point
@@ -22,16 +23,19 @@ from .reset_sliders import MUSCLE_FACE_OT_reset_sliders
 from .save_pose import MUSCLE_FACE_OT_save_pose
 from .set_tissue import MUSCLE_FACE_OT_set_tissue
 from .solve import MUSCLE_FACE_OT_solve
+from .update_rig import MUSCLE_FACE_OT_update_rig
 
 CLASSES = (
     MUSCLE_FACE_OT_find_landmarks,
     MUSCLE_FACE_OT_pick_landmarks,
     MUSCLE_FACE_OT_remove_landmarks,
     MUSCLE_FACE_OT_create_rig,
+    MUSCLE_FACE_OT_update_rig,
     MUSCLE_FACE_OT_solve,
     MUSCLE_FACE_OT_set_tissue,
     MUSCLE_FACE_OT_fit,
     MUSCLE_FACE_OT_import_livelink,
+    MUSCLE_FACE_OT_copy_animation,
     MUSCLE_FACE_OT_bake,
     MUSCLE_FACE_OT_remove_bake,
     MUSCLE_FACE_OT_remove_rig,

@@ -8,7 +8,7 @@ from bpy.props import IntProperty
 
 from ...core import MuscleFaceError
 from .. import animation, bridge, drive, jobs, requirements, storage
-from .create_rig import BAKED_KEY
+from ..staleness import BAKED_KEY
 
 
 class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):

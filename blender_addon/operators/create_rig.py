@@ -2,16 +2,11 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Create Muscle Rig: from a head mesh to a stored, driven model."""
 
-import re
-
 import bpy
 from bpy.props import EnumProperty
 
-from .. import bridge, drive, engine, jobs, landmarks, requirements, storage
+from .. import bridge, drive, engine, jobs, landmarks, requirements, staleness, storage
 from ..properties import TISSUES
-
-# Baked frames are results, not shapes to simulate with.
-BAKED_KEY = re.compile(r"Bake -?\d{3,}(\.\d+)?$")
 
 
 class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
@@ -44,7 +39,7 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
         self._object = obj.name
         vertices, faces = bridge.vertex_positions(obj.data), bridge.faces(obj.data)
         shapes = {}
-        for key in shape_sources(obj.data):
+        for key in staleness.shape_sources(obj.data):
             shapes[key.name] = bridge.key_delta(obj, key)
             yield 0.0, "Reading shape keys"
         model_class, quality, tissue = engine.face_model(), self.quality, self.tissue
@@ -61,21 +56,14 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
     def finish(self, context, result):
         model, blob = result
         obj = context.scene.objects[self._object]
+        obj.muscle_face.muscles.clear()
         before = describe(obj)
         add_sim_key(obj)
-        storage.store(obj.data, model, blob, before)
+        storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj.data))
         fill_settings(obj, model)
         drive.solve(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
         for warning in model.warnings:
             self.report({"WARNING"}, warning)
-
-
-def shape_sources(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
-    """The shape keys that become sliders of the simulation."""
-    if mesh.shape_keys is None:
-        return []
-    reference = mesh.shape_keys.reference_key
-    return [key for key in mesh.shape_keys.key_blocks if key != reference and not BAKED_KEY.match(key.name)]
 
 
 def describe(obj: bpy.types.Object) -> dict:
@@ -97,15 +85,14 @@ def add_sim_key(obj: bpy.types.Object) -> None:
 
 
 def fill_settings(obj: bpy.types.Object, model) -> None:
-    """Give the object the sliders of a fresh model."""
+    """Give the object the sliders of a fresh model; those that it has stay in their places, which F-Curves address."""
     settings = obj.muscle_face
-    settings.muscles.clear()
     for slider in storage.sliders(obj.data):
         if slider.kind == "muscle":
-            muscle = settings.muscles.add()
+            muscle = settings.muscles.get(slider.name) or settings.muscles.add()
             muscle.name, muscle.group = slider.name, slider.group
     settings.muscle_groups.clear()
     for group in dict.fromkeys(muscle.group for muscle in settings.muscles):
         settings.muscle_groups.add().name = group
-    settings.tissue = str(model.tissue)
+    settings.tissue, settings.quality = model.tissue, str(model.rig.quality)
     settings.is_rig = True

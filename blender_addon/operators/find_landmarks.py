@@ -4,8 +4,7 @@
 
 import bpy
 
-from .. import bridge, engine, jobs, landmarks, requirements
-from .create_rig import shape_sources
+from .. import bridge, engine, jobs, landmarks, requirements, staleness
 
 
 class MUSCLE_FACE_OT_find_landmarks(jobs.JobOperator, bpy.types.Operator):
@@ -24,7 +23,7 @@ class MUSCLE_FACE_OT_find_landmarks(jobs.JobOperator, bpy.types.Operator):
         self._object = obj.name
         vertices, faces = bridge.vertex_positions(obj.data), bridge.faces(obj.data)
         shapes = {}
-        for key in shape_sources(obj.data):
+        for key in staleness.shape_sources(obj.data):
             shapes[key.name] = bridge.key_delta(obj, key)
             yield 0.0, "Reading shape keys"
         guess = engine.guess_landmarks()

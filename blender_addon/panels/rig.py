@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import jobs, poses, requirements, storage
+from .. import jobs, poses, requirements, staleness, storage
 from . import anatomy_view, rows
 from .base import Panel
 
@@ -48,6 +48,7 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
         draw_sliders(layout, settings)
         draw_poses(layout, settings)
         anatomy_view.draw(layout, settings)
+        draw_update(layout, obj)
         layout.operator("muscle_face.remove_rig", icon="X")
 
 
@@ -80,3 +81,13 @@ def draw_poses(layout, settings) -> None:
     else:
         body.label(text="No poses yet: set sliders and save", icon="INFO")
     body.operator("muscle_face.save_pose", icon="ASSET_MANAGER")
+
+
+def draw_update(layout, obj) -> None:
+    """Whether the rig still is that of the mesh, and the button that makes it so."""
+    changed = staleness.reason(obj)
+    if changed:
+        layout.label(text=changed, icon="ERROR")
+    row = layout.row(align=True)
+    row.alert = changed is not None
+    row.operator("muscle_face.update_rig", icon="FILE_REFRESH")

@@ -42,11 +42,36 @@ def head() -> bpy.types.Object:
 @pytest.fixture
 def small_head(head) -> bpy.types.Object:
     """A demo head with a few of its shape keys: quick to rig."""
+    keep_few(head)
+    return head
+
+
+def keep_few(head: bpy.types.Object) -> None:
+    """Remove all shape keys but FEW_SHAPES."""
     for key in list(head.data.shape_keys.key_blocks)[1:]:
         if key.name not in FEW_SHAPES:
             head.shape_key_remove(key)
     head.active_shape_key_index = 0
-    return head
+
+
+@pytest.fixture(scope="session")
+def small_rig_file(tmp_path_factory) -> Path:
+    """The same with a few shape keys only, for tests that make the rig again."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    muscle_face.register()
+    bpy.ops.mesh.muscle_face_demo_add()
+    keep_few(bpy.context.object)
+    assert bpy.ops.muscle_face.create_rig(quality="draft") == {"FINISHED"}
+    path = tmp_path_factory.mktemp("small_rig") / "rig.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
+@pytest.fixture
+def small_rig(small_rig_file, registered) -> bpy.types.Object:
+    """A rigged demo head with a few shape keys, active."""
+    bpy.ops.wm.open_mainfile(filepath=str(small_rig_file))
+    return bpy.context.object
 
 
 @pytest.fixture

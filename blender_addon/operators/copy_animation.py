@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Copy Animation: the slider curves of one face to other faces, by the names of the sliders."""
+
+import bpy
+from bpy.props import StringProperty
+
+from ...core import MuscleFaceError
+from .. import animation, requirements, sliders
+
+
+class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
+    """Give the other selected faces the animation of the active one; shape keys match by ARKit name, muscles by name"""
+
+    bl_idname = "muscle_face.copy_animation"
+    bl_label = "Copy Animation to Selected"
+    bl_options = {"REGISTER", "UNDO"}
+
+    action: StringProperty(
+        name="Action", description="Action to copy from; the ones that animate the active face when empty"
+    )
+
+    @classmethod
+    def poll(cls, context):
+        return requirements.check(cls, requirements.copy_animation_problem(context))
+
+    def draw(self, _context):
+        self.layout.prop_search(self, "action", bpy.data, "actions")
+
+    def execute(self, context):
+        source = context.object
+        try:
+            found = sliders.animated(source, self._curves(source))
+        except MuscleFaceError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        targets = requirements.other_rigs(context)
+        missing = [f"{name} ({obj.name})" for obj in targets for name in copy_sliders(source, found, obj)]
+        context.scene.frame_set(context.scene.frame_current)
+        text = f"{len(found)} sliders to {', '.join(obj.name for obj in targets)}"
+        text += f"; not mapped: {', '.join(missing)}" if missing else ""
+        self.report({"WARNING" if missing else "INFO"}, text)
+        return {"FINISHED"}
+
+    def _curves(self, obj: bpy.types.Object) -> list:
+        if not self.action:
+            owners = [obj, obj.data.shape_keys] if obj.data.shape_keys else [obj]
+            return [curve for owner in owners for curve in animation.curves(owner)]
+        action = bpy.data.actions.get(self.action)
+        if action is None:
+            raise MuscleFaceError(f"There is no action '{self.action}' in this file; choose another one.")
+        return animation.action_curves(action)
+
+
+def copy_sliders(source: bpy.types.Object, found: dict, target: bpy.types.Object) -> list[str]:
+    """Copy curves {(kind, name): F-Curve} of one face to another. Returns the names that it has no slider for."""
+    missing = []
+    for (kind, name), curve in found.items():
+        places = sliders.counterparts(kind, name, target)
+        if not places:
+            missing.append(name)
+        for owner, path in places:
+            if kind == "shape":
+                sliders.widen(owner, path, [point.co[1] for point in curve.keyframe_points])
+            animation.part_from(owner, source)
+            animation.copy_curve(curve, owner, path)
+    return missing

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Update Rig: make the rig of a face anew from the mesh as it is now, and keep its animation."""
+
+import bpy
+
+from .. import bridge, drive, engine, jobs, landmarks, requirements, staleness, storage
+from . import create_rig
+
+
+class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
+    """Build the rig again after the mesh, its shape keys or its anatomy were edited; sliders keep their animation"""
+
+    bl_idname = "muscle_face.update_rig"
+    bl_label = "Update Rig"
+    bl_options = {"UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return requirements.check(cls, requirements.drive_problem(context))
+
+    def plan(self, context):
+        obj = context.object
+        self._object = obj.name
+        model = storage.load_to_update(obj.data)
+        vertices, faces = bridge.vertex_positions(obj.data), bridge.faces(obj.data)
+        shapes = {}
+        for key in staleness.shape_sources(obj.data):
+            shapes[key.name] = bridge.key_delta(obj, key)
+            yield 0.0, "Reading shape keys"
+        options = {"landmarks": landmarks.positions(obj)}
+        build, quality, tissue = engine.face_model().build, obj.muscle_face.quality, obj.muscle_face.tissue
+
+        def work(progress):
+            if model is not None:
+                fresh = model.updated(vertices, faces, shapes, progress=progress, **options)
+            else:
+                fresh = build(vertices, faces, shapes, quality=quality, tissue=tissue, progress=progress, **options)
+            return fresh, fresh.to_bytes()
+
+        return work
+
+    def finish(self, context, result):
+        model, blob = result
+        obj = context.scene.objects[self._object]
+        before = described_again(obj, storage.before(obj.data))
+        if storage.SIM_KEY not in obj.data.shape_keys.key_blocks:
+            create_rig.add_sim_key(obj)
+        storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj.data))
+        staleness.forget()
+        create_rig.fill_settings(obj, model)
+        drive.solve(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
+        for warning in model.warnings:
+            self.report({"WARNING"}, warning)
+
+
+def described_again(obj: bpy.types.Object, before: dict) -> dict:
+    """What remove_rig puts back, with the shape keys that are there now."""
+    now = create_rig.describe(obj)["keys"]
+    now.pop(storage.SIM_KEY, None)
+    return {**before, "keys": {**now, **{n: v for n, v in before["keys"].items() if n in now}}}

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Whether a rig still is the rig of its mesh: what it was made from is noted as checksums and compared with what is."""
+
+import re
+import time
+
+import bpy
+
+from . import bridge, storage
+
+BASIS = "basis"
+SHAPES = "shapes"
+SECONDS = 0.5
+"""For so long an answer holds: panels are drawn more often than meshes are edited."""
+
+# Baked frames are results, not shapes to simulate with.
+BAKED_KEY = re.compile(r"Bake -?\d{3,}(\.\d+)?$")
+
+_answers: dict[str, tuple[float, str | None]] = {}
+
+
+def shape_sources(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
+    """The shape keys that are sliders of the simulation."""
+    if mesh.shape_keys is None:
+        return []
+    blocks, reference = mesh.shape_keys.key_blocks, mesh.shape_keys.reference_key
+    return [k for k in blocks if k != reference and k.name != storage.SIM_KEY and not BAKED_KEY.match(k.name)]
+
+
+def fingerprint(mesh: bpy.types.Mesh) -> dict:
+    """Checksums of the neutral and of each shape key of a rigged mesh; plain data for JSON."""
+    return {
+        BASIS: bridge.key_checksum(mesh.shape_keys.reference_key),
+        SHAPES: {k.name: bridge.key_checksum(k) for k in shape_sources(mesh)},
+    }
+
+
+def reason(obj: bpy.types.Object) -> str | None:
+    """What has changed since the rig of an object was made, for the panel; None when nothing has."""
+    at, answer = _answers.get(obj.name_full, (0.0, None))
+    if not 0.0 <= time.monotonic() - at < SECONDS:
+        answer = changes(obj)
+        _answers[obj.name_full] = time.monotonic(), answer
+    return answer
+
+
+def changes(obj: bpy.types.Object) -> str | None:
+    """``reason`` worked out now."""
+    noted = storage.fingerprint(obj.data)
+    if noted is None:
+        return None
+    now = fingerprint(obj.data)
+    shapes, known = now[SHAPES], noted[SHAPES]
+    added, gone = sorted(set(shapes) - set(known)), sorted(set(known) - set(shapes))
+    if now[BASIS] != noted[BASIS]:
+        return "The neutral was sculpted since"
+    if added:
+        return f"Shape keys were added: {_few(added)}"
+    if gone:
+        return f"Shape keys are gone: {_few(gone)}"
+    changed = sorted(n for n in shapes if shapes[n] != known[n])
+    return f"Shape keys were sculpted since: {_few(changed)}" if changed else None
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def forget() -> None:
+    """Drop the answers: other data have the same names now."""
+    _answers.clear()
