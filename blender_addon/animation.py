@@ -79,13 +79,10 @@ def action_curves(action: bpy.types.Action) -> list:
     return [curve for bag in bags for curve in bag.fcurves]
 
 
-def part_from(owner: bpy.types.ID, source: bpy.types.ID) -> None:
-    """Give a data block an action of its own where it shares the one that animates another object or its shape keys."""
+def part_from(owner: bpy.types.ID, actions: set[bpy.types.Action]) -> None:
+    """Give a data block an action of its own where it plays one of some others' actions."""
     data = owner.animation_data
-    if data is None or data.action is None or owner in (source, source.data.shape_keys):
-        return
-    others = [o.animation_data for o in (source, source.data.shape_keys) if o is not None]
-    if any(other is not None and other.action == data.action for other in others):
+    if data is not None and data.action in actions:
         data.action = data.action.copy()
 
 

@@ -35,7 +35,7 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         targets = requirements.other_rigs(context)
-        missing = [f"{name} ({obj.name})" for obj in targets for name in copy_sliders(source, found, obj)]
+        missing = [f"{name} ({obj.name})" for obj in targets for name in copy_sliders(found, obj)]
         context.scene.frame_set(context.scene.frame_current)
         text = f"{len(found)} sliders to {', '.join(obj.name for obj in targets)}"
         text += f"; not mapped: {', '.join(missing)}" if missing else ""
@@ -52,9 +52,12 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
         return animation.action_curves(action)
 
 
-def copy_sliders(source: bpy.types.Object, found: dict, target: bpy.types.Object) -> list[str]:
+def copy_sliders(found: dict, target: bpy.types.Object) -> list[str]:
     """Copy curves {(kind, name): F-Curve} of one face to another. Returns the names that it has no slider for."""
     missing = []
+    # Before anything is keyed: a key on an object's shape keys goes into the object's action.
+    for owner in filter(None, (target, target.data.shape_keys)):
+        animation.part_from(owner, {curve.id_data for curve in found.values()})
     for (kind, name), curve in found.items():
         places = sliders.counterparts(kind, name, target)
         if not places:
@@ -62,6 +65,5 @@ def copy_sliders(source: bpy.types.Object, found: dict, target: bpy.types.Object
         for owner, path in places:
             if kind == "shape":
                 sliders.widen(owner, path, [point.co[1] for point in curve.keyframe_points])
-            animation.part_from(owner, source)
             animation.copy_curve(curve, owner, path)
     return missing

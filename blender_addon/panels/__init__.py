@@ -4,6 +4,7 @@
 
 import bpy
 
+from .animation import MUSCLE_FACE_PT_animation
 from .bake import MUSCLE_FACE_PT_bake
 from .fit import MUSCLE_FACE_PT_fit
 from .jaw import MUSCLE_FACE_PT_jaw
@@ -22,6 +23,7 @@ CLASSES = (
     MUSCLE_FACE_PT_jaw,
     MUSCLE_FACE_PT_fit,
     MUSCLE_FACE_PT_physics,
+    MUSCLE_FACE_PT_animation,
     MUSCLE_FACE_PT_bake,
     MUSCLE_FACE_AST_poses,
 )

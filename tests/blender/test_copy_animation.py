@@ -95,7 +95,7 @@ def test_what_finds_no_slider_is_told(pair):
     source, other = pair
     owners = (source, source.data.shape_keys)
     found = animated(source, [c for owner in owners for c in animation.curves(owner)])
-    assert copy_sliders(source, found, other) == ["mouthPucker"]
+    assert copy_sliders(found, other) == ["mouthPucker"]
 
 
 def test_a_chosen_action_is_copied_and_the_copy_is_the_others_own(pair):
