@@ -2,7 +2,20 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The Blender side of Muscle Face: what is registered, in order."""
 
-from . import drive, handlers, heat, jobs, live, operators, overlay, panels, preferences, properties, storage
+from . import (
+    command_line,
+    drive,
+    handlers,
+    heat,
+    jobs,
+    live,
+    operators,
+    overlay,
+    panels,
+    preferences,
+    properties,
+    storage,
+)
 
 _registered = False
 
@@ -12,7 +25,7 @@ def register() -> None:
     global _registered
     if _registered:
         return
-    for module in (properties, preferences, operators, panels, handlers, heat):
+    for module in (properties, preferences, operators, panels, handlers, heat, command_line):
         module.register()
     _registered = True
 
@@ -27,6 +40,6 @@ def unregister() -> None:
     drive.clear_cache()
     storage.clear_cache()
     overlay.unregister()
-    for module in (heat, handlers, panels, operators, preferences, properties):
+    for module in (command_line, heat, handlers, panels, operators, preferences, properties):
         module.unregister()
     _registered = False

@@ -115,3 +115,54 @@ def _copy_settings(source, target, left_out: tuple[str, ...]) -> None:
     for prop in source.bl_rna.properties:
         if not prop.is_readonly and prop.type not in ("POINTER", "COLLECTION") and prop.identifier not in left_out:
             setattr(target, prop.identifier, getattr(source, prop.identifier))
+
+
+def set_aside(keys: bpy.types.Key) -> dict:
+    """Free the values of shape keys from their action and drivers; returns what `put_back` needs (plain data)."""
+    data, aside = keys.animation_data, {"values": {b.name: b.value for b in keys.key_blocks}, "drivers": []}
+    if data is None:
+        return aside
+    for curve in data.drivers:
+        if not curve.mute:
+            aside["drivers"].append(curve.data_path)
+            curve.mute = True
+    if data.action is not None:
+        slot = getattr(data, "action_slot", None)
+        aside |= {
+            "action": data.action.name,
+            "kept": data.action.use_fake_user,
+            "slot": slot.identifier if slot else "",
+        }
+        # Without a user it would not be saved.
+        data.action.use_fake_user = True
+        data.action = None
+    return aside
+
+
+def give_action(keys: bpy.types.Key, name: str) -> None:
+    """A fresh action for shape keys: left alone, Blender 4.4+ puts their keys into the object's action."""
+    data, action = keys.animation_data_create(), bpy.data.actions.new(name)
+    data.action = action
+    if hasattr(action, "slots"):
+        data.action_slot = action.slots.new("KEY", keys.name)
+
+
+def put_back(keys: bpy.types.Key, aside: dict) -> None:
+    """Delete the action that took the place of the one set aside, and bring that back with its drivers and values."""
+    data = keys.animation_data
+    if data is not None and data.action is not None:
+        bpy.data.actions.remove(data.action)
+    action = bpy.data.actions.get(aside.get("action", ""))
+    if action is not None:
+        data = keys.animation_data_create()
+        data.action = action
+        if aside["slot"] and aside["slot"] in action.slots:
+            data.action_slot = action.slots[aside["slot"]]
+        action.use_fake_user = aside["kept"]
+    for path in aside["drivers"]:
+        for curve in data.drivers:
+            if curve.data_path == path:
+                curve.mute = False
+    for name, value in aside["values"].items():
+        if name in keys.key_blocks:
+            keys.key_blocks[name].value = value

@@ -51,6 +51,35 @@ def picked_landmarks() -> Sequence:
     return PICKED
 
 
+# Modules that open SciPy, for the same reason.
+
+
+@cache
+def bake():
+    """The module core.bake."""
+    from ..core import bake
+
+    return bake
+
+
+@cache
+def influence():
+    """The module core.influence."""
+    face_model()
+    from ..core import influence
+
+    return influence
+
+
+@cache
+def views():
+    """The module core.views."""
+    face_model()
+    from ..core import views
+
+    return views
+
+
 def _configure_warp() -> None:
     import warp as wp
 

@@ -8,7 +8,8 @@ Blender's data are touched on the main thread only: `plan` reads them, `finish` 
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 
 import bpy
 
@@ -31,6 +32,16 @@ status: tuple[float, str] | None = None
 def busy() -> bool:
     """Whether a job owns the rigs, so that handlers must not solve."""
     return _running > 0
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """While somebody else than a job operator works on the rigs: handlers must not solve."""
+    _enter()
+    try:
+        yield
+    finally:
+        _leave()
 
 
 class Job:

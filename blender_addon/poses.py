@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import bpy
 
 from ..core.sliders import Slider, mirrored
-from . import editing
+from . import animation, editing
 
 TAG = "Muscle Face"
 
@@ -49,7 +49,7 @@ def path_of(slider: Slider) -> str:
 def values(action: bpy.types.Action) -> dict[tuple[str, str], float]:
     """(kind, name) -> value of a pose asset's sliders."""
     out = {}
-    for curve in _all_curves(action):
+    for curve in animation.action_curves(action):
         for kind, (pattern, _) in _PATHS.items():
             match = pattern.match(curve.data_path)
             if match:
@@ -103,10 +103,3 @@ def _curves(action: bpy.types.Action, obj: bpy.types.Object):
     slot = action.slots.new("OBJECT", obj.name)
     strip = action.layers.new("Pose").strips.new(type="KEYFRAME")
     return strip.channelbag(slot, ensure=True).fcurves
-
-
-def _all_curves(action: bpy.types.Action) -> list[bpy.types.FCurve]:
-    if not hasattr(action, "layers"):
-        return list(action.fcurves)
-    bags = [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags]
-    return [curve for bag in bags for curve in bag.fcurves]

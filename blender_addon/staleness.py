@@ -15,7 +15,7 @@ SECONDS = 0.5
 """For so long an answer holds: panels are drawn more often than meshes are edited."""
 
 # Baked frames are results, not shapes to simulate with.
-BAKED_KEY = re.compile(r"Bake -?\d{3,}(\.\d+)?$")
+BAKED_KEY = re.compile(r"Bake (Part )?-?\d{3,}(\.\d+)?$")
 
 _answers: dict[str, tuple[float, str | None]] = {}
 

@@ -162,9 +162,14 @@ def set_solved(mesh: bpy.types.Mesh, key: np.ndarray) -> None:
 def bake_mutes(mesh: bpy.types.Mesh) -> dict[str, bool] | None:
     """Mutes of the source keys from before the bake; None when nothing is baked."""
     text = mesh[PROPERTY]["bake"]
-    return json.loads(text) if text else None
+    return json.loads(text)["mutes"] if text else None
 
 
-def set_bake_mutes(mesh: bpy.types.Mesh, mutes: dict[str, bool] | None) -> None:
-    """Note the mutes that a bake took over, or None when the bake is gone."""
-    mesh[PROPERTY]["bake"] = "" if mutes is None else json.dumps(mutes)
+def bake_aside(mesh: bpy.types.Mesh) -> dict | None:
+    """What a bake set aside of the shape keys' animation; None when it left it in place."""
+    return json.loads(mesh[PROPERTY]["bake"])["aside"]
+
+
+def set_bake_mutes(mesh: bpy.types.Mesh, mutes: dict[str, bool] | None, aside: dict | None = None) -> None:
+    """Note the mutes and the animation that a bake took over, or None when the bake is gone."""
+    mesh[PROPERTY]["bake"] = "" if mutes is None else json.dumps({"mutes": mutes, "aside": aside})

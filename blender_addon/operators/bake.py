@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Bake: the simulated animation as one shape key per frame, which plays without this extension."""
+"""Bake: the simulated animation as shape keys that play without this extension."""
 
 import bpy
-import numpy as np
-from bpy.props import IntProperty
+from bpy.props import EnumProperty, FloatProperty, IntProperty
 
 from ...core import MuscleFaceError
-from .. import animation, bridge, drive, jobs, requirements, storage
-from ..staleness import BAKED_KEY
+from .. import baking, drive, jobs, requirements, storage
+from ..properties import METHODS
 
 
 class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
-    """Simulate a range of frames into one shape key each; they play without Muscle Face"""
+    """Simulate a range of frames into shape keys; they play without Muscle Face"""
 
     bl_idname = "muscle_face.bake"
     bl_label = "Bake"
@@ -20,10 +19,24 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
 
     frame_start: IntProperty(name="Start", description="First frame to bake; the scene's own when not given")
     frame_end: IntProperty(name="End", description="Last frame to bake; the scene's own when not given")
+    method: EnumProperty(name="Method", description="What the animation is baked to", items=METHODS)
+    bound: FloatProperty(
+        name="Largest Error (mm)",
+        description="How far any vertex of a compressed bake may be from the simulation, in millimetres",
+        min=0.001,
+        default=0.1,
+    )
 
     @classmethod
     def poll(cls, context):
         return requirements.check(cls, requirements.rig_problem(context))
+
+    def invoke(self, context, event):
+        settings = context.object.muscle_face
+        for name in ("method", "bound"):
+            if not self.properties.is_property_set(name):
+                setattr(self, name, getattr(settings, f"bake_{name}"))
+        return super().invoke(context, event)
 
     def plan(self, context):
         obj, scene = context.object, context.scene
@@ -31,32 +44,22 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
         frames = self._frames(scene)
         model = storage.load(obj.data)
         drive.sim_key(obj.data)
-        self._mutes = storage.bake_mutes(obj.data) or source_mutes(obj.data, model)
-        drives = []
-        for frame in frames:
-            scene.frame_set(frame)
-            drives.append(drive.read(obj, model, context.evaluated_depsgraph_get(), self._mutes))
-            yield len(drives) / len(frames), "Reading frames"
-        scene.frame_set(self._frame)
-        return lambda progress: (model, frames, drives, solve_frames(model, drives, progress))
+        if storage.bake_mutes(obj.data) is not None and storage.bake_aside(obj.data) is not None:
+            raise MuscleFaceError("The sliders hold a bake; press Remove Bake before baking again.")
+        drives = yield from baking.read_frames(context, obj, model, frames)
+        return lambda progress: (model, frames, drives, baking.solve_frames(model, drives, progress))
 
     def finish(self, context, result):
         model, frames, drives, poses = result
         obj = context.scene.objects[self._object]
-        remove_baked_keys(obj)
-        skins = [None if pose is None else pose.skin for pose in poses]
-        offsets = [drive.skin_offset(obj, model, d, skin) for d, skin in zip(drives, skins, strict=True)]
-        write_baked_keys(obj, frames, offsets)
-        for name in self._mutes:
-            obj.data.shape_keys.key_blocks[name].mute = True
-        drive.sim_key(obj.data).mute = True
-        storage.set_bake_mutes(obj.data, self._mutes)
+        offsets = baking.offsets_of(obj, model, drives, poses)
+        text = baking.write(obj, model, frames, offsets, self.method, self.bound)
         context.scene.frame_set(self._frame)
         rough = [frame for frame, pose in zip(frames, poses, strict=True) if pose is not None and not pose.converged]
         if rough:
-            self.report({"WARNING"}, f"Baked {len(frames)} frames; {len(rough)} did not settle, first {rough[0]}")
+            self.report({"WARNING"}, f"{text}; {len(rough)} frames did not settle, first {rough[0]}")
         else:
-            self.report({"INFO"}, f"Baked {len(frames)} frames")
+            self.report({"INFO"}, text)
 
     def abort(self, context):
         if context.scene.frame_current != getattr(self, "_frame", context.scene.frame_current):
@@ -86,54 +89,6 @@ class MUSCLE_FACE_OT_remove_bake(bpy.types.Operator):
         return requirements.check(cls, problem)
 
     def execute(self, context):
-        obj = context.object
-        remove_baked_keys(obj)
-        for name, mute in storage.bake_mutes(obj.data).items():
-            if name in obj.data.shape_keys.key_blocks:
-                obj.data.shape_keys.key_blocks[name].mute = mute
-        drive.sim_key(obj.data).mute = False
-        storage.set_bake_mutes(obj.data, None)
+        baking.remove(context.object)
         context.scene.frame_set(context.scene.frame_current)
         return {"FINISHED"}
-
-
-def source_mutes(mesh: bpy.types.Mesh, model) -> dict[str, bool]:
-    """Mutes of the shape keys that the rig reads."""
-    keys = mesh.shape_keys.key_blocks
-    return {name: keys[name].mute for name in drive.shape_names(model) if name in keys}
-
-
-def solve_frames(model, drives: list, progress) -> list:
-    """Pose of each frame (None at neutral), every solve starting at the frame before."""
-    pose, poses = None, []
-    for index, item in enumerate(drives):
-        share = index / len(drives)
-
-        def tick(_fraction, _text, share=share, number=index + 1):
-            progress(share, f"Baking frame {number} of {len(drives)}")
-
-        tick(0.0, "")
-        pose = (
-            model.solve(item.controls, gravity=item.gravity, start=pose, progress=tick) if item.moves(model) else None
-        )
-        poses.append(pose)
-    return poses
-
-
-def remove_baked_keys(obj: bpy.types.Object) -> None:
-    """Delete the keys and curves of an earlier bake."""
-    active = obj.active_shape_key_index
-    for key in [key for key in obj.data.shape_keys.key_blocks if BAKED_KEY.match(key.name)]:
-        animation.remove_curve(obj.data.shape_keys, key.path_from_id("value"))
-        obj.shape_key_remove(key)
-    obj.active_shape_key_index = min(active, len(obj.data.shape_keys.key_blocks) - 1)
-
-
-def write_baked_keys(obj: bpy.types.Object, frames: range, offsets: list[np.ndarray]) -> None:
-    """One key per frame, 1 at its frame and 0 at the next ones; the ends hold beyond the range."""
-    rest = bridge.vertex_positions(obj.data)
-    for frame, offset in zip(frames, offsets, strict=True):
-        key = bridge.add_key(obj, f"Bake {frame:04d}", rest + offset)
-        points = [(f, float(f == frame)) for f in (frame - 1, frame, frame + 1) if f in frames]
-        animation.write_curve(obj.data.shape_keys, key.path_from_id("value"), points)
-    obj.data.update()

@@ -6,8 +6,8 @@ import bpy
 import numpy as np
 from bpy.props import FloatVectorProperty, IntProperty
 
-from ...core import MuscleFaceError, influence
-from .. import drive, editing, jobs, picking, requirements, storage
+from ...core import MuscleFaceError
+from .. import drive, editing, engine, jobs, picking, requirements, storage
 from .pick_point import check_vertex
 
 
@@ -38,7 +38,7 @@ class MUSCLE_FACE_OT_drag_point(jobs.JobOperator, bpy.types.Operator):
         def work(progress):
             pose = model.solve(wanted.controls, gravity=wanted.gravity, start=last, progress=progress)
             target = pose.skin[vertex] + offset
-            return model, influence.drag(model, pose, vertex, target, frozen=frozen, progress=progress)
+            return model, engine.influence().drag(model, pose, vertex, target, frozen=frozen, progress=progress)
 
         return work
 
@@ -109,7 +109,7 @@ class Dragged:
 
         def work(_progress):
             pose = model.solve(wanted.controls, gravity=wanted.gravity, start=last)
-            return pose.skin[vertex], influence.point_jacobian(model, pose, vertex)
+            return pose.skin[vertex], engine.influence().point_jacobian(model, pose, vertex)
 
         self._job = jobs.Job(work)
 
@@ -126,7 +126,7 @@ class Dragged:
         controls = drive.read(obj, model).controls
         target = picking.under_mouse(context, obj, mouse, start)
         bounds = model.controls().bounds
-        step = influence.drag_step(jacobian, target - now, controls, bounds, frozen=self.frozen)
+        step = engine.influence().drag_step(jacobian, target - now, controls, bounds, frozen=self.frozen)
         editing.write_controls(obj, model, step)
 
     def stop(self) -> None:

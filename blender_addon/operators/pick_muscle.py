@@ -6,9 +6,8 @@ import bpy
 import numpy as np
 from bpy.props import StringProperty
 
-from ...core import MuscleFaceError, views
-from ...core.influence import nearest_line
-from .. import drive, picking, requirements, storage
+from ...core import MuscleFaceError
+from .. import drive, engine, picking, requirements, storage
 
 REACH = 25.0
 """Pixels from a fibre within which a click counts."""
@@ -74,9 +73,9 @@ def muscle_at(context: bpy.types.Context, mouse: tuple[float, float]) -> str | N
     """Name of the muscle whose fibre is nearest to a point of the region, or None far from all."""
     obj = context.object
     model, pose = storage.load(obj.data), drive.last_pose(obj)
-    lines, owner = views.fibre_lines(model, model.rig.nodes if pose is None else pose.nodes)
+    lines, owner = engine.views().fibre_lines(model, model.rig.nodes if pose is None else pose.nodes)
     if not len(lines):
         return None
     flat = picking.in_region(context, obj, lines.reshape(-1, 3)).reshape(-1, 2, 2)
-    best, distance = nearest_line(flat, np.array(mouse, float))
+    best, distance = engine.influence().nearest_line(flat, np.array(mouse, float))
     return model.muscles[int(owner[best])] if distance <= REACH else None

@@ -5,8 +5,8 @@
 import bpy
 from bpy.props import IntProperty
 
-from ...core import MuscleFaceError, influence
-from .. import drive, jobs, picking, requirements, storage
+from ...core import MuscleFaceError
+from .. import drive, engine, jobs, picking, requirements, storage
 
 MOST = 12
 """Entries that are kept: the rest moves the point little."""
@@ -30,6 +30,7 @@ class MUSCLE_FACE_OT_influences(jobs.JobOperator, bpy.types.Operator):
         self._object = obj.name
         model = storage.load(obj.data)
         check_vertex(model, vertex)
+        influence = engine.influence()
         wanted, last = drive.read(obj, model, context.evaluated_depsgraph_get()), drive.last_pose(obj)
         yield 0.0, "Reading the face"
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 
-from ...core import views
-from .. import drive
+from .. import drive, engine
 
 if TYPE_CHECKING:
     from ...core import FaceModel
@@ -43,7 +42,7 @@ class Surface:
 
 def muscles(obj: bpy.types.Object, model: FaceModel, nodes: np.ndarray) -> Lines:
     """The fibres, brighter the harder their muscle pulls or would pull to be as short."""
-    lines, owner = views.fibre_lines(model, nodes)
+    lines, owner = engine.views().fibre_lines(model, nodes)
     settings = obj.muscle_face
     groups = {m.name: max(drive.pull(settings, m), m.implied_activation) for m in settings.muscles}
     level = np.array([groups.get(name, 0.0) for name in model.muscles])[:, None]
@@ -57,8 +56,8 @@ def muscles(obj: bpy.types.Object, model: FaceModel, nodes: np.ndarray) -> Lines
 def bones(model: FaceModel, nodes: np.ndarray) -> Surface:
     """Cranium and mandible, lit from the front."""
     triangles, bone = _bones(model)
-    points = views.to_user(model, nodes)
-    bright = views.shade(nodes, triangles, np.array(LIGHT))[:, None]
+    points = engine.views().to_user(model, nodes)
+    bright = engine.views().shade(nodes, triangles, np.array(LIGHT))[:, None]
     colours = np.full((len(triangles), 4), 0.55)
     colours[:, :3] = bright * np.where((bone == 1)[:, None], CRANIUM, MANDIBLE)
     return Surface(points[triangles].reshape(-1, 3), np.repeat(colours, 3, axis=0))
@@ -67,7 +66,7 @@ def bones(model: FaceModel, nodes: np.ndarray) -> Surface:
 def tets(model: FaceModel, nodes: np.ndarray) -> Lines:
     """The outside of the left half of the flesh."""
     edges = _cut(model)
-    return Lines(views.to_user(model, nodes)[edges].reshape(-1, 3), np.tile(TETS, (2 * len(edges), 1)), 1.0)
+    return Lines(engine.views().to_user(model, nodes)[edges].reshape(-1, 3), np.tile(TETS, (2 * len(edges), 1)), 1.0)
 
 
 def landmarks(model: FaceModel) -> Lines:
@@ -80,12 +79,12 @@ def landmarks(model: FaceModel) -> Lines:
 
 @lru_cache(maxsize=4)
 def _bones(model: FaceModel):
-    return views.bone_surface(model)
+    return engine.views().bone_surface(model)
 
 
 @lru_cache(maxsize=4)
 def _cut(model: FaceModel):
-    return views.cut_edges(model)
+    return engine.views().cut_edges(model)
 
 
 def clear() -> None:

@@ -20,6 +20,11 @@ class MUSCLE_FACE_PT_bake(RigPanel, bpy.types.Panel):
         column = layout.column(align=True)
         column.prop(scene, "frame_start", text="Frame Start")
         column.prop(scene, "frame_end", text="End")
+        settings = context.object.muscle_face
+        layout.prop(settings, "bake_method")
+        if settings.bake_method == "COMPRESSED":
+            layout.prop(settings, "bake_bound")
         layout.operator("muscle_face.bake", icon="REC")
         if storage.bake_mutes(context.object.data) is not None:
             layout.operator("muscle_face.remove_bake", icon="X")
+        layout.operator("muscle_face.export_cache", icon="EXPORT")

@@ -5,11 +5,12 @@
 import bpy
 from bpy.props import PointerProperty
 
+from .bake import METHODS
 from .muscles import MuscleFaceMuscle, MuscleFaceMuscleGroup
 from .settings import TISSUES, MuscleFaceSettings
 from .view import MuscleFaceInfluence
 
-__all__ = ["TISSUES", "MuscleFaceMuscle", "MuscleFaceMuscleGroup", "MuscleFaceSettings"]
+__all__ = ["METHODS", "TISSUES", "MuscleFaceMuscle", "MuscleFaceMuscleGroup", "MuscleFaceSettings"]
 
 # Groups before those that point to them.
 CLASSES = (MuscleFaceMuscle, MuscleFaceMuscleGroup, MuscleFaceInfluence, MuscleFaceSettings)

@@ -12,6 +12,7 @@ from bpy.props import (
     StringProperty,
 )
 
+from .bake import BakeProperties
 from .edit import EditProperties
 from .fit import FitProperties
 from .muscles import MuscleFaceMuscle, MuscleFaceMuscleGroup
@@ -29,7 +30,7 @@ TISSUES = (
 )
 
 
-class MuscleFaceSettings(FitProperties, EditProperties, ViewProperties, bpy.types.PropertyGroup):
+class MuscleFaceSettings(FitProperties, EditProperties, ViewProperties, BakeProperties, bpy.types.PropertyGroup):
     """Everything that Muscle Face keeps on an object.
 
     A feature adds a mixin (its properties appear here by their names) or a PointerProperty to its own group.

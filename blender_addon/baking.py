@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""An animation read frame by frame, and its simulated skins written as shape keys that play without this extension."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import bpy
+import numpy as np
+
+from ..core import MuscleFaceError
+from ..core.anatomy.names import match_arkit
+from . import animation, bridge, drive, engine, storage
+from .staleness import BAKED_KEY
+
+if TYPE_CHECKING:
+    from ..core import FaceModel
+
+
+def read_frames(
+    context: bpy.types.Context, obj: bpy.types.Object, model: FaceModel, frames: range
+) -> Generator[tuple[float, str], None, list[drive.Drive]]:
+    """What each frame asks of the face, as if nothing were baked; the scene returns to its frame."""
+    scene, mutes, drives = context.scene, source_mutes(obj, model), []
+    before = scene.frame_current
+    try:
+        for frame in frames:
+            scene.frame_set(frame)
+            drives.append(drive.read(obj, model, context.evaluated_depsgraph_get(), mutes))
+            yield len(drives) / len(frames), "Reading frames"
+    finally:
+        scene.frame_set(before)
+    return drives
+
+
+def source_mutes(obj: bpy.types.Object, model: FaceModel) -> dict[str, bool]:
+    """Mutes of the shape keys that the rig reads, from before a bake where there is one."""
+    keys = obj.data.shape_keys.key_blocks
+    mutes = storage.bake_mutes(obj.data)
+    return mutes if mutes is not None else {n: keys[n].mute for n in drive.shape_names(model) if n in keys}
+
+
+def solve_frames(model: FaceModel, drives: list[drive.Drive], progress) -> list:
+    """Pose of each frame (None at neutral), every solve starting at the frame before."""
+    pose, poses = None, []
+    for index, item in enumerate(drives):
+        share = index / len(drives)
+
+        def tick(_fraction, _text, share=share, number=index + 1):
+            progress(share, f"Baking frame {number} of {len(drives)}")
+
+        tick(0.0, "")
+        pose = (
+            model.solve(item.controls, gravity=item.gravity, start=pose, progress=tick) if item.moves(model) else None
+        )
+        poses.append(pose)
+    return poses
+
+
+def solve_independent(model: FaceModel, drives: list[drive.Drive]) -> Generator[object, None, None]:
+    """Pose of each frame (None at neutral), the same to the last bit whatever other frames are solved."""
+    for item in drives:
+        yield (
+            next(engine.bake().independent_poses(model, [(item.controls, item.gravity)])) if item.moves(model) else None
+        )
+
+
+def offsets_of(obj: bpy.types.Object, model: FaceModel, drives: list[drive.Drive], poses: list) -> list[np.ndarray]:
+    """What the mesh shows beyond its rest in each frame, (V, 3) each."""
+    skins = [None if pose is None else pose.skin for pose in poses]
+    return [drive.skin_offset(obj, model, d, skin) for d, skin in zip(drives, skins, strict=True)]
+
+
+def write(
+    obj: bpy.types.Object,
+    model: FaceModel,
+    frames: range,
+    offsets: list[np.ndarray],
+    method: str,
+    bound_mm: float,
+) -> str:
+    """Replace what is baked on the object by these frames; returns one sentence about it."""
+    # Whatever can fail comes before the first change.
+    if method == "COMPRESSED":
+        found = engine.bake().compress(np.array(offsets), bound_mm / model.mm_per_unit)
+    elif method == "SLIDERS":
+        names = engine_shapes(obj, model)
+        deltas = np.array([bridge.key_delta(obj, obj.data.shape_keys.key_blocks[n]) for n in names])
+        weights, left = engine.bake().shape_weights(
+            deltas[:, model.skin_vertices], np.array(offsets)[:, model.skin_vertices]
+        )
+    remove(obj)
+    mutes = source_mutes(obj, model)
+    if method == "SLIDERS":
+        _write_sliders(obj, model, frames, dict(zip(names, weights.T, strict=True)), mutes)
+        return f"Keyed {len(names)} shapes, RMS {left.mean() * model.mm_per_unit:.2f} mm from the simulation"
+    if method == "COMPRESSED":
+        _write_parts(obj, frames, found)
+        worst = found.error * model.mm_per_unit
+        text = f"{len(found.shapes)} shapes hold {len(frames)} frames, at most {worst:.3f} mm off"
+    else:
+        _write_frames(obj, frames, offsets)
+        text = f"Baked {len(frames)} frames"
+    for name in mutes:
+        obj.data.shape_keys.key_blocks[name].mute = True
+    drive.sim_key(obj.data).mute = True
+    storage.set_bake_mutes(obj.data, mutes)
+    return text
+
+
+def engine_shapes(obj: bpy.types.Object, model: FaceModel) -> list[str]:
+    """The shapes that a game engine would drive: those with ARKit names, else all. Raises MuscleFaceError."""
+    keys = obj.data.shape_keys.key_blocks
+    names = [name for name in drive.shape_names(model) if name in keys]
+    arkit = [given for whole in match_arkit(names).values() for given in whole]
+    if not names:
+        raise MuscleFaceError(f"'{obj.name}' has no shape keys to put keys on: bake every frame or compressed.")
+    return arkit or names
+
+
+def _write_frames(obj: bpy.types.Object, frames: range, offsets: list[np.ndarray]) -> None:
+    """One key per frame, 1 at its frame and 0 at the next ones; the ends hold beyond the range."""
+    rest = bridge.vertex_positions(obj.data)
+    for frame, offset in zip(frames, offsets, strict=True):
+        key = bridge.add_key(obj, f"Bake {frame:04d}", rest + offset)
+        points = [(f, float(f == frame)) for f in (frame - 1, frame, frame + 1) if f in frames]
+        animation.write_curve(obj.data.shape_keys, key.path_from_id("value"), points)
+    obj.data.update()
+
+
+def _write_parts(obj: bpy.types.Object, frames: range, found) -> None:
+    rest, at = bridge.vertex_positions(obj.data), np.array(frames, float)
+    for index, (shape, weights) in enumerate(zip(found.shapes, found.weights.T, strict=True)):
+        key = bridge.add_key(obj, f"Bake Part {index + 1:03d}", rest + shape)
+        key.slider_min, key.slider_max = -1.0, 1.0
+        animation.write_samples(obj.data.shape_keys, key.path_from_id("value"), at, weights)
+    obj.data.update()
+
+
+def _write_sliders(
+    obj: bpy.types.Object,
+    model: FaceModel,
+    frames: range,
+    curves: dict[str, np.ndarray],
+    mutes: dict[str, bool],
+) -> None:
+    """Keys on shape keys in an action of their own; the artist's action waits for Remove Bake."""
+    keys = obj.data.shape_keys
+    storage.set_bake_mutes(obj.data, mutes, animation.set_aside(keys))
+    animation.give_action(keys, f"{obj.name} Sliders")
+    for name in drive.shape_names(model):
+        if name in keys.key_blocks:
+            keys.key_blocks[name].value = 0.0
+            keys.key_blocks[name].mute = name not in curves
+    for name, values in curves.items():
+        animation.write_samples(keys, keys.key_blocks[name].path_from_id("value"), np.array(frames, float), values)
+    drive.sim_key(obj.data).mute = True
+
+
+def remove(obj: bpy.types.Object) -> None:
+    """Delete the keys and curves of a bake and put the sources back; nothing where nothing is baked."""
+    keys, active = obj.data.shape_keys, obj.active_shape_key_index
+    for key in [key for key in keys.key_blocks if BAKED_KEY.match(key.name)]:
+        animation.remove_curve(keys, key.path_from_id("value"))
+        obj.shape_key_remove(key)
+    obj.active_shape_key_index = min(active, len(keys.key_blocks) - 1)
+    mutes = storage.bake_mutes(obj.data)
+    if mutes is None:
+        return
+    aside = storage.bake_aside(obj.data)
+    if aside is not None:
+        animation.put_back(keys, aside)
+    for name, mute in mutes.items():
+        if name in keys.key_blocks:
+            keys.key_blocks[name].mute = mute
+    drive.sim_key(obj.data).mute = False
+    storage.set_bake_mutes(obj.data, None)

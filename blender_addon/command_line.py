@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""`blender --command muscle_face ...`: bakes without a window, for render farms.
+
+A farm gives each machine its frames: `bake` writes one file per frame into a folder, and since every frame is solved
+from rest, the same frame gives the same file whoever solves it. `assemble` turns the folder into shape keys.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from ..core import MuscleFaceError
+from . import baking, jobs, requirements, storage
+
+NAME = "muscle_face"
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns its exit code."""
+    parser = _parser()
+    try:
+        given = parser.parse_args(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+    try:
+        given.run(given)
+    except MuscleFaceError as error:
+        print(f"Muscle Face: {error}", flush=True)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"blender --command {NAME}", description="Bake simulated faces")
+    commands = parser.add_subparsers(required=True)
+    bake = commands.add_parser("bake", help="simulate frames into a folder, one file each")
+    assemble = commands.add_parser("assemble", help="turn the folder into shape keys of the file")
+    for command, run in ((bake, bake_frames), (assemble, assemble_frames)):
+        command.set_defaults(run=run)
+        command.add_argument("file", type=Path, help="the .blend with the rig")
+        command.add_argument("--frames", type=frame_range, required=True, help="first-last, such as 1-40")
+        command.add_argument("--cache", type=Path, required=True, help="the folder of the frames")
+        command.add_argument("--object", default="", help="the rigged object, where the file has several")
+    assemble.add_argument("--save", type=Path, required=True, help="the .blend to write")
+    assemble.add_argument("--method", choices=("frames", "compressed", "sliders"), default="frames")
+    assemble.add_argument("--error", type=float, default=0.1, help="largest error of --method compressed in mm")
+    return parser
+
+
+def frame_range(text: str) -> range:
+    """ "1-40" or "7" as frames; also negative ones ("-5--1")."""
+    match = re.fullmatch(r"(-?\d+)(?:-(-?\d+))?", text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a range of frames such as 1-40")
+    first = int(match.group(1))
+    last = int(match.group(2)) if match.group(2) is not None else first
+    if last < first:
+        raise argparse.ArgumentTypeError(f"the last frame of '{text}' lies before the first")
+    return range(first, last + 1)
+
+
+def bake_frames(given: argparse.Namespace) -> None:
+    """Simulate the frames and write each into the folder."""
+    with jobs.held():
+        obj = _open(given)
+        model, frames = storage.load(obj.data), given.frames
+        reading = baking.read_frames(bpy.context, obj, model, frames)
+        drives = _finished(reading)
+        given.cache.mkdir(parents=True, exist_ok=True)
+        poses = baking.solve_independent(model, drives)
+        for frame, item, pose in zip(frames, drives, poses, strict=True):
+            (offset,) = baking.offsets_of(obj, model, [item], [pose])
+            _write(_path(given.cache, obj, frame), offset)
+            rough = "" if pose is None or pose.converged else " (did not settle)"
+            print(f"Muscle Face: frame {frame} of {frames[0]} to {frames[-1]}{rough}", flush=True)
+
+
+def assemble_frames(given: argparse.Namespace) -> None:
+    """Read the frames from the folder, bake them to shape keys and save the file."""
+    with jobs.held():
+        obj = _open(given)
+        model = storage.load(obj.data)
+        missing = [frame for frame in given.frames if not _path(given.cache, obj, frame).exists()]
+        if missing:
+            raise MuscleFaceError(f"{len(missing)} frames are missing in {given.cache}, first {missing[0]}: bake them.")
+        offsets = [np.load(_path(given.cache, obj, frame)) for frame in given.frames]
+        if any(offset.shape != (model.vertex_count, 3) for offset in offsets):
+            raise MuscleFaceError(f"The frames in {given.cache} are of another mesh: bake them again.")
+        text = baking.write(obj, model, given.frames, offsets, given.method.upper(), given.error)
+        bpy.context.scene.frame_set(bpy.context.scene.frame_current)
+        bpy.ops.wm.save_as_mainfile(filepath=str(given.save.resolve()), copy=True)
+    print(f"Muscle Face: {text}; saved {given.save}", flush=True)
+
+
+def _open(given: argparse.Namespace) -> bpy.types.Object:
+    if not given.file.exists():
+        raise MuscleFaceError(f"There is no file {given.file}.")
+    bpy.ops.wm.open_mainfile(filepath=str(given.file.resolve()))
+    rigs = [obj for obj in bpy.context.scene.objects if obj.type == "MESH" and requirements.is_rig(obj)]
+    named = [obj for obj in rigs if given.object in ("", obj.name)]
+    if len(named) != 1:
+        names = ", ".join(obj.name for obj in rigs) or "none"
+        raise MuscleFaceError(f"Say which rig to bake with --object; this file has: {names}.")
+    return named[0]
+
+
+def _finished(generator):
+    while True:
+        try:
+            next(generator)
+        except StopIteration as end:
+            return end.value
+
+
+def _path(folder: Path, obj: bpy.types.Object, frame: int) -> Path:
+    return folder / f"{bpy.path.clean_name(obj.name)}.{frame:05d}.npy"
+
+
+def _write(path: Path, offset: np.ndarray) -> None:
+    """A file appears whole or not at all: machines of a farm read each other's folders."""
+    partial = path.with_suffix(f".{os.getpid()}.part")
+    with open(partial, "wb") as file:
+        np.save(file, offset.astype(np.float32))
+    partial.replace(path)
+
+
+_handle: object | None = None
+
+
+def register() -> None:
+    """Add the command to `blender --command`."""
+    global _handle
+    _handle = bpy.utils.register_cli_command(NAME, main)
+
+
+def unregister() -> None:
+    """The mirror of register."""
+    global _handle
+    if _handle is not None:
+        bpy.utils.unregister_cli_command(_handle)
+        _handle = None

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Export Cache: the moving face as Alembic, USD or MDD, by Blender's own exporters where it has one."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+from bpy.props import EnumProperty, IntProperty, StringProperty
+
+from ...core import MuscleFaceError
+from .. import bridge, engine, live, requirements
+
+EXTENSIONS = {"ALEMBIC": ".abc", "USD": ".usdc", "MDD": ".mdd"}
+
+
+class MUSCLE_FACE_OT_export_cache(bpy.types.Operator):
+    """Write the face as it moves over a range of frames to a file for other programs"""
+
+    bl_idname = "muscle_face.export_cache"
+    bl_label = "Export Cache"
+
+    filepath: StringProperty(name="File", description="Where to write", subtype="FILE_PATH")
+    format: EnumProperty(
+        name="Format",
+        description="What kind of file to write",
+        items=(
+            ("ALEMBIC", "Alembic", "Mesh with motion, for most programs"),
+            ("USD", "USD", "Mesh with motion, for most programs"),
+            ("MDD", "MDD", "Point positions only, for the Mesh Cache modifier"),
+        ),
+    )
+    frame_start: IntProperty(name="Start", description="First frame to write; the scene's own when not given")
+    frame_end: IntProperty(name="End", description="Last frame to write; the scene's own when not given")
+
+    @classmethod
+    def poll(cls, context):
+        return requirements.check(cls, requirements.rig_problem(context))
+
+    def invoke(self, context, _event):
+        if not self.filepath:
+            folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
+            self.filepath = str(folder / f"{bpy.path.clean_name(context.object.name)}{EXTENSIONS[self.format]}")
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context):
+        scene, given = context.scene, self.properties.is_property_set
+        first = self.frame_start if given("frame_start") else scene.frame_start
+        last = self.frame_end if given("frame_end") else scene.frame_end
+        path = str(Path(bpy.path.abspath(self.filepath)).with_suffix(EXTENSIONS[self.format]))
+        before = scene.frame_current
+        # Files want settled faces, as renders do.
+        live.set_rendering(True)
+        try:
+            if last < first:
+                raise MuscleFaceError(f"The last frame to write ({last}) lies before the first ({first}).")
+            WRITERS[self.format](context, path, first, last)
+        except (MuscleFaceError, OSError, RuntimeError) as error:
+            self.report({"ERROR"}, f"Nothing was exported: {error}")
+            return {"CANCELLED"}
+        finally:
+            live.set_rendering(False)
+            scene.frame_set(before)
+        self.report({"INFO"}, f"Wrote {last - first + 1} frames to {path}")
+        return {"FINISHED"}
+
+
+def write_alembic(context: bpy.types.Context, path: str, first: int, last: int) -> None:
+    """The active object alone, by Blender's Alembic exporter."""
+    if not bpy.app.build_options.alembic:
+        raise MuscleFaceError("this Blender was built without Alembic; choose another format.")
+    with _alone(context):
+        bpy.ops.wm.alembic_export(
+            filepath=path, start=first, end=last, selected=True, flatten=True, as_background_job=False
+        )
+
+
+def write_usd(context: bpy.types.Context, path: str, first: int, last: int) -> None:
+    """The active object alone, by Blender's USD exporter, whose range is the scene's."""
+    if not bpy.app.build_options.usd:
+        raise MuscleFaceError("this Blender was built without USD; choose another format.")
+    scene = context.scene
+    before = scene.frame_start, scene.frame_end
+    scene.frame_start, scene.frame_end = first, last
+    try:
+        with _alone(context):
+            bpy.ops.wm.usd_export(
+                filepath=path, selected_objects_only=True, export_animation=True, export_shapekeys=False
+            )
+    finally:
+        scene.frame_start, scene.frame_end = before
+
+
+def write_points(context: bpy.types.Context, path: str, first: int, last: int) -> None:
+    """Positions in the object's own space, with its modifiers."""
+    scene, frames = context.scene, []
+    for frame in range(first, last + 1):
+        scene.frame_set(frame)
+        frames.append(bridge.evaluated_positions(context.object, context.evaluated_depsgraph_get()))
+    if len({len(frame) for frame in frames}) > 1:
+        raise MuscleFaceError("a modifier changes the number of vertices over time; switch it off first.")
+    with open(path, "wb") as file:
+        engine.bake().write_mdd(file, np.array(frames), scene.render.fps / scene.render.fps_base)
+
+
+WRITERS = {"ALEMBIC": write_alembic, "USD": write_usd, "MDD": write_points}
+
+
+class _alone:
+    """The active object is the only one selected."""
+
+    def __init__(self, context: bpy.types.Context) -> None:
+        self._context, self._names = context, []
+
+    def __enter__(self) -> None:
+        objects = self._context.view_layer.objects
+        self._names = [obj.name for obj in objects if obj.select_get()]
+        for obj in objects:
+            obj.select_set(obj == self._context.object)
+
+    def __exit__(self, *_error) -> None:
+        for obj in self._context.view_layer.objects:
+            obj.select_set(obj.name in self._names)
