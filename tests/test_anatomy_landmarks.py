@@ -8,6 +8,8 @@ from anatomy_heads import head, mesh
 from muscle_face.core import MuscleFaceError, guess_landmarks
 from muscle_face.core.anatomy.head import analyse_head
 from muscle_face.core.anatomy.landmarks import PICKED
+from muscle_face.core.anatomy.rays import sphere
+from scipy.spatial.transform import Rotation
 
 SIX = ("eye_inner_L", "eye_outer_L", "eye_inner_R", "eye_outer_R", "mouth_corner_L", "mouth_corner_R")
 
@@ -72,3 +74,26 @@ def test_wrong_landmarks_are_refused_in_a_sentence(landmarks, said):
     with pytest.raises(MuscleFaceError) as caught:
         analyse_head(v, faces, shapes, landmarks=landmarks)
     assert said in str(caught.value)
+
+
+TURNS = Rotation.random(3, random_state=2).as_matrix()
+
+
+@pytest.mark.parametrize(("turn", "scale"), list(zip(TURNS, (1.0, 0.01, 40.0), strict=True)))
+def test_a_bare_head_is_found_in_any_orientation_and_scale(turn, scale):
+    """Without shapes, turned at random: landmarks within 5 mm of those that the shapes show (brows: no relief)."""
+    v, faces, _ = mesh("demo")
+    known = head("demo").landmarks
+    guess = guess_landmarks(scale * v @ turn.T, faces)
+    off = {n: np.linalg.norm(turn.T @ p / scale - known[n]) for n, p in guess.items()}
+    assert max(d for n, d in off.items() if "brow" not in n) < 0.5
+    assert max(off.values()) < 1.2
+
+
+def test_a_face_is_found_beside_larger_parts():
+    """A bell jar over the head, larger than the head itself, is not taken for the skin."""
+    v, faces, _ = mesh("demo")
+    jar, jar_faces = sphere(np.array([0.0, -3.0, 0.0]), 25.0)
+    faces = [*faces, *(jar_faces + len(v)).tolist()]
+    guess = guess_landmarks(np.concatenate([v, jar]), faces)
+    assert np.linalg.norm(guess["nose_tip"] - head("demo").landmarks["nose_tip"]) < 0.3

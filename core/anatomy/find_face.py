@@ -15,6 +15,7 @@ from . import jaw as jaws
 from . import landmarks as marking
 from . import parts as partition
 from . import picked as picking
+from .face_search import search_parts
 from .frame import FaceMarks, Frame
 from .parts import Part
 
@@ -59,20 +60,23 @@ def find_face(
     arkit = names.match_arkit(shapes)
     deltas = {c: sum(shapes[g] for g in given) for c, given in arkit.items()}
     labels = surface.loose_parts(len(vertices), triangles)
-    skin_label = partition.pick_skin(vertices, labels, deltas)
-    skin = np.flatnonzero(labels == skin_label)
-    skin_triangles = triangles[labels[triangles[:, 0]] == skin_label]
 
     say(0.1, "Finding the face")
+    own = picking.placed_marks(placed)
+    skin_label = partition.pick_skin(vertices, labels, deltas)
+    skin = np.flatnonzero(labels == skin_label)
     marks = frames.marks_from_shapes(vertices[skin], {c: d[skin] for c, d in deltas.items()})
     swapped = marks is not None and frames.sides_swapped(marks, vertices[skin])
     if swapped:
         marks, arkit = frames.swap_marks(marks), names.swap_sides(arkit)
-    own = picking.placed_marks(placed)
+    guess, axes = {}, None
     if marks is None and len(own) < 4:
-        marks = frames.marks_from_geometry(vertices, skin_triangles)
+        skin_label, found = search_parts(vertices, triangles, labels)
+        skin = np.flatnonzero(labels == skin_label)
+        marks, guess, axes = found.marks, found.landmarks, found.axes
+    skin_triangles = triangles[labels[triangles[:, 0]] == skin_label]
     marks = picking.corrected_marks(marks, own, vertices[skin])
-    frame = frames.frame_from_marks(marks)
+    frame = frames.frame_from_marks(marks, axes)
     checks.check_size(vertices[skin], frame)
     x = frame.to_norm(vertices)
     shapes = {name: frame.vector_to_norm(d) for name, d in shapes.items()}
@@ -95,8 +99,9 @@ def find_face(
 
     say(0.6, "Placing landmarks")
     outer = skin_triangles[(exposure[skin_triangles] > cavities.INNER_EXPOSURE).all(axis=1)]
-    placed = {name: frame.to_norm(p) for name, p in placed.items()}
-    points = marking.find_landmarks(marking.SkinView(x, outer), marks, mouth, eyes, deltas, exposure, placed)
+    placed, guess = ({name: frame.to_norm(p) for name, p in given.items()} for given in (placed, guess))
+    view = marking.SkinView(x, outer)
+    points = marking.find_landmarks(view, marks, mouth, eyes, deltas, exposure, placed, guess)
     checks.check_face(points, bool(arkit) or len(own) == 4)
     pockets = {"mouth": mouth, "eye_L": eyes["L"], "eye_R": eyes["R"]}
     pockets = {name: c.inner for name, c in pockets.items() if c is not None and len(c.inner)}

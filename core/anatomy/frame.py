@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..errors import MuscleFaceError
-from ..geometry import surface
 
 # Adult means (Farkas 1994): pupil distance 6.3 cm; eye line to mouth line 7.0 cm.
 EYE_DISTANCE = 6.3
@@ -126,8 +124,10 @@ def _unit(v: np.ndarray) -> np.ndarray:
     return v / np.linalg.norm(v)
 
 
-def frame_from_marks(marks: FaceMarks) -> Frame:
+def frame_from_marks(marks: FaceMarks, axes: np.ndarray | None = None) -> Frame:
     """The normalised frame in which the marks lie as on an adult head.
+
+    axes: (3, 3) unit rows left, up, front where they are known better than from the marks.
 
     The scale is a power of ten (or inch or foot) when that makes the head adult-sized within about 30 %, so that
     it does not depend on the noise of the marks; else the head is scaled to the adult mean.
@@ -136,7 +136,7 @@ def frame_from_marks(marks: FaceMarks) -> Frame:
     x = _unit(left)
     up = marks.eyes - marks.mouth
     y = _unit(up - (up @ x) * x)
-    rotation = snap_rotation(np.array([x, y, np.cross(x, y)]))
+    rotation = snap_rotation(np.array([x, y, np.cross(x, y)]) if axes is None else axes)
     across = np.linalg.norm(marks.eye_left - marks.eye_right)
     size = np.sqrt(across * np.linalg.norm(up) / (EYE_DISTANCE * EYE_TO_MOUTH))
     if not np.isfinite(size) or size <= 0:
@@ -148,60 +148,3 @@ def frame_from_marks(marks: FaceMarks) -> Frame:
     near = abs(offset[0]) < 0.15 and np.linalg.norm(offset) < 15.0
     origin = np.zeros(3) if near else rotation.T @ offset / scale
     return Frame(scale, rotation, origin)
-
-
-def _symmetry_error(points: np.ndarray, axis: int) -> float:
-    """Mean distance from the mirrored points to the points, over the size of the cloud."""
-    middle = 0.5 * (points[:, axis].min() + points[:, axis].max())
-    mirrored = points.copy()
-    mirrored[:, axis] = 2.0 * middle - mirrored[:, axis]
-    return float(cKDTree(points).query(mirrored)[0].mean() / np.ptp(points, axis=0).max())
-
-
-def marks_from_geometry(vertices: np.ndarray, triangles: np.ndarray) -> FaceMarks:
-    """First guess of eyes and mouth corners of an upright or lying axis-aligned head without shapes.
-
-    Left-right is the axis of best mirror symmetry; the neck (largest open border, else the narrow end) is down;
-    the face looks to the side where the mesh is denser. Proportions below are of the height from crown to chin.
-    """
-    used = np.unique(triangles)
-    points = vertices[used]
-    sample = points[:: max(1, len(points) // 4000)]
-    x_axis = int(np.argmin([_symmetry_error(sample, k) for k in range(3)]))
-    area = surface.vertex_areas(vertices, triangles)
-    centre = area @ vertices / area.sum()
-    dense = points.mean(axis=0) - centre
-    loops = surface.border_loops(triangles)
-    best = None
-    for up_axis in (k for k in range(3) if k != x_axis):
-        front_axis = 3 - x_axis - up_axis
-        half = 0.5 * np.ptp(points[:, up_axis])
-        if loops and len(loops[0]) > 12:
-            evidence = (centre - vertices[loops[0]].mean(axis=0))[up_axis] / half
-        else:
-            middle = 0.5 * (points[:, up_axis].min() + points[:, up_axis].max())
-            upper = points[points[:, up_axis] > middle][:, x_axis]
-            lower = points[points[:, up_axis] < middle][:, x_axis]
-            evidence = np.log(max(np.ptp(upper), 1e-9) / max(np.ptp(lower), 1e-9))
-        score = abs(evidence) + abs(dense[front_axis]) / np.ptp(points, axis=0).max()
-        if best is None or score > best[0]:
-            best = (score, up_axis, np.sign(evidence) or 1.0, front_axis, np.sign(dense[front_axis]) or 1.0)
-    _, up_axis, up_sign, front_axis, front_sign = best
-    y, z = np.eye(3)[up_axis] * up_sign, np.eye(3)[front_axis] * front_sign
-    return _proportional_marks(points @ np.array([np.cross(y, z), y, z]).T, np.array([np.cross(y, z), y, z]))
-
-
-def _proportional_marks(p: np.ndarray, rotation: np.ndarray) -> FaceMarks:
-    """Marks from the profile of upright points p (n, 3): the nose tip is the foremost point of the middle."""
-    middle = 0.5 * (p[:, 0].min() + p[:, 0].max())
-    top = p[:, 1].max()
-    upper = p[p[:, 1] > top - 0.9 * np.ptp(p[:, 0]) * 1.5]
-    profile = upper[np.abs(upper[:, 0] - middle) < 0.04 * np.ptp(upper[:, 0])]
-    nose = profile[np.argmax(profile[:, 2])] if len(profile) else np.array([middle, top, 0.0])
-    unit = (top - nose[1]) / 13.0
-    if len(profile) < 8 or unit <= 0.02 * np.ptp(p[:, 1]):
-        raise MuscleFaceError("This mesh does not look like a face: select a head mesh, or add ARKit-named shape keys.")
-    eye, mouth = np.array([3.2, 3.5, -3.5]) * unit, np.array([2.4, -3.6, -3.0]) * unit
-    mirror = np.array([-1.0, 1.0, 1.0])
-    base = np.array([middle, nose[1], nose[2]])
-    return FaceMarks(*[(base + m) @ rotation for m in (eye, eye * mirror, mouth, mouth * mirror)])

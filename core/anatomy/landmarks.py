@@ -75,17 +75,23 @@ def find_landmarks(
     deltas: Deltas,
     exposure: np.ndarray,
     placed: Mapping[str, np.ndarray] | None = None,
+    guess: Mapping[str, np.ndarray] | None = None,
 ) -> Points:
-    """All landmarks {name: (3,)}; the `placed` ones stay where the artist put them and the others are found by them."""
-    placed = placed or {}
+    """All landmarks {name: (3,)}; the `placed` ones stay where the artist put them and the others are found by them.
+
+    guess: where eyes and lips are, for a head on which neither shows as an opening.
+    """
+    placed, guess = placed or {}, guess or {}
     points: Points = {}
 
     def add(found: Points) -> None:
         points.update(follow_placed(found, placed, view.closest))
 
     for side, sign in SIDES.items():
-        add(_eye(view, side, sign, marks, eyes.get(side)))
-    add(_mouth(view, marks, mouth))
+        add(_eye(view, side, sign, marks, eyes.get(side), guess))
+        if f"pupil_{side}" not in placed:
+            points[f"pupil_{side}"] = _pupil(points, side)
+    add(_mouth(view, marks, mouth, guess))
     unit = _proportions(points)
     add(_profile(view, points, unit))
     for side, sign in SIDES.items():
@@ -120,13 +126,9 @@ def _proportions(points: Points) -> np.ndarray:
     return np.clip([across, up, np.sqrt(abs(across * up))], 0.6, 1.7)
 
 
-def _eye(view: SkinView, side: str, sign: float, marks: FaceMarks, cavity: Cavity | None) -> Points:
+def _eye(view: SkinView, side: str, sign: float, marks: FaceMarks, cavity: Cavity | None, guess: Points) -> Points:
     mark = marks.eye_left if sign > 0 else marks.eye_right
-    if cavity is None:
-        offsets = {"eye_inner": (-1.45, -0.1), "eye_outer": (1.3, 0.0)}
-        offsets |= {"upper_lid": (0.0, 0.4), "lower_lid": (0.0, -0.6)}
-        found = {n: view.front(mark[0] + sign * dx, mark[1] + dy) for n, (dx, dy) in offsets.items()}
-    else:
+    if cavity is not None:
         rim = view.vertices[cavity.rim]
         lateral = sign * rim[:, 0]
         found = {"eye_inner": _extreme(rim, -lateral), "eye_outer": _extreme(rim, lateral)}
@@ -134,9 +136,21 @@ def _eye(view: SkinView, side: str, sign: float, marks: FaceMarks, cavity: Cavit
         column = rim[np.abs(rim[:, 0] - middle) < max(0.4, np.sort(np.abs(rim[:, 0] - middle))[3])]
         found["upper_lid"] = column[np.argmax(column[:, 1])]
         found["lower_lid"] = column[np.argmin(column[:, 1])]
-    found["pupil"] = np.mean([found[n] for n in ("eye_inner", "eye_outer")], axis=0)
-    found["pupil"][2] = max(found["upper_lid"][2], found["lower_lid"][2])
-    return {f"{name}_{side}": p for name, p in found.items()}
+    elif f"eye_inner_{side}" in guess:
+        found = {n: view.front(*guess[f"{n}_{side}"][:2]) for n in _EYE}
+    else:
+        found = {n: view.front(mark[0] + sign * dx, mark[1] + dy) for n, (dx, dy) in _EYE.items()}
+    found = {f"{name}_{side}": p for name, p in found.items()}
+    return found | {f"pupil_{side}": _pupil(found, side)}
+
+
+_EYE = {"eye_inner": (-1.45, -0.1), "eye_outer": (1.3, 0.0), "upper_lid": (0.0, 0.4), "lower_lid": (0.0, -0.6)}
+
+
+def _pupil(points: Points, side: str) -> np.ndarray:
+    """The middle between the corners of the eye, as far in front as the lids."""
+    inner, outer, upper, lower = (points[f"{n}_{side}"] for n in _EYE)
+    return np.array([*(0.5 * (inner + outer))[:2], max(upper[2], lower[2])])
 
 
 def _extreme(points: np.ndarray, score: np.ndarray) -> np.ndarray:
@@ -144,8 +158,12 @@ def _extreme(points: np.ndarray, score: np.ndarray) -> np.ndarray:
     return points[score > score.max() - 0.1].mean(axis=0)
 
 
-def _mouth(view: SkinView, marks: FaceMarks, cavity: Cavity | None) -> Points:
-    if cavity is None:
+def _mouth(view: SkinView, marks: FaceMarks, cavity: Cavity | None, guess: Points) -> Points:
+    if cavity is None and "stomion" in guess:
+        corners = [view.front(*guess[f"mouth_corner_{s}"][:2]) for s in SIDES]
+        stomion = view.front(*guess["stomion"][:2])
+        lips = {"upper_lip": stomion + [0.0, 0.05, 0.0], "lower_lip": stomion - [0.0, 0.05, 0.0]}
+    elif cavity is None:
         corners = [view.front(m[0], marks.mouth[1]) for m in (marks.mouth_left, marks.mouth_right)]
         stomion = view.front(0.0, marks.mouth[1])
         lips = {"upper_lip": stomion + [0.0, 0.05, 0.0], "lower_lip": stomion - [0.0, 0.05, 0.0]}
@@ -163,6 +181,8 @@ def _mouth(view: SkinView, marks: FaceMarks, cavity: Cavity | None) -> Points:
 
 def _farthest_from_chord(curve: np.ndarray, a: int, b: int, behind: bool) -> int:
     """Index between a and b of the (z, y) profile point farthest behind (or before) the chord from a to b."""
+    if b <= a:
+        return a
     chord = curve[b, 1:] - curve[a, 1:]
     rel = curve[a:b, 1:] - curve[a, 1:]
     gap = (chord[0] * rel[:, 1] - chord[1] * rel[:, 0]) / max(np.linalg.norm(chord), 1e-9)
@@ -186,7 +206,10 @@ def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
         return zone
 
     nose_zone = between(eye_y, lip_y + 1.0 * u)
-    tip = nose_zone[np.argmax(curve[nose_zone, 2])]
+    # Full lips may stand out farther than the nose: the tip is what stands out from the line over them.
+    tip = _farthest_from_chord(curve, nose_zone[0], nose_zone[-1], behind=False)
+    near_tip = nose_zone[np.abs(y[nose_zone] - y[tip]) < 0.6 * u]
+    tip = near_tip[np.argmax(curve[near_tip, 2])]
     brow_zone = between(eye_y + 3.2 * u, eye_y + 1.0 * u)
     glabella = brow_zone[np.argmax(curve[brow_zone, 2] - 0.15 * np.abs(y[brow_zone] - eye_y - 2.2 * u))]
     nasion = _farthest_from_chord(curve, glabella, tip, behind=True)
@@ -224,17 +247,18 @@ def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
 
 
 def _brow(view: SkinView, points: Points, side: str, sign: float, deltas: Deltas, unit: np.ndarray) -> Points:
+    """The brow, whose distance from the eye varies less between people than the proportions of the face do."""
     pupil, inner, outer = (points[f"{n}_{side}"] for n in ("pupil", "eye_inner", "eye_outer"))
-    y = pupil[1] + 2.5 * unit[1]
+    across, up = 1.0 + 0.4 * (unit[:2] - 1.0)
+    y = pupil[1] + 2.5 * up
     for name in ("browInnerUp", f"browDown{'Left' if side == 'L' else 'Right'}"):
         if name in deltas:
             weight = (deltas[name] ** 2).sum(axis=1) * (sign * view.vertices[:, 0] > 0)
             if weight.sum() > 0:
-                y = np.clip((weight @ view.vertices)[1] / weight.sum(), pupil[1] + 1.7 * unit[1], y + 0.4)
+                y = np.clip((weight @ view.vertices)[1] / weight.sum(), pupil[1] + 1.7 * up, y + 0.4)
                 break
-    arch = y + 0.1 * unit[1]
-    spots = {"brow_inner": (0.65 * inner[0], y), "brow_mid": (pupil[0] + sign * 0.4, arch)}
-    spots["brow_outer"] = (outer[0] + sign * 1.25 * unit[0], y - 0.7 * unit[1])
+    spots = {"brow_inner": (0.65 * inner[0], y), "brow_mid": (pupil[0] + sign * 0.4, y + 0.1 * up)}
+    spots["brow_outer"] = (outer[0] + sign * 1.25 * across, y - 0.7 * up)
     return {f"{name}_{side}": view.front(*at) for name, at in spots.items()}
 
 

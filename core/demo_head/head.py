@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .ears import EAR_RINGS, place_ear
-from .eyes import EYE_RINGS, eyeball, place_lids
-from .layout import lay_out
-from .mouth import MOUTH_RINGS, place_mouth
+from .eyes import EYE_RINGS, MARGIN_RINGS, eyeball, place_lids
+from .layout import LID_RING, lay_out
+from .mouth import CORNER_STEP, MOUTH_RINGS, PARTING_RING, place_mouth
 from .nose import NOSTRIL_RINGS, place_nostril
 from .teeth import LOWER, UPPER, dental_arch
 from .topology import Topology, build_topology
@@ -78,3 +78,12 @@ def build_head() -> DemoHead:
         parts[name] = slice(start, start + len(points))
         start += len(points)
     return DemoHead(np.vstack(vertices), faces, top, len(skin), quads, mirror, parts)
+
+
+def feature_corners(head: DemoHead) -> dict[str, np.ndarray]:
+    """The corners of eyes and mouth, name -> (3,) [cm]."""
+    margin = head.topology.eye[LID_RING + MARGIN_RINGS]
+    lips = head.topology.mouth[PARTING_RING]
+    left = {"eye_outer": margin[0], "eye_inner": margin[len(margin) // 2], "mouth_corner": lips[CORNER_STEP]}
+    corners = {f"{name}_L": head.vertices[i] for name, i in left.items()}
+    return corners | {f"{name}_R": head.vertices[head.mirror[i]] for name, i in left.items()}

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The face on a mesh in any orientation and scale, from its geometry alone.
+
+On each mirror plane of the mesh, depth images seen along the plane's directions are searched at all heights and sizes
+for the depth image of the template's face; the best finds are then laid onto the mesh exactly and compared.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import MuscleFaceError
+from ..geometry import surface
+from .face_template import COLUMNS, PIXEL, ROWS, TOP, FaceTemplate, face_template, front_depth
+from .frame import FaceMarks
+from .mirror_plane import MirrorPlane, mirror_planes
+from .parts import outward
+from .registration import Placement, SkinTarget, settle_placement, warp_landmarks
+
+CLOUD = 3000
+PLANES = 3
+DIRECTIONS = 24  # seen along in each plane, a turn of 15 degrees apart
+SIZE = 60.0  # the mesh's diagonal while it is searched: rays are cast in single precision
+LARGEST, SMALLEST = 1.0 / 17.0, 1.0 / 230.0  # a centimetre of the face as a share of the mesh's diagonal
+STEP = 1.12  # between sizes
+COVER = 0.75  # share of the template's image that the mesh must fill
+MOST_TILT = 0.2  # slope that a find may differ from the template's
+FINDS = 8
+GOOD_GAP, WORST_GAP = 0.45, 0.75  # [cm] misfit of what is surely a face, and of what can be none
+PARTS, FEWEST = 4, 300  # loose parts that are tried, and their least number of vertices
+
+
+@dataclass(frozen=True)
+class FoundFace:
+    """marks and landmarks in the user's frame; axes: (3, 3) unit rows left, up, front; gap: misfit [cm]."""
+
+    marks: FaceMarks
+    landmarks: dict[str, np.ndarray]
+    axes: np.ndarray
+    gap: float
+
+
+def search_parts(vertices: np.ndarray, triangles: np.ndarray, labels: np.ndarray) -> tuple[int, FoundFace]:
+    """The loose part of a mesh that is the skin of a face, and the face on it; the largest parts are tried first.
+
+    Hair, clothes or a stand may be larger than the head. Raises MuscleFaceError when no part resembles a face.
+    """
+    size = [float(np.linalg.norm(np.ptp(vertices[labels == k], axis=0))) for k in range(int(labels.max()) + 1)]
+    count = np.bincount(labels[labels >= 0], minlength=len(size))
+    order = [k for k in np.argsort(size)[::-1][:PARTS] if count[k] >= FEWEST]
+    best: tuple[int, FoundFace] | None = None
+    for label in order:
+        found = search_face(vertices, triangles[labels[triangles[:, 0]] == label])
+        if found is not None and (best is None or found.gap < best[1].gap):
+            best = label, found
+        if best is not None and best[1].gap < GOOD_GAP:
+            break
+    if best is None or best[1].gap > WORST_GAP:
+        raise MuscleFaceError("No face was found on this mesh: select a head mesh, or place the landmarks by hand.")
+    return best
+
+
+def search_face(vertices: np.ndarray, triangles: np.ndarray) -> FoundFace | None:
+    """The likeliest place of a face on a surface; None where there is not even one to compare."""
+    template = face_template()
+    used = vertices[np.unique(triangles)]
+    origin = used.mean(axis=0)
+    unit = np.linalg.norm(np.ptp(used, axis=0)) / SIZE
+    x = (vertices - origin) / unit
+    triangles = outward(x, triangles)
+    target = SkinTarget(x, triangles)
+    cloud = _cloud(x, triangles)
+    finds: list[tuple[float, Placement]] = []
+    for plane in mirror_planes(cloud, PLANES):
+        finds += _scan_plane(target, cloud, plane, template)
+    placed = best_placement(template, target, [p for _, p in sorted(finds, key=lambda f: f[0])[:FINDS]])
+    if placed is None:
+        return None
+    points = warp_landmarks(template, target, placed)
+    points = {n: unit * p + origin for n, p in points.items()}
+    marks = FaceMarks(*(points[n] for n in ("pupil_L", "pupil_R", "mouth_corner_L", "mouth_corner_R")))
+    return FoundFace(marks, points, placed.rotation.T, placed.gap)
+
+
+def best_placement(template: FaceTemplate, target: SkinTarget, starts: list[Placement]) -> Placement | None:
+    """The start that settles with the least gap."""
+    settled = [settle_placement(template, target, start) for start in starts]
+    return min(settled, key=lambda p: p.gap, default=None)
+
+
+def _cloud(x: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """CLOUD points (n, 3) spread evenly over the surface."""
+    rng = np.random.default_rng(5)
+    area = np.linalg.norm(surface.triangle_normals(x, triangles), axis=1)
+    chosen = triangles[rng.choice(len(triangles), CLOUD, p=area / area.sum())]
+    u, v = np.sqrt(rng.random(CLOUD)), rng.random(CLOUD)
+    return np.einsum("nc,nci->ni", np.stack([1.0 - u, u * (1.0 - v), u * v], axis=1), x[chosen])
+
+
+def _scan_plane(
+    target: SkinTarget, cloud: np.ndarray, plane: MirrorPlane, template: FaceTemplate
+) -> list[tuple[float, Placement]]:
+    """The best finds along a mirror plane: (misfit, placement)."""
+    n = plane.normal
+    a = np.cross(n, np.eye(3)[np.argmin(np.abs(n))])
+    a /= np.linalg.norm(a)
+    b = np.cross(n, a)
+    origin = cloud.mean(axis=0) - (cloud.mean(axis=0) @ n - plane.offset) * n
+    finds = []
+    for left in (n, -n):
+        for angle in 2.0 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS:
+            front = np.cos(angle) * a + np.sin(angle) * b
+            finds += _scan_direction(target, cloud, np.array([left, np.cross(front, left), front]), origin, template)
+    return sorted(finds, key=lambda f: f[0])[:FINDS]
+
+
+def _scan_direction(
+    target: SkinTarget, cloud: np.ndarray, axes: np.ndarray, origin: np.ndarray, template: FaceTemplate
+) -> list[tuple[float, Placement]]:
+    """The best find of each size along one direction."""
+    height = (cloud - origin) @ axes[1]
+    finds = []
+    size = LARGEST * SIZE
+    while size > SMALLEST * SIZE:
+        rows = np.arange(height.max() + 2.0 * size, height.min() - 2.0 * size, -PIXEL * size)
+        if len(rows) >= len(ROWS):
+            depth = front_depth(target.rays, axes, origin, COLUMNS * size, rows) / size
+            misfit, row, ahead = _match(depth, template.depth)
+            if np.isfinite(misfit):
+                eye_line = origin + (rows[row] - TOP * size) * axes[1] + ahead * size * axes[2]
+                finds.append((misfit, Placement(size, axes.T, eye_line)))
+        size /= STEP
+    return finds
+
+
+def _match(depth: np.ndarray, wanted: np.ndarray) -> tuple[float, int, float]:
+    """(mean capped misfit [cm], first row, offset in depth) of the rows of a depth image most like the wanted ones."""
+    windows = np.lib.stride_tricks.sliding_window_view(depth, len(wanted), axis=0).transpose(0, 2, 1)
+    face = np.isfinite(wanted)
+    windows = windows[:, face]
+    hit = np.isfinite(windows)
+    full = np.flatnonzero(hit.mean(axis=1) > COVER)
+    if len(full) == 0:
+        return np.inf, 0, 0.0
+    hit = hit[full]
+    rest = np.where(hit, windows[full] - wanted[face], 0.0)
+    # A tilt of the head is a slope along the rows; what is left after a straight line is shape.
+    y = np.broadcast_to(ROWS[:, None], wanted.shape)[face]
+    count = hit.sum(axis=1)
+    mean_y, mean_r = (hit * y).sum(axis=1) / count, rest.sum(axis=1) / count
+    dy = np.where(hit, y - mean_y[:, None], 0.0)
+    slope = (dy * rest).sum(axis=1) / np.maximum((dy**2).sum(axis=1), 1e-9)
+    slope = np.clip(slope, -MOST_TILT, MOST_TILT)
+    gap = np.where(hit, np.minimum(np.abs(rest - mean_r[:, None] - slope[:, None] * dy), 1.0), 1.0).mean(axis=1)
+    best = int(np.argmin(gap))
+    return float(gap[best]), int(full[best]), float(mean_r[best] - slope[best] * mean_y[best])
