@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import bpy
 
 from ..core import Cancelled, MuscleFaceError
+from . import picking
 
 Work = Callable[[Callable[[float, str], None]], object]
 Plan = Generator[tuple[float, str], None, Work]
@@ -23,7 +24,7 @@ POLL_SECONDS = 0.2
 
 # Warp's caches are not made for two callers at once: an abandoned job ends before the next one starts.
 _core_lock = threading.Lock()
-_threads: list[threading.Thread] = []
+_jobs: list["Job"] = []
 _running = 0
 # What the panel shows: (fraction, text) of the running job.
 status: tuple[float, str] | None = None
@@ -53,7 +54,7 @@ class Job:
         self.error: Exception | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(work,), name="Muscle Face job")
-        _threads.append(self._thread)
+        _jobs.append(self)
         self._thread.start()
 
     @property
@@ -78,13 +79,20 @@ class Job:
         except Exception as error:
             self.error = error
         finally:
-            _threads.remove(threading.current_thread())
+            _jobs.remove(self)
+
+    def join(self) -> None:
+        """Wait for the work to end."""
+        self._thread.join()
 
 
 def join_all() -> None:
-    """Wait for abandoned jobs (before the add-on goes away)."""
-    for thread in list(_threads):
-        thread.join()
+    """Stop all jobs and wait for their end (before the add-on goes away, also with Blender itself)."""
+    global _running, status
+    for job in list(_jobs):
+        job.cancel()
+        job.join()
+    _running, status = 0, None
 
 
 class JobOperator:
@@ -146,6 +154,8 @@ class JobOperator:
                 self._job.cancel()
             self.abort(context)
             return self._close(context, {"CANCELLED"}, "INFO", "Stopped; nothing was changed")
+        if event.type in picking.VIEW_EVENTS:
+            return {"PASS_THROUGH"}
         if event.type != "TIMER":
             return {"RUNNING_MODAL"}
         try:
@@ -157,6 +167,23 @@ class JobOperator:
             traceback.print_exception(error)
             self.abort(context)
             return self._close(context, {"CANCELLED"}, "ERROR", f"Muscle Face failed: {error} (see the console)")
+
+    def cancel(self, _context: bpy.types.Context) -> None:
+        """Blender ends the operator itself: another file is loaded, or the window closes. Its data may be gone."""
+        global status
+        if getattr(self, "_plan", None) is None:
+            return
+        if self._job:
+            self._job.cancel()
+        status = None
+        _leave()
+
+    def subject(self, context: bpy.types.Context) -> bpy.types.Object:
+        """The object named ``self._object`` by `plan`. Raises MuscleFaceError when it has gone meanwhile."""
+        obj = context.scene.objects.get(self._object)
+        if obj is None:
+            raise MuscleFaceError(f"'{self._object}' was deleted or renamed while Muscle Face worked; start again.")
+        return obj
 
     def _tick(self, context: bpy.types.Context) -> set[str]:
         if self._job is None:
@@ -207,4 +234,5 @@ def _enter() -> None:
 
 def _leave() -> None:
     global _running
-    _running -= 1
+    # Blender may end an operator after join_all has.
+    _running = max(_running - 1, 0)

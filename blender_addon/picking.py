@@ -14,8 +14,11 @@ from mathutils import Vector
 
 from . import bridge
 
-VIEW_EVENTS = {"MIDDLEMOUSE", "WHEELUPMOUSE", "WHEELDOWNMOUSE", "TRACKPADPAN", "TRACKPADZOOM", "MOUSEROTATE"}
-"""Events that turn the view while something waits for a click."""
+VIEW_EVENTS = {"MIDDLEMOUSE", "WHEELUPMOUSE", "WHEELDOWNMOUSE", "WHEELINMOUSE", "WHEELOUTMOUSE", "TRACKPADPAN",
+               "TRACKPADZOOM", "TRACKPADROTATE", "MOUSEROTATE", "NDOF_MOTION", "NUMPAD_0", "NUMPAD_1", "NUMPAD_2",
+               "NUMPAD_3", "NUMPAD_4", "NUMPAD_5", "NUMPAD_6", "NUMPAD_7", "NUMPAD_8", "NUMPAD_9",
+               "NUMPAD_PERIOD", "MOUSEMOVE"}  # fmt: skip
+"""Events that turn the view, or only move the pointer, while something waits for a click or works."""
 
 
 @contextmanager

@@ -51,7 +51,7 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
 
     def finish(self, context, result):
         model, frames, drives, poses = result
-        obj = context.scene.objects[self._object]
+        obj = self.subject(context)
         offsets = baking.offsets_of(obj, model, drives, poses)
         text = baking.write(obj, model, frames, offsets, self.method, self.bound)
         context.scene.frame_set(self._frame)

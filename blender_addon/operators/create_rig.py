@@ -55,7 +55,7 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
 
     def finish(self, context, result):
         model, blob = result
-        obj = context.scene.objects[self._object]
+        obj = self.subject(context)
         obj.muscle_face.muscles.clear()
         before = describe(obj)
         add_sim_key(obj)

@@ -44,7 +44,7 @@ class MUSCLE_FACE_OT_drag_point(jobs.JobOperator, bpy.types.Operator):
 
     def finish(self, context, result):
         model, pose = result
-        obj = context.scene.objects[self._object]
+        obj = self.subject(context)
         editing.write_controls(obj, model, pose.controls)
         drive.solve(obj, model, drive.read(obj, model), start=pose)
 

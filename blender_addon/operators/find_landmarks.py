@@ -30,7 +30,7 @@ class MUSCLE_FACE_OT_find_landmarks(jobs.JobOperator, bpy.types.Operator):
         return lambda _progress: guess(vertices, faces, shapes)
 
     def finish(self, context, result):
-        head = context.scene.objects[self._object]
+        head = self.subject(context)
         for mark in engine.picked_landmarks():
             landmarks.place(head, mark.name, mark.label, result[mark.name])
 

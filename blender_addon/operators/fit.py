@@ -30,7 +30,7 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
 
     def finish(self, context, result):
         model, fit = result
-        obj = context.scene.objects[self._object]
+        obj = self.subject(context)
         sliders.write(obj, model, fit.values)
         settings = obj.muscle_face
         settings.fit_rms_mm, settings.fit_p95_mm, settings.fit_max_mm = fit.rms_mm, fit.p95_mm, fit.max_mm

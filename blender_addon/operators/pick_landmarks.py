@@ -7,12 +7,7 @@ import numpy as np
 from bpy_extras import view3d_utils
 
 from ...core.anatomy.mirror import mirrored_in
-from .. import engine, landmarks, requirements
-
-NAVIGATION = {"MIDDLEMOUSE", "WHEELUPMOUSE", "WHEELDOWNMOUSE", "WHEELINMOUSE", "WHEELOUTMOUSE", "TRACKPADPAN",
-              "TRACKPADZOOM", "TRACKPADROTATE", "MOUSEROTATE", "NDOF_MOTION", "NUMPAD_0", "NUMPAD_1", "NUMPAD_2",
-              "NUMPAD_3", "NUMPAD_4", "NUMPAD_5", "NUMPAD_6", "NUMPAD_7", "NUMPAD_8", "NUMPAD_9",
-              "NUMPAD_PERIOD"}  # fmt: skip
+from .. import engine, landmarks, picking, requirements
 
 
 class MUSCLE_FACE_OT_pick_landmarks(bpy.types.Operator):
@@ -43,14 +38,15 @@ class MUSCLE_FACE_OT_pick_landmarks(bpy.types.Operator):
         head = context.scene.objects.get(self._head)
         if head is None or (event.type in {"ESC", "RIGHTMOUSE"} and event.value == "PRESS"):
             return self._end(context)
-        if event.type in NAVIGATION or event.ctrl or event.oskey or event.type == "MOUSEMOVE":
-            return {"PASS_THROUGH"}
-        if event.type == "LEFTMOUSE" and not _over_view(context, event):
+        if event.type in picking.VIEW_EVENTS or event.ctrl or event.oskey:
             return {"PASS_THROUGH"}
         if event.value != "PRESS":
             return {"RUNNING_MODAL"}
         if event.type == "LEFTMOUSE":
-            self._click(context, head, event)
+            with picking.view_under(context, event) as spot:
+                if spot is None:
+                    return {"PASS_THROUGH"}
+                self._click(context, head, spot)
         elif event.type in {"RET", "NUMPAD_ENTER", "SPACE"}:
             self._step += 1
         elif event.type == "BACK_SPACE":
@@ -62,9 +58,9 @@ class MUSCLE_FACE_OT_pick_landmarks(bpy.types.Operator):
         self._show(context)
         return {"RUNNING_MODAL"}
 
-    def _click(self, context, head, event):
+    def _click(self, context, head, spot):
+        # Of the view under the mouse, which is not the region of the button that started this.
         region, view = context.region, context.region_data
-        spot = (event.mouse_x - region.x, event.mouse_y - region.y)
         origin = view3d_utils.region_2d_to_origin_3d(region, view, spot)
         direction = view3d_utils.region_2d_to_vector_3d(region, view, spot)
         point = skin_under_ray(head, context.evaluated_depsgraph_get(), origin, direction)
@@ -116,9 +112,3 @@ def _highlight(head, name: str | None) -> None:
     for other, empty in landmarks.empties(head).items():
         empty.show_name = other == name
         empty.empty_display_type = "PLAIN_AXES" if other == name else "SPHERE"
-
-
-def _over_view(context, event) -> bool:
-    region = context.region
-    inside_x = 0 <= event.mouse_x - region.x < region.width
-    return inside_x and 0 <= event.mouse_y - region.y < region.height

