@@ -2,8 +2,9 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Following loads that change from frame to frame: a few quasi-Newton steps each, near enough to the equilibrium.
 
-The flesh starts where it was, moved by what the shapes moved, and steps by the inverse of a stiffness factored nearby.
-A few such factors are kept (a blink comes back); where they serve badly another thread factors a new one.
+The flesh starts where it was, moved by what the shapes moved, and steps by the inverse of a stiffness factored nearby
+and turned with the flesh. A few such factors are kept (a blink comes back); where they serve less well another thread
+factors a new one, and where they mislead the frame waits for one of its own.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,19 +13,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..parallel import in_background
-from .equilibrium import Memory, Operator, Report, line_search
+from .equilibrium import Energy, Memory, Operator, Report, line_search
 from .face_flesh import FaceFlesh, Load
+from .warped import Warping
 
 NEAR = 0.02
 """Distance to the equilibrium [cm] at which a drag is near enough, as the steps tell."""
 
 STEPS = 5
-"""Steps of one frame at most; the next one goes on."""
+"""Steps with one factor at most."""
+
+FRESH = 2
+"""Factors that a frame may wait for."""
+
+AGED = 2
+"""Steps of a frame beyond which its factor is replaced in the background."""
 
 FACTORS = 4
 
 SLOWEST, FIRST = 0.9, 0.7
 """Ratio of one step to the last: the largest that is believed, and what is assumed before there are two."""
+
+SHORT, BOLD = 0.5, 0.1
+"""A factor misleads whose step the energy lets go less than this share of its way, and whose whole step would move the
+skin by more than this [cm]: what is soft then waits for what is stiff, and small steps say nothing of the distance."""
 
 
 @dataclass(eq=False)
@@ -34,12 +46,65 @@ class _Factor:
     used: int = 0
 
 
+class _Descent:
+    """Steps down one energy. at: (n, 3) free nodes · left: distance to the equilibrium that the steps tell [cm] ·
+    misled: whether the last step was cut short · taken, evaluations: counts."""
+
+    def __init__(self, energy: Energy, at: np.ndarray, visible: np.ndarray) -> None:
+        self._energy, self._visible, self.at = energy, visible, at
+        self._value, self._gradient = energy(at)
+        self.taken, self.evaluations = 0, 1
+
+    @property
+    def residual(self) -> float:
+        """Size of the gradient [N]."""
+        return float(np.linalg.norm(self._gradient))
+
+    def begin(self, inverse: Operator) -> None:
+        """Go on with another inverse."""
+        self._inverse, self._memory, self._last, self._length = inverse, Memory(), None, 1.0
+        self._end, self.left, self.misled = self.taken + STEPS, np.inf, False
+
+    @property
+    def near(self) -> bool:
+        """Whether the equilibrium is near enough, as far as the steps can tell."""
+        return self.residual == 0.0 or (self.left <= NEAR and not self.misled)
+
+    @property
+    def failing(self) -> bool:
+        """Whether this inverse has had its steps, or misleads."""
+        return self.misled or self.taken >= self._end
+
+    def _reach(self, step: np.ndarray) -> float:
+        """Largest move of a visible node [cm]."""
+        return float(np.sqrt((step[self._visible] ** 2).sum(1).max(initial=0.0)))
+
+    def step(self) -> None:
+        """One step, if the energy grants one."""
+        g = self._gradient
+        p = self._memory.direction(g, self._inverse)
+        slope, first = float(np.vdot(g, p)), min(1.0, 2.0 * self._length)
+        t, at, value, new, tries = line_search(self._energy, self.at, p, self._value, g, slope, first)
+        self.taken, self.evaluations = self.taken + 1, self.evaluations + tries
+        if t == 0.0:
+            # At the equilibrium rounding hides what is left to gain.
+            self.left = self._reach(p)
+            self.misled = self.left > NEAR
+            return
+        self._memory.add(at - self.at, new - g)
+        moved = self._reach(at - self.at)
+        rate = FIRST if self._last is None else min(moved / self._last, SLOWEST)
+        self.left, self.misled = moved * rate / (1.0 - rate), t < SHORT and moved > BOLD * t
+        self.at, self._value, self._gradient = at, value, new
+        self._last, self._length = max(moved, 1e-12), t
+
+
 class Follower:
     """Follows one face. visible: (N,) bool, the nodes whose distance to the equilibrium counts."""
 
     def __init__(self, solver: FaceFlesh, visible: np.ndarray) -> None:
         self._solver, self._flesh = solver.twin(), solver.flesh
-        self._other = solver.twin()
+        self._other, self._warping = solver.twin(), Warping(solver.flesh)
         self._visible = visible[self._flesh.free]
         self._workspace = self._flesh.workspace()
         self._thread = ThreadPoolExecutor(1, "muscle_face_factor")
@@ -47,7 +112,7 @@ class Follower:
         self._turn = 0
         rest = self._flesh.rest
         still = Load(rest, rest, np.zeros_like(rest), np.zeros(self._flesh.fibres.count))
-        self._factors = [_Factor(rest[self._flesh.free], self._other.inverse_stiffness(rest, still))]
+        self._factors = [_Factor(rest, self._other.inverse_stiffness(rest, still))]
 
     def close(self) -> None:
         """End the thread."""
@@ -58,47 +123,43 @@ class Follower:
         f, free = self._flesh, self._flesh.free
         self._turn += 1
         x = np.where(f.fixed[:, None], load.fixed, start)
-        energy = self._solver.energy(load, x, self._workspace)
         self._take_ready()
-        factor = self._nearest(x)
-        factor.used = self._turn
-        memory, at, last, left, length = Memory(), x[free], None, np.inf, 1.0
-        value, g = energy(at)
-        size = float(np.linalg.norm(g))
-        evaluations = taken = 0
-        while taken < STEPS and left > NEAR and size > 0.0:
-            p = memory.direction(g, factor.inverse)
-            slope = float(np.vdot(g, p))
-            t, trial, value, h, tries = line_search(energy, at, p, value, g, slope, min(1.0, 2.0 * length))
-            evaluations, taken = evaluations + tries, taken + 1
-            if t == 0.0:
-                break
-            length = t
-            memory.add(trial - at, h - g)
-            moved = float(np.sqrt(((trial - at)[self._visible] ** 2).sum(1).max()))
-            rate = FIRST if last is None else min(moved / last, SLOWEST)
-            at, g, last, left = trial, h, max(moved, 1e-12), moved * rate / (1.0 - rate)
-        x[free] = at
-        if taken > 1 and self._pending is None:
+        descent = _Descent(self._solver.energy(load, x, self._workspace), x[free], self._visible)
+        descent.begin(self.nearest(x))
+        fresh = 0
+        while not descent.near:
+            if descent.failing:
+                if fresh == FRESH:
+                    break
+                fresh += 1
+                x[free] = descent.at
+                new = _Factor(x.copy(), self._solver.inverse_stiffness(x, load))
+                self._keep(new)
+                descent.begin(new.inverse)
+            descent.step()
+        x[free] = descent.at
+        if descent.taken > AGED and not fresh and self._pending is None:
             self._pending = self._thread.submit(self._factored, x.copy(), load)
-        return x, Report(float(np.linalg.norm(g)), taken, evaluations, left <= NEAR, left)
+        return x, Report(descent.residual, descent.taken, descent.evaluations, descent.near, descent.left)
 
     def _factored(self, x: np.ndarray, load: Load) -> _Factor:
         with in_background():
-            return _Factor(x[self._flesh.free], self._other.inverse_stiffness(x, load))
+            return _Factor(x, self._other.inverse_stiffness(x, load))
 
     def nearest(self, nodes: np.ndarray) -> Operator:
-        """Inverse of the stiffness that was factored nearest to nodes (N, 3)."""
-        return self._nearest(nodes).inverse
+        """Inverse of the stiffness that was factored nearest to nodes (N, 3), turned there."""
+        factor = min(list(self._factors), key=lambda k: float(((k.nodes - nodes) ** 2).sum()))
+        factor.used = self._turn
+        return self._warping.turned(factor.inverse, factor.nodes, nodes)
 
-    def _nearest(self, nodes: np.ndarray) -> _Factor:
-        at = nodes[self._flesh.free]
-        return min(list(self._factors), key=lambda k: float(((k.nodes - at) ** 2).sum()))
+    def _keep(self, new: _Factor) -> None:
+        """Add a factor; the one that served longest ago gives way."""
+        new.used = self._turn
+        kept = sorted(self._factors, key=lambda k: k.used)[1 - FACTORS :]
+        self._factors = [*kept, new]
 
     def _take_ready(self) -> None:
-        """Add a factor that is done; the one that served longest ago gives way."""
+        """Keep what the other thread has done."""
         if self._pending is not None and self._pending.done():
-            new = self._pending.result()
-            self._pending, new.used = None, self._turn
-            kept = sorted(self._factors, key=lambda k: k.used)[1 - FACTORS :]
-            self._factors = [*kept, new]
+            ready, self._pending = self._pending.result(), None
+            self._keep(ready)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""The inverse of a stiffness factored in one pose, turned with the flesh to serve in another.
+
+Lips that roll and a jaw that opens turn the directions in which flesh resists most, those of its volume. Each node's
+part of the inverse is turned by the rotation of the flesh around it (warped stiffness, Müller et al., SCA 2002).
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import warp as wp
+
+from ..parallel import share
+from .equilibrium import Operator
+from .flesh import Flesh
+from .materials import f64, mat33, vec3
+
+wp.set_module_options({"enable_backward": False})
+
+PARTS = 4
+
+TURNS = wp.constant(5)
+"""Steps of the iteration for the polar decomposition; stretches of two need no more."""
+
+
+@wp.func
+def _rotation(F: mat33) -> mat33:
+    """Rotation of F by Newton's iteration (Higham 1986); none where F is nearly flat or turned over."""
+    R = F
+    size = wp.length_sq(F[0]) + wp.length_sq(F[1]) + wp.length_sq(F[2])
+    if wp.determinant(F) < f64(1.0e-2) * wp.sqrt(size) * size:
+        return wp.identity(n=3, dtype=f64)
+    for _turn in range(TURNS):
+        R = f64(0.5) * (R + wp.transpose(wp.inverse(R)))
+    return R
+
+
+@wp.kernel
+def rotations(
+    # Model:
+    node: wp.array[int],
+    start: wp.array[int],
+    neighbour: wp.array[int],
+    # In:
+    before: wp.array[vec3],
+    after: wp.array[vec3],
+    begin: int,
+    # Out:
+    out: wp.array[mat33],
+):
+    """Rotation of the flesh around each of the nodes from ``begin`` on, from positions ``before`` to ``after``."""
+    i = begin + wp.tid()
+    n = node[i]
+    moved = mat33()
+    still = mat33()
+    for k in range(start[n], start[n + 1]):
+        d = before[neighbour[k]] - before[n]
+        # An edge counts by its direction, whatever its length.
+        d_weighted = d / wp.max(wp.length_sq(d), f64(1.0e-12))
+        moved += wp.outer(after[neighbour[k]] - after[n], d_weighted)
+        still += wp.outer(d, d_weighted)
+    out[i] = _rotation(moved * wp.inverse(still))
+
+
+class Warping:
+    """Turns inverses over the free nodes of one flesh."""
+
+    def __init__(self, flesh: Flesh) -> None:
+        pattern = flesh.pattern(free=False)
+        self._count = len(flesh.free)
+        given = flesh.free, pattern.indptr, pattern.indices
+        self._inputs = [wp.array(np.asarray(a, np.int32), dtype=int, device="cpu") for a in given]
+
+    def rotations(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """(n, 3, 3) rotations of the flesh around the free nodes between positions (N, 3) of all nodes."""
+        out = wp.empty(self._count, dtype=mat33, device="cpu")
+        places = [wp.array(np.ascontiguousarray(x), dtype=vec3, copy=False, device="cpu") for x in (before, after)]
+        cuts = np.linspace(0, self._count, PARTS + 1).astype(int).tolist()
+        share([
+            wp.launch(rotations, end - begin, [*self._inputs, *places, begin], [out], device="cpu",
+                      record_cmd=True).launch
+            for begin, end in pairwise(cuts)
+        ])  # fmt: skip
+        return out.numpy()
+
+    def turned(self, inverse: Operator, before: np.ndarray, after: np.ndarray) -> Operator:
+        """An inverse that belongs to nodes ``before`` (N, 3), for nodes ``after`` (N, 3)."""
+        R = self.rotations(before, after)
+
+        def apply(g: np.ndarray) -> np.ndarray:
+            return np.einsum("nij,nj->ni", R, inverse(np.einsum("nji,nj->ni", R, g)))
+
+        return apply
