@@ -52,6 +52,18 @@ class Camera:
         by_place[:, 0, 2], by_place[:, 1, 2] = x / depth, y / depth
         return pixels, by_xy @ by_place @ np.asarray(self.world_to_camera, np.float64)[:3, :3]
 
+    def straightened(self, pixels: np.ndarray) -> np.ndarray:
+        """(n, 2) X / depth and Y / depth of pixels (n, 2), the lens undone by Newton steps along the radius."""
+        flat = (np.asarray(pixels, np.float64) - [self.cx, self.cy]) / [self.fx, self.fy]
+        k1, k2, k3 = self.distortion
+        bent = np.linalg.norm(flat, axis=1)
+        r = bent.copy()
+        for _ in range(20):
+            r2 = r * r
+            slope = 1.0 + r2 * (3.0 * k1 + r2 * (5.0 * k2 + r2 * 7.0 * k3))
+            r -= (r * (1.0 + r2 * (k1 + r2 * (k2 + r2 * k3))) - bent) / np.maximum(slope, 0.1)
+        return flat * (r / np.maximum(bent, 1e-300))[:, None]
+
     def _project(self, points: np.ndarray) -> tuple[np.ndarray, ...]:
         at = self.place(np.asarray(points, np.float64))
         depth = np.where(at[:, 2] < 0.0, -at[:, 2], np.nan)

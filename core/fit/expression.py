@@ -14,12 +14,14 @@ from ..errors import Cancelled, MuscleFaceError
 from .checks import head_height
 from .engine import Found, Prior, Problem, descend
 from .head import Head
+from .image import CameraGoal
 from .options import FitOptions
 from .points import MarkerGoal, VertexGoal
 from .residuals import Term
 from .result import Figures, FitResult
+from .scan import ScanGoal
 from .skins import BlendSkin, Posed, SimulatedSkin, Skin
-from .targets import MarkerTarget, SkinPoints, Target, VertexTarget
+from .targets import CameraTarget, MarkerTarget, ScanTarget, SkinPoints, Target, VertexTarget
 
 if TYPE_CHECKING:
     from ..face import FaceModel
@@ -48,6 +50,10 @@ class Goal(Protocol):
         """Raise MuscleFaceError where the target is nowhere near a face with points (p, 3)."""
         ...
 
+    def sharpen(self, found: Found) -> bool:
+        """Ask more of a face that has come near; False when there is no more to ask."""
+        ...
+
     def measure(self, found: Found) -> Figures:
         """How near the face came."""
         ...
@@ -55,6 +61,10 @@ class Goal(Protocol):
 
 def goal_of(model: "FaceModel", target: "Target | np.ndarray", weights: np.ndarray | None = None) -> Goal:
     """The goal that a target means; a bare array (V, 3) is a mesh of the same topology."""
+    if isinstance(target, ScanTarget):
+        return ScanGoal(model, target)
+    if isinstance(target, CameraTarget):
+        return CameraGoal(model, target)
     if isinstance(target, MarkerTarget):
         return MarkerGoal(model, target)
     if isinstance(target, VertexTarget):
@@ -186,6 +196,8 @@ class _Fit:
 
         try:
             best = descend(self.problem(skin), best, iterations=ITERATIONS, watch=watch)
+            while self.goal.sharpen(best):
+                best = descend(self.problem(skin), best, iterations=ITERATIONS, watch=watch)
             self._progress(1.0, "Fit done")
         except Cancelled:
             self.stopped = True

@@ -56,6 +56,10 @@ class VertexGoal:
         """Raise MuscleFaceError where the target is nowhere near a face with points (p, 3)."""
         check_place(self._model, self._positions[self._used], head.at(points))
 
+    def sharpen(self, found: Found) -> bool:
+        """Ask more of a face that has come near: False, there is no more."""
+        return False
+
     def measure(self, found: Found) -> Figures:
         """How near the face came."""
         error = np.full(self._model.vertex_count, np.nan)
@@ -96,6 +100,10 @@ class MarkerGoal:
     def check(self, points: np.ndarray, head: Head) -> None:
         """See ``VertexGoal``."""
         check_place(self._model, self._positions[self._seen], head.at(points)[self._seen])
+
+    def sharpen(self, found: Found) -> bool:
+        """See ``VertexGoal``."""
+        return False
 
     def measure(self, found: Found) -> Figures:
         """See ``VertexGoal``."""
