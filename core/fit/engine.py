@@ -21,6 +21,11 @@ told from them."""
 EXACT = 1e-4
 """Mean square of the residuals, in units of the noise, below which there is nothing left to fit."""
 
+STILL = 1e-3
+"""Largest change of a control, and of the head in cm, after which a fit has come to rest."""
+
+TRIES = 6
+
 Watch = Callable[["Found"], None]
 
 
@@ -123,39 +128,49 @@ class Problem:
 
 
 def descend(problem: Problem, start: Found, *, iterations: int, watch: Watch = lambda found: None) -> Found:
-    """The least sum of squares that Gauss-Newton steps with Levenberg's damping lead to from `start`.
+    """The least sum of squares that Gauss-Newton steps with Levenberg's damping lead to from ``start``.
 
     Steps stay in the box exactly (``box``). A step counts when the flesh settled and the sum fell.
     """
-    found, damping = start, 1e-6
-    active = problem.skin.active
-    k = len(active)
+    found, damping, skin = start, 1e-6, problem.skin
     for _ in range(iterations):
-        found = replace(found, jacobian=problem.skin.jacobian(found.posed))
+        found = replace(found, jacobian=skin.jacobian(found.posed))
         frozen = problem.frozen(found.world)
         H, g, count = problem.normal_equations(frozen, found)
         found = replace(found, value=problem.value(frozen, found))
         watch(found)
-        weight = problem.prior.weight[active]
-        mute = _mute(found.jacobian, k, problem.mm)
-        scale = float(np.percentile(H.diagonal(), 90)) if len(H) else 0.0
-        best = None
-        for _ in range(6):
-            step = _step(problem, found, H, g, weight, mute, damping * scale)
-            trial = problem.stepped(found, step)
-            trial = replace(trial, value=problem.value(frozen, trial))
-            if trial.posed.sound and trial.value < found.value:
-                best = trial
-                break
-            damping = max(10.0 * damping, 1e-4)
-        if best is None:
+        better, step, damping = _better(problem, found, frozen, (H, g), damping)
+        if better is None and skin.exact:
             break
-        moved = max(np.abs(best.controls - found.controls).max(initial=0.0), np.abs(step[k:]).max(initial=0.0) / 10.0)
-        fell = found.value - best.value
-        found, damping = best, 0.1 * damping
-        if moved < 1e-3 or fell < 1e-4 * (found.value + fell) or found.value < EXACT * count:
+        if better is None:
+            skin.renew()
+            continue
+        k = len(skin.active)
+        moved = max(np.abs(better.controls - found.controls).max(initial=0.0), np.abs(step[k:]).max(initial=0.0) / 10.0)
+        fell = found.value - better.value
+        done = moved < STILL or fell < 1e-4 * found.value or better.value < EXACT * count
+        found, damping = better, 0.1 * damping
+        if done:
             break
     return found
+
+
+def _better(
+    problem: Problem, found: Found, frozen: list[Frozen], model: tuple[np.ndarray, np.ndarray], damping: float
+) -> tuple[Found | None, np.ndarray, float]:
+    """A face with a smaller sum of squares (None where there is none), the step to it and its damping."""
+    H, g = model
+    weight = problem.prior.weight[problem.skin.active]
+    mute = _mute(found.jacobian, len(weight), problem.mm)
+    scale = float(np.percentile(H.diagonal(), 90)) if len(H) else 0.0
+    for _ in range(TRIES if problem.skin.exact else 2):
+        step = _step(problem, found, H, g, weight, mute, damping * scale)
+        trial = problem.stepped(found, step)
+        trial = replace(trial, value=problem.value(frozen, trial))
+        if trial.posed.sound and trial.value < found.value:
+            return trial, step, damping
+        damping = max(10.0 * damping, 1e-4)
+    return None, step, damping
 
 
 def _step(

@@ -4,24 +4,21 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import blas
-from ..errors import Cancelled, MuscleFaceError
-from .checks import head_height
-from .engine import Found, Prior, Problem, descend
+from ..errors import Cancelled
+from .engine import Found, Watch, descend
+from .goals import Goal, goal_of
 from .head import Head
-from .image import CameraGoal
 from .options import FitOptions
-from .points import MarkerGoal, VertexGoal
-from .residuals import Term
 from .result import Figures, FitResult
-from .scan import ScanGoal
-from .skins import BlendSkin, Posed, SimulatedSkin, Skin
-from .targets import CameraTarget, MarkerTarget, ScanTarget, SkinPoints, Target, VertexTarget
+from .setting import Setting
+from .skins import BlendSkin, Posed, SimulatedSkin
+from .targets import SkinPoints, Target
 
 if TYPE_CHECKING:
     from ..face import FaceModel
@@ -34,58 +31,6 @@ ITERATIONS = 12
 SURE = 0.1
 """Weight of a shape in the plain fit from which it is believed: smaller ones are shapes that cancel as skins but tear
 at the flesh."""
-
-
-class Goal(Protocol):
-    """A target made ready for one model."""
-
-    terms: list[Term]
-    moves_head: bool
-
-    def first_head(self, points: np.ndarray, scale: bool) -> Head:
-        """Where the head is as a whole when its points (p, 3) are to reach the target."""
-        ...
-
-    def check(self, points: np.ndarray, head: Head) -> None:
-        """Raise MuscleFaceError where the target is nowhere near a face with points (p, 3)."""
-        ...
-
-    def sharpen(self, found: Found) -> bool:
-        """Ask more of a face that has come near; False when there is no more to ask."""
-        ...
-
-    def measure(self, found: Found) -> Figures:
-        """How near the face came."""
-        ...
-
-
-def goal_of(model: "FaceModel", target: "Target | np.ndarray", weights: np.ndarray | None = None) -> Goal:
-    """The goal that a target means; a bare array (V, 3) is a mesh of the same topology."""
-    if isinstance(target, ScanTarget):
-        return ScanGoal(model, target)
-    if isinstance(target, CameraTarget):
-        return CameraGoal(model, target)
-    if isinstance(target, MarkerTarget):
-        return MarkerGoal(model, target)
-    if isinstance(target, VertexTarget):
-        return VertexGoal(model, target)
-    return VertexGoal(model, VertexTarget(target, weights))
-
-
-def movable(model: "FaceModel", options: FitOptions) -> np.ndarray:
-    """Indices of the controls that a fit may move: a jaw slider only where no movable shape does the same."""
-    kinds = np.array(model.control_kinds)
-    shapes = len(model.shapes)
-    may = {"shape": options.shapes, "muscle": options.muscles, "jaw": options.jaw}
-    active = np.array([may[kind] for kind in kinds])
-    turns = np.abs(model.rig.jaw_of_track[:shapes]).sum(1) > 0.0
-    if not options.jaw:
-        active[:shapes] &= ~turns
-    if options.shapes:
-        active[-3:] &= ~np.array(model.jaw_repeats_shapes)
-    if not active.any() and not options.head_pose:
-        raise MuscleFaceError("Nothing may move: allow shapes, muscles or the jaw.")
-    return np.flatnonzero(active)
 
 
 @blas.one_thread()
@@ -101,85 +46,74 @@ def fit_expression(
 ) -> FitResult:
     """Slider values (bounded) whose skin comes nearest to a target; see FaceModel.fit."""
     began = time.perf_counter()
-    options = options or FitOptions()
-    fit = _Fit(model, goal_of(model, target, weights), options, gravity, start, progress)
+    setting = Setting(model, options or FitOptions(), gravity)
+    fit = ExpressionFit(setting, goal_of(model, target, weights), start, progress)
     found = fit.run()
-    names = model.controls().names
-    figures, blend = fit.goal.measure(found), fit.blend
     first = len(model.shapes)
     pulls = zip(model.muscles, found.controls[first : first + len(model.muscles)].tolist(), strict=True)
+    figures = fit.goal.measure(found)
     return FitResult(
-        values=dict(zip(names, found.controls.tolist(), strict=True)),
+        values=dict(zip(model.controls().names, found.controls.tolist(), strict=True)),
         controls=found.controls,
         pose=found.posed.pose,
         head=found.head,
         seconds=time.perf_counter() - began,
-        blendshape_only_rms_mm=blend.rms_mm,
-        blendshape_only_pixels_rms=blend.pixels_rms,
+        blendshape_only_rms_mm=fit.blend.rms_mm,
+        blendshape_only_pixels_rms=fit.blend.pixels_rms,
         active_muscles=sorted([(n, a) for n, a in pulls if a > 0.01], key=lambda pair: -pair[1]),
         stopped=fit.stopped,
-        **_fields(figures),
+        **{f.name: getattr(figures, f.name) for f in fields(figures)},
     )
 
 
-def _fields(figures: Figures) -> dict:
-    return {name: getattr(figures, name) for name in asdict(Figures())}
+class ExpressionFit:
+    """The stages of one fit. blend: how near the plain sum of shapes came · stopped: progress broke it off."""
 
-
-class _Fit:
-    """The stages of one fit, and the best face so far."""
-
-    def __init__(self, model, goal: Goal, options: FitOptions, gravity, start, progress: Progress | None) -> None:
-        self.model, self.goal, self.options, self.gravity = model, goal, options, gravity
-        self._progress, self._share, self.stopped = progress or (lambda share, text: None), 0.02, False
-        _, self.bounds, neutral = model.controls()
-        self.points = SkinPoints.joined([t.points for t in goal.terms])
-        self.given = None if start is None else np.clip(start.controls, self.bounds[:, 0], self.bounds[:, 1])
-        self.start_pose = getattr(start, "pose", start)
-        self.start_head = getattr(start, "head", None)
-        centre = neutral if self.given is None else self.given
-        self.prior = Prior(centre, np.full(len(centre), np.sqrt(options.prior)))
-        self.active = movable(model, options)
-        head = goal.moves_head if options.head_pose == "auto" else options.head_pose
-        self.freedoms = (7 if options.scale else 6) if head else 0
-        self.blend = Figures()
-
-    def say(self, text: str) -> None:
-        self._progress(self._share, text)
-
-    def problem(self, skin: Skin, *, freedoms: int | None = None) -> Problem:
-        freedoms = self.freedoms if freedoms is None else freedoms
-        mm = self.model.mm_per_unit
-        reach = 0.4 * head_height(self.model)
-        return Problem(skin, self.goal.terms, self.bounds, self.prior, freedoms, mm, reach)
+    def __init__(
+        self, setting: Setting, goal: Goal, start: "Pose | FitResult | None" = None, progress: Progress | None = None
+    ) -> None:
+        self.setting, self.goal, self.blend, self.stopped = setting, goal, Figures(), False
+        self._progress, self._share = progress or (lambda share, text: None), 0.02
+        self._points = SkinPoints.joined([t.points for t in goal.terms])
+        neutral = setting.model.controls().neutral
+        self._given = None if start is None else np.clip(start.controls, *setting.bounds.T)
+        self._pose = getattr(start, "pose", start)
+        self._head = getattr(start, "head", None)
+        self._prior = setting.prior(neutral if self._given is None else self._given)
 
     def run(self) -> Found:
-        self.say("Placing the head")
-        c = self.prior.centre.copy()
-        at = self.points.at(self.model.neutral if self.start_pose is None else self.start_pose.skin)
+        """The face nearest to the goal, or the best one until progress broke off."""
+        model, goal = self.setting.model, self.goal
+        self._say("Placing the head")
+        c = self._prior.centre.copy()
+        at = self._points.at(model.neutral if self._pose is None else self._pose.skin)
         found = Found(c, self._placed(at), Posed(at))
-        self.say("Fitting the shapes alone")
-        plain = BlendSkin(self.model, self.points, self.active)
-        blend = descend(self.problem(plain), replace(found, posed=plain.at(c, None)), iterations=ITERATIONS)
-        self.blend = self.goal.measure(blend)
-        if self.given is None:
+        self._say("Fitting the shapes alone")
+        plain = BlendSkin(model, self._points, self.setting.active)
+        problem = self.setting.problem(goal, plain, self._prior)
+        blend = descend(problem, replace(found, posed=plain.at(c, None)), iterations=ITERATIONS)
+        self.blend = goal.measure(blend)
+        if self._given is None:
             c[plain.active] = np.where(blend.controls[plain.active] > SURE, blend.controls[plain.active], 0.0)
             found = replace(found, controls=c, head=blend.head)
         return self._through_simulation(found)
 
+    def _say(self, text: str) -> None:
+        self._progress(self._share, text)
+
     def _placed(self, at: np.ndarray) -> Head:
-        head = self.start_head or Head()
-        if self.freedoms and self.start_head is None:
-            head = self.goal.first_head(at, self.freedoms == 7)
+        """Where the head is; raises MuscleFaceError where the target is nowhere near."""
+        head, freedoms = self._head or Head(), self.setting.freedoms(self.goal)
+        if freedoms and self._head is None:
+            head = self.goal.first_head(at, freedoms == 7)
         self.goal.check(at, head)
         return head
 
     def _through_simulation(self, found: Found) -> Found:
         self._share = 0.05
-        skin = SimulatedSkin(
-            self.model, self.points, self.active, self.gravity, tick=lambda _share, text: self.say(text)
-        )
-        before = None if self.start_pose is None else Posed(found.posed.points, self.start_pose)
+        skin = SimulatedSkin(self.setting.model, self._points, self.setting.active, self.setting.gravity,
+                             tick=lambda _share, text: self._say(text))  # fmt: skip
+        before = None if self._pose is None else Posed(found.posed.points, self._pose)
         c = found.controls
         best = replace(found, posed=skin.at(c, before))
         while not best.posed.sound and np.abs(c).max() > 0.1:
@@ -190,15 +124,18 @@ class _Fit:
             nonlocal best
             best = now
             self._share = min(0.95, self._share + 0.9 / ITERATIONS)
-            figures = self.goal.measure(now)
-            near = f"{figures.rms_mm:.3f} mm" if np.isfinite(figures.rms_mm) else f"{figures.pixels_rms:.2f} px"
-            self.say(f"Fitting: {near}")
+            self._say(f"Fitting: {self.goal.near(now)}")
 
         try:
-            best = descend(self.problem(skin), best, iterations=ITERATIONS, watch=watch)
-            while self.goal.sharpen(best):
-                best = descend(self.problem(skin), best, iterations=ITERATIONS, watch=watch)
-            self._progress(1.0, "Fit done")
+            return self._descended(skin, best, watch)
         except Cancelled:
             self.stopped = True
-        return best
+            return best
+
+    def _descended(self, skin: SimulatedSkin, found: Found, watch: Watch) -> Found:
+        problem = self.setting.problem(self.goal, skin, self._prior)
+        found = descend(problem, found, iterations=ITERATIONS, watch=watch)
+        while self.goal.sharpen(found):
+            found = descend(problem, found, iterations=ITERATIONS, watch=watch)
+        self._progress(1.0, "Fit done")
+        return found

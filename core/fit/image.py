@@ -20,7 +20,7 @@ from .targets import CameraTarget, Contour, SkinPoints
 if TYPE_CHECKING:
     from ..face import FaceModel
 
-NOISE = 0.004
+NOISE = 0.005
 """Of an image point, in widths of the face: a pixel or two where a face is 300 pixels wide."""
 
 FACE_WIDTH = 0.6
@@ -182,6 +182,10 @@ class CameraGoal:
     def sharpen(self, found: Found) -> bool:
         """See ``points.VertexGoal``."""
         return False
+
+    def near(self, found: Found) -> str:
+        """See ``points.VertexGoal``."""
+        return f"{self.measure(found).pixels_rms:.2f} px"
 
     def measure(self, found: Found) -> Figures:
         """See ``points.VertexGoal``."""

@@ -60,6 +60,10 @@ class VertexGoal:
         """Ask more of a face that has come near: False, there is no more."""
         return False
 
+    def near(self, found: Found) -> str:
+        """How near the face is, for the artist who waits."""
+        return _near(self.terms[0].error(found.world), self._model)
+
     def measure(self, found: Found) -> Figures:
         """How near the face came."""
         error = np.full(self._model.vertex_count, np.nan)
@@ -105,7 +109,15 @@ class MarkerGoal:
         """See ``VertexGoal``."""
         return False
 
+    def near(self, found: Found) -> str:
+        """See ``VertexGoal``."""
+        return _near(self.terms[0].error(found.world)[self._seen], self._model)
+
     def measure(self, found: Found) -> Figures:
         """See ``VertexGoal``."""
         error = self.terms[0].error(found.world) * self._model.mm_per_unit
         return Figures.of_mm(np.where(self._seen, error, np.nan))
+
+
+def _near(error: np.ndarray, model: "FaceModel") -> str:
+    return f"{np.sqrt((error**2).mean()) * model.mm_per_unit:.3f} mm"

@@ -183,6 +183,10 @@ class ScanGoal:
         self._term.cut = CUTS[min(1 + self._stage, len(CUTS) - 1)] * self._height
         return self._stage < len(CUTS) - 1
 
+    def near(self, found: Found) -> str:
+        """See ``points.VertexGoal``."""
+        return f"{self._sampled(found).rms_mm:.3f} mm"
+
     def measure(self, found: Found) -> Figures:
         """See ``points.VertexGoal``; every vertex of the skin that meets the scan is measured."""
         model, pose = self._model, found.posed.pose

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-5
 
+FAR = 0.3
+"""Largest step of a control over which a Jacobian is corrected."""
+
+NOTHING = 0.05
+"""RMS motion of the points [mm] that says nothing about the Jacobian, beside the tolerance of the flesh."""
+
+OFF = 0.35
+"""Share of the points' motion that a corrected Jacobian may have foretold wrongly."""
+
 
 class Posed(NamedTuple):
     """points: (p, 3), the face's frame, user's unit · pose: the equilibrium, None where nothing is simulated."""
@@ -43,8 +52,26 @@ class Skin(Protocol):
         """(3p, k) derivative of the points by the active controls."""
         ...
 
+    @property
+    def exact(self) -> bool:
+        """Whether the last Jacobian is exact, not only near."""
+        ...
 
-class SimulatedSkin:
+    def renew(self) -> None:
+        """Make the next Jacobian exact."""
+        ...
+
+
+class _Exact:
+    """Every Jacobian is exact."""
+
+    exact = True
+
+    def renew(self) -> None:
+        """See ``Skin``."""
+
+
+class SimulatedSkin(_Exact):
     """Points of the simulated face."""
 
     def __init__(
@@ -74,7 +101,44 @@ class SimulatedSkin:
         return (self._points.matrix @ of_vertices.reshape(-1, 3 * k)).reshape(-1, k)
 
 
-class BlendSkin:
+class FollowedSkin(SimulatedSkin):
+    """Points of the simulated face as it goes on in small steps: the Jacobian is kept, and corrected along each step
+    by what the points did (Broyden 1965), until such corrections no longer serve."""
+
+    def __init__(self, *given, **named) -> None:
+        super().__init__(*given, **named)
+        self._kept: np.ndarray | None = None
+        self._last: Posed | None = None
+        self._steps = 0
+
+    def jacobian(self, posed: Posed) -> np.ndarray:
+        """See ``Skin``."""
+        if self._kept is not None and posed is not self._last:
+            step = (posed.pose.controls - self._last.pose.controls)[self.active]
+            moved = (posed.points - self._last.points).ravel()
+            off = moved - self._kept @ step
+            if np.linalg.norm(moved) * self._model.mm_per_unit < NOTHING * np.sqrt(len(posed.points)):
+                pass
+            elif np.abs(step).max(initial=0.0) > FAR or np.linalg.norm(off) > OFF * np.linalg.norm(moved):
+                self._kept = None
+            else:
+                self._kept = self._kept + np.outer(off, step / (step @ step))
+        if self._kept is None:
+            self._kept, self._steps = super().jacobian(posed), 0
+        self._last, self._steps = posed, self._steps + 1
+        return self._kept
+
+    @property
+    def exact(self) -> bool:
+        """See ``Skin``."""
+        return self._steps == 1
+
+    def renew(self) -> None:
+        """See ``Skin``."""
+        self._kept = None
+
+
+class BlendSkin(_Exact):
     """Points of the plain sum of shapes, the rest of the controls without effect."""
 
     def __init__(self, model: "FaceModel", points: SkinPoints, active: np.ndarray) -> None:
@@ -97,7 +161,7 @@ class BlendSkin:
         return self._jacobian
 
 
-class StillSkin:
+class StillSkin(_Exact):
     """Points of a face that does not move: only the head may."""
 
     active = np.zeros(0, int)

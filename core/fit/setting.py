@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""What all stages and frames of a fit share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import MuscleFaceError
+from .checks import head_height
+from .engine import Prior, Problem
+from .goals import Goal
+from .options import FitOptions
+from .skins import Skin
+
+if TYPE_CHECKING:
+    from ..face import FaceModel
+
+SPREAD = 0.5
+"""Standard deviation of a slider about its neutral, as far as the prior knows."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A model, what may move and what it prefers."""
+
+    model: "FaceModel"
+    options: FitOptions
+    gravity: Sequence[float] | None = None
+
+    @cached_property
+    def active(self) -> np.ndarray:
+        """Indices of the controls that may move."""
+        return movable(self.model, self.options)
+
+    @cached_property
+    def bounds(self) -> np.ndarray:
+        """(n, 2) of all controls."""
+        return self.model.controls().bounds
+
+    @property
+    def reach(self) -> float:
+        """Radius of the face, user's unit."""
+        return 0.4 * head_height(self.model)
+
+    def freedoms(self, goal: Goal) -> int:
+        """0, 6 or 7 of the head."""
+        head = goal.moves_head if self.options.head_pose == "auto" else self.options.head_pose
+        return (7 if self.options.scale else 6) if head else 0
+
+    def prior(self, centre: np.ndarray) -> Prior:
+        """The pull of the controls to ``centre`` (n,)."""
+        return Prior(centre, np.full(len(centre), np.sqrt(self.options.prior) / SPREAD))
+
+    def problem(self, goal: Goal, skin: Skin, prior: Prior) -> Problem:
+        """What to minimise."""
+        mm = self.model.mm_per_unit
+        return Problem(skin, goal.terms, self.bounds, prior, self.freedoms(goal), mm, self.reach)
+
+
+def movable(model: "FaceModel", options: FitOptions) -> np.ndarray:
+    """Indices of the controls that a fit may move: a jaw slider only where no movable shape does the same."""
+    kinds = np.array(model.control_kinds)
+    shapes = len(model.shapes)
+    may = {"shape": options.shapes, "muscle": options.muscles, "jaw": options.jaw}
+    active = np.array([may[kind] for kind in kinds])
+    turns = np.abs(model.rig.jaw_of_track[:shapes]).sum(1) > 0.0
+    if not options.jaw:
+        active[:shapes] &= ~turns
+    if options.shapes:
+        active[-3:] &= ~np.array(model.jaw_repeats_shapes)
+    if not active.any() and not options.head_pose:
+        raise MuscleFaceError("Nothing may move: allow shapes, muscles or the jaw.")
+    return np.flatnonzero(active)
