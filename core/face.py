@@ -18,7 +18,8 @@ from .build import JAW_CONTROLS, build_rig, jaw_bones
 from .errors import MuscleFaceError
 from .fit.expression import fit_expression
 from .fit.options import FitOptions
-from .fit.result import FitResult
+from .fit.performance import fit_performance
+from .fit.result import FitResult, Performance
 from .fit.targets import Target
 from .parallel import run_all
 from .physics import presets
@@ -382,8 +383,18 @@ class FaceModel:
         """Slider values whose skin comes nearest to a target, by Gauss-Newton through the simulation.
 
         target: one of ``fit.targets``, or a mesh of the same topology (V, 3), whose ``weights`` (V,) are the importance
-        of each vertex (default: the skin counts, parts do not) · start: the pose, or the fit before, to begin from and
-        to be held to. Where ``progress`` raises Cancelled the best face so far is returned. Raises MuscleFaceError with
-        one sentence when the target cannot be meant.
-        """
+        of each vertex (default: the skin counts) · start: the pose, or the fit before, to begin from and be held to.
+        Where ``progress`` raises Cancelled the best so far is returned. Raises MuscleFaceError with one sentence."""
         return fit_expression(self, target, options, weights=weights, gravity=gravity, start=start, progress=progress)
+
+    def fit_performance(
+        self,
+        targets: Sequence[Target | np.ndarray],
+        options: FitOptions | None = None,
+        *,
+        frames: Sequence[float] | None = None,
+        gravity: Sequence[float] | None = None,
+        progress: Progress | None = None,
+    ) -> Performance:
+        """Slider values of a performance, one target for each of ``frames`` (default 0, 1, ...); see its module."""
+        return fit_performance(self, targets, options, frames=frames, gravity=gravity, progress=progress)

@@ -24,6 +24,9 @@ EXACT = 1e-4
 STILL = 1e-3
 """Largest change of a control, and of the head in cm, after which a fit has come to rest."""
 
+TRUST = 8.0
+"""Noise, in units of the target's own, up to which no residual is taken for an outlier's at first."""
+
 TRIES = 6
 
 Watch = Callable[["Found"], None]
@@ -67,9 +70,9 @@ class Problem:
     mm: float
     reach: float
 
-    def frozen(self, world: np.ndarray) -> list[Frozen]:
-        """All terms frozen at points (p, 3)."""
-        return [t.frozen(world[part]) for t, part in zip(self.terms, self.parts(), strict=True)]
+    def frozen(self, world: np.ndarray, trust: float = 1.0) -> list[Frozen]:
+        """All terms frozen at points (p, 3), see ``Term``."""
+        return [t.frozen(world[part], trust) for t, part in zip(self.terms, self.parts(), strict=True)]
 
     def parts(self) -> list[slice]:
         """Which points each term has."""
@@ -130,19 +133,22 @@ class Problem:
 def descend(problem: Problem, start: Found, *, iterations: int, watch: Watch = lambda found: None) -> Found:
     """The least sum of squares that Gauss-Newton steps with Levenberg's damping lead to from ``start``.
 
-    Steps stay in the box exactly (``box``). A step counts when the flesh settled and the sum fell.
+    Steps stay in the box exactly (``box``). A step counts when the flesh settled and the sum fell. What only a few
+    points show (a blink) must not pass for an outlier: trust in residuals shrinks as the face comes near (graduated
+    non-convexity, Blake & Zisserman 1987).
     """
-    found, damping, skin = start, 1e-6, problem.skin
+    found, damping, skin, trust = start, 1e-6, problem.skin, TRUST
     for _ in range(iterations):
         found = replace(found, jacobian=skin.jacobian(found.posed))
-        frozen = problem.frozen(found.world)
+        frozen = problem.frozen(found.world, trust)
         H, g, count = problem.normal_equations(frozen, found)
         found = replace(found, value=problem.value(frozen, found))
         watch(found)
         better, step, damping = _better(problem, found, frozen, (H, g), damping)
-        if better is None and skin.exact:
+        if better is None and skin.exact and trust == 1.0:
             break
         if better is None:
+            trust = 1.0 if skin.exact else trust
             skin.renew()
             continue
         k = len(skin.active)
@@ -150,8 +156,9 @@ def descend(problem: Problem, start: Found, *, iterations: int, watch: Watch = l
         fell = found.value - better.value
         done = moved < STILL or fell < 1e-4 * found.value or better.value < EXACT * count
         found, damping = better, 0.1 * damping
-        if done:
+        if done and trust == 1.0:
             break
+        trust = 1.0 if done else max(1.0, 0.5 * trust)
     return found
 
 

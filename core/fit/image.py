@@ -46,12 +46,12 @@ class PixelTerm:
         self.seen = np.flatnonzero(np.isfinite(pixels).all(1) & (weights > 0.0))
         self._weight = np.sqrt(weights[self.seen])
 
-    def frozen(self, world: np.ndarray) -> Frozen:
+    def frozen(self, world: np.ndarray, trust: float) -> Frozen:
         """See ``Term``."""
         seen, camera, pixels = self.seen, self.camera, self._pixels[self.seen]
         gap = np.linalg.norm(camera.project(world[seen]) - pixels, axis=1)
         scale = self._weight / self.noise
-        scale = (scale * np.sqrt(robust_weights(gap * scale, dimensions=2)))[:, None]
+        scale = (scale * np.sqrt(robust_weights(gap * scale, 2, trust)))[:, None]
 
         def rows(world: np.ndarray) -> Rows:
             at, slope = camera.project_with_derivative(world[seen])
@@ -89,13 +89,13 @@ class ContourTerm:
         normal = np.stack([-along[near, 1], along[near, 0]], 1) / np.sqrt(length[near])[:, None]
         return near, share[q, near], normal, gap[q, near]
 
-    def frozen(self, world: np.ndarray) -> Frozen:
+    def frozen(self, world: np.ndarray, trust: float) -> Frozen:
         """See ``Term``."""
         count, camera = len(self.points), self.camera
         near, share, normal, gap = self._nearest(world)
         # At the end of an open curve the distance has a part along it, which must not pull the curve longer.
         inner = (gap * normal).sum(1)
-        scale = np.sqrt(robust_weights(np.abs(inner) / self.noise, dimensions=1)) / self.noise
+        scale = np.sqrt(robust_weights(np.abs(inner) / self.noise, 1, trust)) / self.noise
         ends, weights = self._segments[near], np.stack([1.0 - share, share], 1)
 
         def rows(world: np.ndarray) -> Rows:

@@ -31,8 +31,9 @@ class Term(Protocol):
 
     points: SkinPoints
 
-    def frozen(self, world: np.ndarray) -> Frozen:
-        """The rows of faces near the one whose points are at world (p, 3)."""
+    def frozen(self, world: np.ndarray, trust: float) -> Frozen:
+        """The rows of faces near the one whose points are at world (p, 3). trust: noise, in units of the target's own,
+        up to which no residual is taken for an outlier's."""
         ...
 
 
@@ -56,12 +57,12 @@ class PositionTerm:
         self._seen = np.flatnonzero(np.isfinite(self._positions).all(1) & (weights > 0.0))
         self._scale = np.sqrt(weights[self._seen]) / noise
 
-    def frozen(self, world: np.ndarray) -> Frozen:
+    def frozen(self, world: np.ndarray, trust: float) -> Frozen:
         """See ``Term``."""
         seen, scale = self._seen, self._scale
         if self._robust:
             gap = np.linalg.norm(world[seen] - self._positions[seen], axis=1)
-            scale = scale * np.sqrt(robust_weights(gap * self._scale, dimensions=3))
+            scale = scale * np.sqrt(robust_weights(gap * self._scale, 3, trust))
         gradient = scale[:, None, None] * np.eye(3)
 
         def rows(world: np.ndarray) -> Rows:

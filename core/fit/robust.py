@@ -11,7 +11,7 @@ MEDIAN_OF_LENGTH = {1: 0.6745, 2: 1.1774, 3: 1.5382}
 """Median length of a vector of so many normal variables of standard deviation 1."""
 
 
-def robust_weights(lengths: np.ndarray, dimensions: int, least: float = 1.0) -> np.ndarray:
+def robust_weights(lengths: np.ndarray, dimensions: int, least: float) -> np.ndarray:
     """(m,) weights in 0..1 of residuals of given lengths (m,), Geman & McClure 1987.
 
     The noise is taken from the median length (so that up to half may be outliers), but not below `least`: where a fit

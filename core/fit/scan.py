@@ -1,26 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Goal on a scan: closest points along normals, without hair, holes and background; coarse to fine.
+"""Goal on a scan, without its hair, holes and background; coarse to fine."""
 
-Iterated closest points with the distance along the normal (Chen & Medioni 1992) from the skin to the scan, so that
-what the scan has beyond the skin plays no part.
-"""
-
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy.rays import RayTarget
 from ..errors import MuscleFaceError
-from ..geometry.surface import adjacency, border_loops, smooth, triangle_normals, vertex_normals
+from ..geometry.surface import adjacency, smooth, vertex_normals
 from .checks import check_weights, head_height
 from .engine import Found, Prior, Problem, descend
 from .head import Head, head_between
-from .residuals import Frozen, PositionTerm, Rows, Term, rows_of
+from .residuals import PositionTerm, Term
 from .result import Figures
-from .robust import robust_weights
 from .skins import Posed, StillSkin
-from .targets import ScanTarget, SkinPoints
+from .surface_term import Surface, SurfaceTerm
+from .targets import ScanTarget
 
 if TYPE_CHECKING:
     from ..face import FaceModel
@@ -40,87 +35,20 @@ SAMPLES = 5000
 CUTS = (0.3, 0.12, 0.05, 0.02)
 """Distance beyond which skin and scan do not belong together, in head heights, from coarse to fine."""
 
-AGREE = 0.5
-"""Least cosine between the normals of skin and scan where they belong together."""
-
-ALONG = 0.05
-"""Weight of a distance along the surface beside one across it: what holds still where the shape says nothing."""
-
 FADE = 40
 """Rings of vertices over which a residual fades out where the scan has nothing."""
 
 OVERLAP = 0.1
 """Least share of the skin's weight that must find itself on the scan."""
 
+TURNS = [(0.0, 0.0, 0.0), *[(x, y, 0.0) for x in (0.0, 0.2, -0.2) for y in (0.0, 0.25, -0.25) if x or y]]
+"""Rotation vectors [rad] by which a head may have to be turned before it settles on a scan."""
+
+NEAR = 0.004
+"""Mean distance from the scan, in head heights, at which the head certainly lies right."""
+
 SIZES = (0.1, 30.0)
 """Ratio of the extents of scan and head within which the scan may be a face, or a whole room."""
-
-
-class Met(NamedTuple):
-    """Where points meet a surface. index: (m,) which points do · at: (m, 3) where · normal: (m, 3) of the surface."""
-
-    index: np.ndarray
-    at: np.ndarray
-    normal: np.ndarray
-
-
-class Surface:
-    """A scanned surface to meet."""
-
-    def __init__(self, vertices: np.ndarray, triangles: np.ndarray) -> None:
-        # Single precision looks best about the middle.
-        self._middle, self._vertices = vertices.mean(0), vertices
-        self._target = RayTarget(vertices - self._middle, triangles)
-        self._normals = vertex_normals(vertices, triangles)
-        self._border = np.zeros(len(vertices), bool)
-        for loop in border_loops(triangles):
-            self._border[loop] = True
-
-    def met(self, points: np.ndarray, normals: np.ndarray, cut: float) -> Met:
-        """What points (p, 3) with normals (p, 3) meet within a distance: not a border, behind which there may be
-        more, and not a sheet that faces elsewhere."""
-        corners, weights = self._target.closest(points - self._middle)
-        at = np.einsum("pc,pci->pi", weights, self._vertices[corners])
-        normal = np.einsum("pc,pci->pi", weights, self._normals[corners])
-        normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-        kept = (weights * self._border[corners]).sum(1) < 0.999
-        kept &= (normal * normals).sum(1) > AGREE
-        kept &= np.linalg.norm(points - at, axis=1) < cut
-        index = np.flatnonzero(kept)
-        return Met(index, at[index], normal[index])
-
-
-class SurfaceTerm:
-    """Distances of the corners of some triangles of the skin (3t) from a surface. weights: (3t,) · noise, cut: user's
-    unit; farther away than the cut they do not belong together."""
-
-    def __init__(self, triangles: np.ndarray, surface: Surface, weights: np.ndarray, noise: float, cut: float) -> None:
-        self.points, self.cut = SkinPoints.of_vertices(triangles.ravel()), cut
-        self._surface, self._noise, self._weight = surface, noise, np.sqrt(weights)
-
-    def met(self, world: np.ndarray) -> Met:
-        """Where the points meet the surface."""
-        normal = triangle_normals(world, np.arange(len(world)).reshape(-1, 3))
-        normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-300)
-        return self._surface.met(world, np.repeat(normal, 3, axis=0), self.cut)
-
-    def frozen(self, world: np.ndarray) -> Frozen:
-        """See ``Term``."""
-        on, at, normal = self.met(world)
-        gap = np.abs(((world[on] - at) * normal).sum(1))
-        scale = self._weight[on] * np.sqrt(robust_weights(gap / self._noise, dimensions=1)) / self._noise
-        # Across the surface in full, along it a little.
-        axes = scale[:, None, None] * (ALONG * np.eye(3) + (1.0 - ALONG) * normal[:, :, None] * normal[:, None])
-
-        def rows(world: np.ndarray) -> Rows:
-            return rows_of(np.einsum("mij,mj->mi", axes, world[on] - at), axes, on, len(self.points))
-
-        return rows
-
-    def overlap(self, world: np.ndarray) -> float:
-        """Share of the points' weight that meets the surface."""
-        weight = self._weight**2
-        return float(weight[self.met(world).index].sum() / weight.sum())
 
 
 class ScanGoal:
@@ -141,7 +69,8 @@ class ScanGoal:
         some = seen[:: max(1, len(seen) * 3 // SAMPLES)]
         mm = model.mm_per_unit
         self.surface, self._pairs, self._stage = Surface(vertices, triangles), None, 0
-        self._term = SurfaceTerm(some, self.surface, weights[some.ravel()], NOISE / mm, CUTS[0] * self._height)
+        self._term = SurfaceTerm(some, self.surface, weights[some.ravel()], NOISE / mm)
+        self._compare(0)
         self.terms: list[Term] = [self._term]
         if target.pairs is not None:
             points, positions = target.pairs[0], np.asarray(target.pairs[1], np.float64).reshape(-1, 3)
@@ -151,36 +80,58 @@ class ScanGoal:
             _check_whereabouts(model, vertices)
 
     def first_head(self, points: np.ndarray, scale: bool) -> Head:
-        """See ``points.VertexGoal``."""
-        head = Head()
+        """See ``points.VertexGoal``. A round head slides on a round head: several turns are tried."""
         if self._pairs is not None and self._pairs[0].sum() >= 3:
             seen, positions = self._pairs
             of_pairs = points[len(self._term.points) :]
-            head = head_between(of_pairs[seen], positions[seen], np.ones(int(seen.sum())), scale=scale)
-        still, nothing = StillSkin(points), np.zeros(0)
-        prior, mm = Prior(nothing, nothing), self._model.mm_per_unit
-        problem = Problem(still, self.terms, np.zeros((0, 2)), prior, 7 if scale else 6, mm, 0.4 * self._height)
-        found = Found(nothing, head, Posed(points))
-        for cut in CUTS[:-1]:
-            self._term.cut = cut * self._height
-            if self._term.overlap(found.world[: len(self._term.points)]) < OVERLAP:
+            starts = [head_between(of_pairs[seen], positions[seen], np.ones(int(seen.sum())), scale=scale)]
+        else:
+            starts = [Head().moved(np.array([*turn, 0.0, 0.0, 0.0]), points.mean(0)) for turn in TURNS]
+        best, least = starts[0], np.inf
+        for start in starts:
+            head = self._settled(points, start, scale, 1)
+            apart = self._apart(head.at(points))
+            if apart < least:
+                best, least = head, apart
+            if apart < NEAR * self._height:
                 break
-            found = descend(problem, found, iterations=15)
-        return found.head
+        return self._settled(points, best, scale, 2)
+
+    def _settled(self, points: np.ndarray, head: Head, scale: bool, level: int) -> Head:
+        """The head where the still face has come to rest on the scan."""
+        self._compare(level)
+        if self._term.overlap(head.at(points)[: len(self._term.points)]) < OVERLAP:
+            return head
+        nothing = np.zeros(0)
+        still, prior, mm = StillSkin(points), Prior(nothing, nothing), self._model.mm_per_unit
+        problem = Problem(still, self.terms, np.zeros((0, 2)), prior, 7 if scale else 6, mm, 0.4 * self._height)
+        return descend(problem, Found(nothing, head, Posed(points)), iterations=15).head
+
+    def _apart(self, world: np.ndarray) -> float:
+        """Mean distance of the points (p, 3) from the scan, as far as they are compared."""
+        of_term = world[: len(self._term.points)]
+        met, gap = self._term.met(of_term), np.full(len(of_term), self._term.cut)
+        gap[met.index] = np.linalg.norm(of_term[met.index] - met.at, axis=1)
+        return float(np.sort(gap)[: max(1, len(met.index) * 3 // 4)].mean()) + self._term.cut * (
+            1.0 - len(met.index) / len(gap)
+        )
 
     def check(self, points: np.ndarray, head: Head) -> None:
         """See ``points.VertexGoal``."""
-        self._term.cut = CUTS[1] * self._height
+        self._compare(1)
         if self._term.overlap(head.at(points)[: len(self._term.points)]) < OVERLAP:
             raise MuscleFaceError(
                 "The scan does not lie on the face: move it onto the face, facing the same way, or give three pairs of "
                 "points that belong together."
             )
 
+    def _compare(self, level: int) -> None:
+        self._term.compare_within(CUTS[level] * self._height, CUTS[level] / CUTS[-1])
+
     def sharpen(self, found: Found) -> bool:
         """Compare nearer points only; False when they are the nearest."""
         self._stage += 1
-        self._term.cut = CUTS[min(1 + self._stage, len(CUTS) - 1)] * self._height
+        self._compare(min(1 + self._stage, len(CUTS) - 1))
         return self._stage < len(CUTS) - 1
 
     def near(self, found: Found) -> str:
