@@ -74,8 +74,7 @@ def read(
     controls = [
         source[kind].get(name, rest) for name, kind, rest in zip(names, model.control_kinds, neutral, strict=True)
     ]
-    gravity = bridge.own_direction(owner, settings.gravity) if settings.use_gravity else None
-    return Drive(np.array(controls, float), settings.influence, gravity)
+    return Drive(np.array(controls, float), settings.influence, gravity_on(owner, model))
 
 
 def pull(settings, muscle) -> float:
@@ -84,11 +83,27 @@ def pull(settings, muscle) -> float:
 
 
 def share(settings, muscle) -> float:
-    """The share of a muscle's slider that acts: 0 where its group is muted or another one solo."""
+    """The share of a muscle's slider that acts: its strength by that of all, and 0 where its group is muted or another
+    one solo."""
     group = settings.muscle_groups.get(muscle.group)
     if group is not None and (group.mute or (not group.solo and any(g.solo for g in settings.muscle_groups))):
         return 0.0
-    return 1.0
+    return muscle.strength * settings.muscle_strength
+
+
+def slider_for(settings, muscle, wanted: float) -> float:
+    """The slider at which a muscle pulls as hard as wanted, at most full; unchanged where it cannot pull at all."""
+    acting = share(settings, muscle)
+    return min(wanted / acting, 1.0) if acting > 0.0 else muscle.activation
+
+
+def gravity_on(owner: bpy.types.Object, model: FaceModel) -> np.ndarray | None:
+    """Gravity (3,) [m/s2] on the flesh in the mesh's own axes, or None where it is the neutral's own."""
+    settings = owner.muscle_face
+    if not settings.use_gravity and settings.flesh_weight == 1.0:
+        return None
+    pull = bridge.own_direction(owner, settings.gravity) if settings.use_gravity else model.rest_gravity
+    return settings.flesh_weight * pull
 
 
 def shape_names(model: FaceModel) -> list[str]:

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from ..core.sliders import Slider, followed
-from . import drive, storage
+from . import drive, sliders, storage
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -70,7 +70,8 @@ def key(obj: bpy.types.Object, some: Iterable[Slider], frame: float) -> None:
 
 def write_controls(obj: bpy.types.Object, model: FaceModel, controls: np.ndarray) -> None:
     """Set the sliders so that the model's controls (n,) are read from them."""
-    write(obj, dict(zip(model.controls().names, map(float, controls), strict=True)))
+    sliders.write(obj, model, dict(zip(model.controls().names, controls, strict=True)))
+    obj.update_tag()
 
 
 def frozen(obj: bpy.types.Object) -> list[int]:

@@ -80,12 +80,27 @@ def views():
     return views
 
 
+def prepare(progress: Callable[[float, str], None]) -> None:
+    """Compile what the simulation runs, once for each machine; ``progress`` may raise Cancelled."""
+    face_model()
+    from ..core.warm_up import compile_kernels
+
+    compile_kernels(progress)
+
+
+def preferences() -> bpy.types.AddonPreferences | None:
+    """The add-on's preferences; None for a checkout that is not installed."""
+    addon = bpy.context.preferences.addons.get(PACKAGE)
+    return addon.preferences if addon else None
+
+
 def _configure_warp() -> None:
     import warp as wp
 
-    addon = bpy.context.preferences.addons.get(PACKAGE)
-    preferences = addon.preferences if addon else None
-    folder = bpy.path.abspath(preferences.cache_folder) if preferences else ""
+    from ..core import parallel
+
+    chosen = preferences()
+    folder = bpy.path.abspath(chosen.cache_folder) if chosen else ""
     if not folder:
         try:
             folder = bpy.utils.extension_path_user(PACKAGE, path="kernels", create=True)
@@ -94,6 +109,8 @@ def _configure_warp() -> None:
             folder = ""
     if folder:
         wp.config.kernel_cache_dir = str(Path(folder))
-    wp.config.log_level = wp.LOG_WARNING
-    if preferences and preferences.device != "auto":
-        wp.set_device(preferences.device)
+    wp.config.log_level = getattr(wp, f"LOG_{chosen.log_level if chosen else 'WARNING'}")
+    if chosen:
+        parallel.use_workers(chosen.threads)
+        if chosen.device != "auto":
+            wp.set_device(chosen.device)

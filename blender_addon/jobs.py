@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import bpy
 
 from ..core import Cancelled, MuscleFaceError
-from . import picking
+from . import engine, picking
 
 Work = Callable[[Callable[[float, str], None]], object]
 Plan = Generator[tuple[float, str], None, Work]
@@ -74,6 +74,7 @@ class Job:
         try:
             with _core_lock:
                 self._report(0.0, "Starting")
+                engine.prepare(self._report)
                 self.result = work(self._report)
         # Anything that goes wrong belongs to the operator: a thread has no report.
         except Exception as error:

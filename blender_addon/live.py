@@ -84,6 +84,12 @@ _sessions: dict[tuple[str, str], _Session] = {}
 _rendering = False
 
 
+def getting_ready(obj: bpy.types.Object) -> bool:
+    """Whether the face cannot follow yet: on first use its kernels are compiled."""
+    session = _sessions.get(drive.pose_key(obj))
+    return session is not None and not session.making.done
+
+
 def watched() -> bool:
     """Whether somebody looks at the face as it moves."""
     return not (bpy.app.background or _rendering or bpy.app.is_job_running("RENDER"))

@@ -3,9 +3,17 @@
 """Add-on preferences: where to compute and where compiled kernels are kept."""
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import EnumProperty, IntProperty, StringProperty
+
+from . import jobs
 
 PACKAGE = __package__.rpartition(".")[0]
+
+
+def _use_threads(self, _context) -> None:
+    from ..core import parallel
+
+    parallel.use_workers(self.threads)
 
 
 class MuscleFacePreferences(bpy.types.AddonPreferences):
@@ -23,18 +31,46 @@ class MuscleFacePreferences(bpy.types.AddonPreferences):
             ("cuda:1", "GPU 2", "The second NVIDIA GPU"),
         ),
     )
+    threads: IntProperty(
+        name="Threads",
+        description="Processor threads for the simulation; 0 takes one per core, at most four",
+        min=0,
+        max=64,
+        update=_use_threads,
+    )
+    log_level: EnumProperty(
+        name="Console",
+        description="How much is written to the console; takes effect after a restart",
+        items=(
+            ("WARNING", "Warnings", "Only what went wrong"),
+            ("INFO", "Information", "Also what is compiled and loaded"),
+            ("DEBUG", "Everything", "For reporting a bug"),
+        ),
+    )
     cache_folder: StringProperty(
         name="Kernel Cache",
         description="Folder for compiled kernels; empty means Blender's folder for this extension",
         subtype="DIR_PATH",
     )
 
+    findings: StringProperty(
+        name="Findings", description="What the last self-test found, a line each", options={"SKIP_SAVE"}
+    )
+
     def draw(self, _context: bpy.types.Context) -> None:
         """One column, labels to the left as everywhere in Preferences."""
         layout = self.layout
         layout.use_property_split = True
-        layout.prop(self, "device")
-        layout.prop(self, "cache_folder")
+        for name in ("device", "threads", "cache_folder", "log_level"):
+            layout.prop(self, name)
+        if jobs.status is not None:
+            fraction, text = jobs.status
+            layout.progress(factor=fraction, text=f"{text} (Esc Stops)")
+        else:
+            layout.operator("muscle_face.self_test", icon="CHECKMARK")
+        box = layout.column(align=True)
+        for line in self.findings.splitlines():
+            box.label(text=line)
 
 
 def register() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core import MuscleFaceError
 from ..core.anatomy.names import canonical_name, match_arkit
-from . import animation, staleness, storage
+from . import animation, drive, staleness, storage
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -39,11 +39,17 @@ def places(obj: bpy.types.Object, model: FaceModel) -> dict[str, tuple[bpy.types
 
 
 def write(obj: bpy.types.Object, model: FaceModel, values: Mapping[str, float]) -> None:
-    """Set sliders; each clamps to its own range."""
+    """Set sliders so that the controls have these values; each clamps to its own range.
+
+    A muscle's slider makes up for its strength.
+    """
     for name, (owner, path) in places(obj, model).items():
         if name in values:
             group, _, attribute = path.rpartition(".")
-            setattr(owner.path_resolve(group), attribute, float(values[name]))
+            holder, value = owner.path_resolve(group), float(values[name])
+            if attribute == "activation":
+                value = drive.slider_for(obj.muscle_face, holder, value)
+            setattr(holder, attribute, value)
 
 
 def write_keys(

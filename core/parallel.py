@@ -17,7 +17,23 @@ from . import blas
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
-WORKERS = max(1, min(4, os.cpu_count() or 1))
+MOST_WORKERS = 4
+"""More cores gain little on one face."""
+
+_worker_count = max(1, min(MOST_WORKERS, os.cpu_count() or 1))
+
+
+def worker_count() -> int:
+    """Threads that work is shared among."""
+    return _worker_count
+
+
+def use_workers(count: int) -> None:
+    """Share work among ``count`` threads from now on; 0 takes as many as there are cores, up to MOST_WORKERS."""
+    global _worker_count
+    _worker_count = max(1, count or min(MOST_WORKERS, os.cpu_count() or 1))
+    # The threads themselves are few and cheap: what runs keeps its own until it is done.
+    _hands.cache_clear()
 
 
 _here = threading.local()
@@ -26,7 +42,7 @@ _here = threading.local()
 
 @cache
 def _hands() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max(WORKERS - 1, 1), "muscle_face", initializer=_be_alone)
+    return ThreadPoolExecutor(max(_worker_count - 1, 1), "muscle_face", initializer=_be_alone)
 
 
 def _be_alone() -> None:
@@ -51,7 +67,7 @@ def in_background() -> Iterator[None]:
 
 def workers() -> int:
     """Threads among which work that this one has may be shared."""
-    return 1 if getattr(_here, "alone", False) else max(WORKERS - _occupied, 1)
+    return 1 if getattr(_here, "alone", False) else max(_worker_count - _occupied, 1)
 
 
 def share(tasks: list[Callable[[], object]]) -> None:
@@ -72,9 +88,9 @@ def share(tasks: list[Callable[[], object]]) -> None:
 
 def run_all(tasks: list[Callable[[], Result]]) -> list[Result]:
     """Results of the tasks in their order. An exception (a cancelled job) stops what has not begun and is raised."""
-    if len(tasks) < 2 or WORKERS == 1:
+    if len(tasks) < 2 or _worker_count == 1:
         return [task() for task in tasks]
-    with blas.one_thread(), ThreadPoolExecutor(min(WORKERS, len(tasks)), initializer=_be_alone) as pool:
+    with blas.one_thread(), ThreadPoolExecutor(min(_worker_count, len(tasks)), initializer=_be_alone) as pool:
         futures = [pool.submit(task) for task in tasks]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)

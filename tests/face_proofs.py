@@ -15,7 +15,7 @@ from muscle_face.core import FaceModel
 from muscle_face.core.anatomy.composition import REGIONS
 from muscle_face.core.build import jaw_bones
 from muscle_face.core.face import Pose
-from muscle_face.core.parallel import WORKERS
+from muscle_face.core.parallel import worker_count
 from muscle_face.core.physics import presets
 from muscle_face.core.physics.equilibrium import factor
 from muscle_face.core.physics.face_flesh import FaceFlesh, Load
@@ -307,7 +307,7 @@ def random_runs(model: FaceModel, count: int, say: Say = silent) -> dict[str, li
     cold: list[Pose] = []
     while len(cold) < count:
         # As many at a time as there are solvers, so that none has a stiffness from before.
-        cold += model.solve_batch(list(vectors[len(cold) : len(cold) + WORKERS]))
+        cold += model.solve_batch(list(vectors[len(cold) : len(cold) + worker_count()]))
         say(f"Random, cold: {len(cold)} of {count}, residual {cold[-1].residual:.1e}, {cold[-1].ms / 1e3:.1f} s")
     warm: list[Pose] = []
     for c in vectors:

@@ -4,7 +4,7 @@
 
 import pytest
 from muscle_face.core import blas
-from muscle_face.core.parallel import WORKERS, run_all
+from muscle_face.core.parallel import run_all, worker_count
 
 
 def _counts() -> list[int]:
@@ -26,5 +26,5 @@ def test_blas_has_one_thread_inside_only() -> None:
 def test_threads_of_run_all_have_one_each() -> None:
     """Whoever runs on several cores needs not ask for it."""
     before = _counts()
-    assert WORKERS == 1 or run_all([_counts, _counts]) == [[1] * len(before)] * 2
+    assert worker_count() == 1 or run_all([_counts, _counts]) == [[1] * len(before)] * 2
     assert _counts() == before

@@ -85,7 +85,7 @@ def test_results_do_not_depend_on_the_number_of_cores(monkeypatch):
     flesh = mixed()
     x, _, _, lanes = state(flesh, 0.02, True)
     shared = lanes.tet_energy_and_force(x)
-    monkeypatch.setattr(parallel, "WORKERS", 1)
+    monkeypatch.setattr(parallel, "_worker_count", 1)
     alone = lanes.tet_energy_and_force(x)
     assert alone[0] == shared[0] and np.array_equal(alone[1], shared[1])
 

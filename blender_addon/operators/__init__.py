@@ -16,12 +16,15 @@ from .fit import MUSCLE_FACE_OT_fit
 from .import_livelink import MUSCLE_FACE_OT_import_livelink
 from .keyframe_sliders import MUSCLE_FACE_OT_keyframe_sliders
 from .mirror_sliders import MUSCLE_FACE_OT_mirror_sliders
+from .physics_preset import MUSCLE_FACE_OT_physics_preset
 from .pick_landmarks import MUSCLE_FACE_OT_pick_landmarks
 from .pick_muscle import MUSCLE_FACE_OT_pick_muscle
 from .pick_point import MUSCLE_FACE_OT_influences, MUSCLE_FACE_OT_pick_point
 from .remove_rig import MUSCLE_FACE_OT_remove_rig
 from .reset_sliders import MUSCLE_FACE_OT_reset_sliders
 from .save_pose import MUSCLE_FACE_OT_save_pose
+from .self_test import MUSCLE_FACE_OT_self_test
+from .set_hold import MUSCLE_FACE_OT_set_hold
 from .set_tissue import MUSCLE_FACE_OT_set_tissue
 from .solve import MUSCLE_FACE_OT_solve
 from .update_rig import MUSCLE_FACE_OT_update_rig
@@ -46,6 +49,9 @@ CLASSES = (
     MUSCLE_FACE_OT_save_pose,
     MUSCLE_FACE_OT_apply_pose,
     MUSCLE_FACE_OT_export_cache,
+    MUSCLE_FACE_OT_physics_preset,
+    MUSCLE_FACE_OT_set_hold,
+    MUSCLE_FACE_OT_self_test,
     MUSCLE_FACE_OT_pick_muscle,
     MUSCLE_FACE_OT_influences,
     MUSCLE_FACE_OT_pick_point,

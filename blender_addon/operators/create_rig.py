@@ -91,8 +91,8 @@ def fill_settings(obj: bpy.types.Object, model) -> None:
         if slider.kind == "muscle":
             muscle = settings.muscles.get(slider.name) or settings.muscles.add()
             muscle.name, muscle.group = slider.name, slider.group
-    settings.muscle_groups.clear()
     for group in dict.fromkeys(muscle.group for muscle in settings.muscles):
-        settings.muscle_groups.add().name = group
+        if group not in settings.muscle_groups:
+            settings.muscle_groups.add().name = group
     settings.tissue, settings.quality = model.tissue, str(model.rig.quality)
     settings.is_rig = True

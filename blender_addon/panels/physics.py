@@ -6,6 +6,7 @@ import bpy
 
 from .. import storage
 from ..properties import TISSUES
+from . import rows
 from .base import RigPanel
 
 
@@ -24,10 +25,30 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
         sub = row.row()
         sub.active = settings.use_gravity
         sub.prop(settings, "gravity", text="")
+        layout.prop(settings, "muscle_strength")
+        layout.prop(settings, "flesh_weight")
+        layout.operator_menu_enum("muscle_face.physics_preset", "preset", text="Presets")
+        self._draw_strengths(settings)
+        _, body = rows.heading(layout, "hold", "Shape Hold")
+        if body is not None:
+            body.prop(settings, "hold_region")
+            body.prop(settings, "hold_factor")
+            button = body.operator("muscle_face.set_hold")
+            button.region, button.factor = settings.hold_region, settings.hold_factor
         column = layout.column(align=True)
         stats = storage.stats(context.object.data)
         column.label(text=f"Flesh: {stats.get('tets', 0):,.0f} tets, {stats.get('nodes', 0):,.0f} nodes")
         column.label(text=f"Last solve: {settings.last_solve_ms:.0f} ms, residual {settings.last_residual:.1e}")
+
+    def _draw_strengths(self, settings):
+        _, body = rows.heading(self.layout, "strengths", "Strength of Each Muscle")
+        if body is None:
+            return
+        text = settings.search.strip().lower()
+        column = body.column(align=True)
+        for muscle in settings.muscles:
+            if text in muscle.name.lower() or text in muscle.name.replace("_", " ").lower():
+                column.prop(muscle, "strength", text=muscle.name.replace("_", " ").title(), slider=True)
 
 
 def tissue_label(name: str) -> str:

@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import jobs, poses, requirements, staleness, storage
+from .. import jobs, live, poses, requirements, staleness, storage
 from . import anatomy_view, rows
 from .base import Panel
 
@@ -43,6 +43,8 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
         layout.prop(settings, "influence")
         if storage.bake_mutes(obj.data) is not None:
             layout.label(text="Baked: the sliders rest", icon="INFO")
+        if live.getting_ready(obj):
+            layout.label(text="Getting ready to follow the sliders", icon="SORTTIME")
         if settings.message:
             layout.label(text=settings.message, icon="ERROR")
         draw_sliders(layout, settings)

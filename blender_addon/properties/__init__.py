@@ -7,10 +7,11 @@ from bpy.props import PointerProperty
 
 from .bake import METHODS
 from .muscles import MuscleFaceMuscle, MuscleFaceMuscleGroup
+from .physics import REGIONS
 from .settings import TISSUES, MuscleFaceSettings
 from .view import MuscleFaceInfluence
 
-__all__ = ["METHODS", "TISSUES", "MuscleFaceMuscle", "MuscleFaceMuscleGroup", "MuscleFaceSettings"]
+__all__ = ["METHODS", "REGIONS", "TISSUES", "MuscleFaceMuscle", "MuscleFaceMuscleGroup", "MuscleFaceSettings"]
 
 # Groups before those that point to them.
 CLASSES = (MuscleFaceMuscle, MuscleFaceMuscleGroup, MuscleFaceInfluence, MuscleFaceSettings)

@@ -18,6 +18,15 @@ class MuscleFaceMuscle(bpy.types.PropertyGroup):
         max=1.0,
         update=touch,
     )
+    strength: FloatProperty(
+        name="Strength",
+        description="How much of the slider acts: 0 for a paralysed muscle, 1 for a healthy one",
+        min=0.0,
+        max=1.0,
+        default=1.0,
+        subtype="FACTOR",
+        update=touch,
+    )
     group: StringProperty(name="Group", description="The part of the face that the muscle belongs to", options=set())
     implied_activation: FloatProperty(
         name="Implied Activation",

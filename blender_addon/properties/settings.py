@@ -16,6 +16,7 @@ from .bake import BakeProperties
 from .edit import EditProperties
 from .fit import FitProperties
 from .muscles import MuscleFaceMuscle, MuscleFaceMuscleGroup
+from .physics import PhysicsProperties
 from .slider import touch
 from .view import ViewProperties
 
@@ -30,7 +31,9 @@ TISSUES = (
 )
 
 
-class MuscleFaceSettings(FitProperties, EditProperties, ViewProperties, BakeProperties, bpy.types.PropertyGroup):
+class MuscleFaceSettings(
+    FitProperties, EditProperties, ViewProperties, BakeProperties, PhysicsProperties, bpy.types.PropertyGroup
+):
     """Everything that Muscle Face keeps on an object.
 
     A feature adds a mixin (its properties appear here by their names) or a PointerProperty to its own group.

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""What changes the flesh over time: all of it can be keyed."""
+
+from bpy.props import EnumProperty, FloatProperty
+
+from .slider import touch
+
+REGIONS = tuple(
+    (name.upper(), name.title(), f"The flesh of the {name}")
+    for name in ("brow", "eye", "nose", "cheek", "mouth", "jaw", "neck")
+)
+
+
+class PhysicsProperties:
+    """The flesh's part of `object.muscle_face`."""
+
+    muscle_strength: FloatProperty(
+        name="Muscle Strength",
+        description="How much of all the muscles' sliders acts; less than 1 tires the face",
+        min=0.0,
+        max=1.0,
+        default=1.0,
+        subtype="FACTOR",
+        update=touch,
+    )
+    flesh_weight: FloatProperty(
+        name="Weight",
+        description="How heavy the flesh is: 1 as it was sculpted, more makes it sag, 0 lets it float",
+        min=0.0,
+        max=5.0,
+        soft_max=3.0,
+        default=1.0,
+        update=touch,
+    )
+    hold_region: EnumProperty(
+        name="Part", description="The part of the face whose shape hold is set", items=REGIONS, default="MOUTH",
+        options=set(),
+    )  # fmt: skip
+    hold_factor: FloatProperty(
+        name="Hold",
+        description="How hard shapes hold on to the flesh there: 1 as it was made, more wins against muscles",
+        min=0.0,
+        max=20.0,
+        default=1.0,
+        options=set(),
+    )

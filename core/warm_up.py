@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Compiling what the simulation runs, ahead of the first solve: half a minute once, then it lies in Warp's cache."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+import warp as wp
+
+KERNEL_MODULES = (
+    "geometry.field",
+    "anatomy.rays",
+    "physics.kernels",
+    "physics.front_kernels",
+    "physics.lane_kernels",
+    "physics.derivative_kernels",
+)
+"""Modules of the core with kernels that run on the processor."""
+
+_ready = False
+
+
+def compile_kernels(progress: Callable[[float, str], None]) -> None:
+    """Compile and load all kernels; at once when that was done. ``progress`` may raise Cancelled between modules."""
+    global _ready
+    if _ready:
+        return
+    for index, name in enumerate(KERNEL_MODULES):
+        progress(index / len(KERNEL_MODULES), "Preparing for this computer (first use only)")
+        wp.load_module(import_module(f".{name}", __package__), device="cpu")
+    _ready = True

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Strengths, weight and presets change the face and can be keyed."""
+
+import bpy
+import numpy as np
+import pytest
+from muscle_face.blender_addon import drive, storage
+from readings import moved, shown
+
+LEFT, RIGHT = "zygomaticus_major_L", "zygomaticus_major_R"
+
+
+def test_strength_scales_the_pull(rig):
+    """Half the strength is half the activation, none is none, whatever the slider says."""
+    model = storage.load(rig.data)
+    index = model.controls().names.index(LEFT)
+    rig.muscle_face.muscles[LEFT].activation = 0.8
+    rig.muscle_face.muscles[LEFT].strength = 0.5
+    assert drive.read(rig, model).controls[index] == pytest.approx(0.4)
+    rig.muscle_face.muscle_strength = 0.5
+    assert drive.read(rig, model).controls[index] == pytest.approx(0.2)
+    rest = shown(rig)
+    rig.muscle_face.muscles[LEFT].strength = 0.0
+    assert moved(rest, shown(rig)) > 0.0
+    assert drive.last_pose(rig) is None
+
+
+def test_palsy_holds_one_side_through_an_animation(rig):
+    """With the left side paralysed an animated smile moves the right corner only."""
+    for frame, value in ((1, 0.0), (5, 1.0)):
+        for name in (LEFT, RIGHT):
+            rig.muscle_face.muscles[name].activation = value
+            rig.keyframe_insert(f'muscle_face.muscles["{name}"].activation', frame=frame)
+    bpy.context.scene.frame_set(1)
+    rest = shown(rig)
+    bpy.ops.muscle_face.physics_preset(preset="LEFT_PALSY")
+    bpy.context.scene.frame_set(5)
+    way = np.linalg.norm(shown(rig) - rest, axis=1)
+    assert way[rest[:, 0] < -0.01].max() > 5.0 * way[rest[:, 0] > 0.03].max()
+    bpy.ops.muscle_face.physics_preset(preset="HEALTHY")
+    way = np.linalg.norm(shown(rig) - rest, axis=1)
+    assert way[rest[:, 0] > 0.03].max() > 0.005
+
+
+def test_weight_sags_and_is_keyed(rig):
+    """Heavier flesh hangs lower, weightless flesh higher; weight 1 is the sculpt; the value follows its keys."""
+    rest = shown(rig)
+    for frame, value in ((1, 1.0), (3, 3.0), (5, 0.0)):
+        rig.muscle_face.flesh_weight = value
+        rig.keyframe_insert("muscle_face.flesh_weight", frame=frame)
+    heights = []
+    for frame in (1, 3, 5):
+        bpy.context.scene.frame_set(frame)
+        heights.append(float((shown(rig) - rest)[:, 2].mean()))
+    assert heights[0] == 0.0 and heights[1] < -1e-5 and heights[2] > 1e-5
+
+
+def test_a_fit_makes_up_for_strength(rig):
+    """Sliders found for a weak muscle stand higher, so that it pulls as hard as was found."""
+    rig.muscle_face.muscles[LEFT].strength = 0.5
+    assert drive.slider_for(rig.muscle_face, rig.muscle_face.muscles[LEFT], 0.3) == pytest.approx(0.6)
+    assert drive.slider_for(rig.muscle_face, rig.muscle_face.muscles[LEFT], 0.9) == 1.0
+
+
+def test_shape_hold(rig):
+    """Holding the mouth's shapes harder leaves a muscle less of its motion."""
+    rest = shown(rig)
+    rig.muscle_face.muscles[LEFT].activation = 1.0
+    free = moved(rest, shown(rig))
+    assert bpy.ops.muscle_face.set_hold(region="MOUTH", factor=10.0) == {"FINISHED"}
+    assert moved(rest, shown(rig)) < 0.9 * free
