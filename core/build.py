@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from . import blas
-from .anatomy import composition
+from .anatomy import bone_fit, composition
+from .anatomy.bones import Mesh, in_frame, landmark_depths, read_bones, with_bones
 from .anatomy.head import Head, analyse_head
 from .anatomy.jaw import Jaw
 from .anatomy.muscle_curves import (
@@ -60,6 +61,8 @@ def build_rig(
     rest_gravity: Sequence[float] | None = None,
     landmarks: Mapping[str, np.ndarray] | None = None,
     muscles: Mapping[str, MuscleCurve] | None = None,
+    bones: Mapping[str, Mesh] | None = None,
+    fit_bones: bool = False,
     progress: Progress | None = None,
 ) -> Rig:
     """Build the rig of a head; see FaceModel.build for the arguments."""
@@ -67,6 +70,15 @@ def build_rig(
     started = time.perf_counter()
     kind = presets.tissue(tissue)
     head = analyse_head(vertices, faces, shapes, lambda s, text: say(0.1 * s, text), landmarks)
+    given = read_bones(bones) if bones else None
+    if given:
+        say(0.1, "Placing the bones")
+        given = (
+            bone_fit.fit_bones(head, given, lambda: say(0.1, "Fitting the skull"))
+            if fit_bones
+            else in_frame(given, head.frame)
+        )
+        head = with_bones(head, given)
     flesh = build_flesh(head, quality, lambda: say(0.1, "Filling the head with flesh"))
     say(0.35, "Laying the muscles")
     placed, source = _muscles(head, muscles or {})
@@ -105,6 +117,8 @@ def build_rig(
         landmark_names=np.array(list(head.landmarks), dtype=np.str_),
         landmarks=head.frame.to_user(np.array(list(head.landmarks.values()))),
         exposure=head.exposure[head.skin].astype(np.float32),
+        landmark_depth=landmark_depths(head, given),
+        bones=np.array(list(given or ()), dtype=np.str_),
         shape_names=np.array(names, dtype=np.str_),
         quality=np.array(quality),
         muscle_names=np.array([m.name for m in placed], dtype=np.str_),

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 import warp as wp
 
 from . import muscle_rig, sensitivity, solving, variants
+from .anatomy.bones import Mesh, table_depths
 from .anatomy.jaw import Jaw
 from .anatomy.muscle_curves import MuscleCurve
 from .build import JAW_CONTROLS, build_rig, jaw_bones
@@ -91,6 +92,8 @@ class FaceModel:
         rest_gravity: Sequence[float] | None = None,
         landmarks: Mapping[str, np.ndarray] | None = None,
         muscles: Mapping[str, MuscleCurve] | None = None,
+        bones: Mapping[str, Mesh] | None = None,
+        fit_bones: bool = False,
         progress: Progress | None = None,
     ) -> "FaceModel":
         """Rig a head.
@@ -99,11 +102,13 @@ class FaceModel:
         (V, 3) delta · quality: "draft" or "standard" · tissue: name in ``physics.presets.TISSUES`` · rest_gravity: (3,)
         under which the mesh is the neutral [m/s2], user's frame (default: the head upright) · landmarks: name -> (3,)
         in the user's frame, those of ``guess_landmarks`` that the artist placed · muscles: the artist's
-        own by name, in place of the template's or after them · progress(share, text) is called often and may raise
-        Cancelled. Raises MuscleFaceError with one sentence when the mesh cannot be rigged.
+        own by name, in place of the template's or after them · bones: "cranium" and "mandible" as (vertices, faces)
+        in the user's frame, or in any frame where ``fit_bones`` is to fit them · progress(share, text) is called often
+        and may raise Cancelled. Raises MuscleFaceError with one sentence when the mesh cannot be rigged.
         """
-        return cls(build_rig(vertices, faces, shapes, quality=quality, tissue=tissue, rest_gravity=rest_gravity,
-                             landmarks=landmarks, muscles=muscles, progress=progress))  # fmt: skip
+        given = {"landmarks": landmarks, "muscles": muscles, "bones": bones, "fit_bones": fit_bones}
+        rest = {"tissue": tissue, "rest_gravity": rest_gravity, "progress": progress}
+        return cls(build_rig(vertices, faces, shapes, quality=quality, **rest, **given))
 
     def with_tissue(self, tissue: str, progress: Progress | None = None) -> "FaceModel":
         """The same face of another tissue: neutral and shapes stay, muscles and gravity act on other flesh."""
@@ -112,6 +117,11 @@ class FaceModel:
     def with_track_stiffness(self, factors: Mapping[str, float]) -> "FaceModel":
         """The same face with the track springs of some regions (``anatomy.composition.REGIONS``) scaled."""
         return FaceModel(variants.of_track_stiffness(self, factors))
+
+    def bone_depths(self) -> dict[str, tuple[float, float]]:
+        """Depth of the bone [mm] under each landmark that lies over bone, and the published mean for an adult there."""
+        depths = dict(zip(self.rig.landmark_names.tolist(), 10.0 * self.rig.landmark_depth, strict=True))
+        return {n: (float(depths[n]), 10.0 * mean) for n, mean in table_depths(list(depths)).items()}
 
     def muscle_curves(self) -> dict[str, MuscleCurve]:
         """The muscles as curves with widths, user's frame and unit; those without fibres are left out."""
@@ -183,7 +193,7 @@ class FaceModel:
 
     @property
     def stats(self) -> dict[str, float]:
-        """tets, nodes, rest_inverted, min_dihedral_deg, lip_glued_edges, rig_seconds."""
+        """tets, nodes, rest_inverted, min_dihedral_deg, bone_depth_mm_min, lip_glued_edges, rig_seconds."""
         return {str(n): float(v) for n, v in zip(self.rig.stat_names, self.rig.stat_values, strict=True)}
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import MuscleFaceError
 
-VERSION = 5
+VERSION = 6
 """Of the stored arrays and of the tissue presets that they were made with."""
 
 OLDEST = 4
@@ -60,6 +60,8 @@ class Rig:
     landmark_names: np.ndarray  # (L,) str
     landmarks: np.ndarray  # (L, 3) user's frame and unit
     exposure: np.ndarray  # (Vs,) 0 inside mouth and sockets .. 1 open skin
+    landmark_depth: np.ndarray  # (L,) of the bone under each landmark
+    bones: np.ndarray  # str, the bones that the artist gave ("cranium", "mandible")
 
     shape_names: np.ndarray  # (shapes,) str, as the artist calls them
     muscle_names: np.ndarray  # (M,) str
@@ -162,6 +164,8 @@ def migrated(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         "muscle_lip": np.zeros(count, np.int8),
         "muscle_closed": np.zeros(count, bool),
         "mouth_line": np.zeros((0, 3)),
+        "landmark_depth": np.full(len(arrays["landmark_names"]), np.nan),
+        "bones": np.zeros(0, np.str_),
         "quality": np.array("draft" if len(arrays["tets"]) < DRAFT_TETS else "standard"),
     }
     return {**added, **arrays, "version": np.int64(VERSION)}

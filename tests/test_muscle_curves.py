@@ -13,8 +13,8 @@ from muscle_face.core.anatomy.muscle_curves import MuscleCurve, carried
 from muscle_face.core.muscle_rig import frame_of
 from muscle_face.core.rig import VERSION, Rig
 
-ADDED = ("path_", "muscle_", "mouth_line", "quality")
-"""What version 5 added to 4."""
+ADDED = ("path_", "muscle_", "mouth_line", "quality", "landmark_depth", "bones")
+"""What was added since version 4."""
 
 SMILE = "zygomaticus_major_L"
 

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from ..anatomy.head import OPEN_POSE, Head
 from . import embedding, quality, rest, surface
+from .field import DistanceField
 from .regions import FleshSkin, Regions
 from .tetmesh import BONE, SKIN, TetMesh, mesh_flesh
 
@@ -94,6 +95,7 @@ def build_flesh(head: Head, quality_level: str = "standard", tick: Callable[[], 
     )
     embed = embedding.embedding_matrix(neutral, nodes, mesh.tets, carrier)
     stats = {"tets": len(mesh.tets), "nodes": len(nodes), **rest.measure(nodes, mesh.tets)}
+    stats["bone_depth_mm_min"] = 10.0 * _least_depth(nodes[mesh.kind == BONE], skin, neutral)
     stats["lip_glued_edges"] = glued_lip_edges(mesh, skin, head)
     return HeadFlesh(nodes, mesh.tets.astype(np.int32), bone, vertices, carrier, embed, stats)
 
@@ -106,6 +108,12 @@ def _bones(mesh: TetMesh, skin: FleshSkin, vertices: np.ndarray, head: Head) -> 
         rim = skin.points[max(skin.loops, key=len)]
         bone[cKDTree(rim).query(mesh.nodes)[0] < 0.2] = CRANIUM
     return bone
+
+
+def _least_depth(bone: np.ndarray, skin: FleshSkin, neutral: np.ndarray) -> float:
+    """Distance [cm] from the outer skin (V, 3) to the bone node (B, 3) that is nearest to it."""
+    outer = skin.triangles[skin.outer[skin.triangles].all(1)]
+    return float(DistanceField(neutral, outer).query(bone).distance.min()) if len(bone) else 0.0
 
 
 def glued_lip_edges(mesh: TetMesh, skin: FleshSkin, head: Head) -> int:
