@@ -39,7 +39,11 @@ def source_mutes(obj: bpy.types.Object, model: FaceModel) -> dict[str, bool]:
     """Mutes of the shape keys that the rig reads, from before a bake where there is one."""
     keys = obj.data.shape_keys.key_blocks
     mutes = storage.bake_mutes(obj.data)
-    return mutes if mutes is not None else {n: keys[n].mute for n in drive.shape_names(model) if n in keys}
+    if mutes is not None:
+        return mutes
+    # Excluded shapes are no part of what is baked: they go on being added to it.
+    names = [n for n in drive.shape_names(model) if n in keys and n not in obj.muscle_face.excluded]
+    return {name: keys[name].mute for name in names}
 
 
 def solve_frames(model: FaceModel, drives: list[drive.Drive], progress) -> list:
@@ -113,7 +117,7 @@ def write(
 def engine_shapes(obj: bpy.types.Object, model: FaceModel) -> list[str]:
     """The shapes that a game engine would drive: those with ARKit names, else all. Raises MuscleFaceError."""
     keys = obj.data.shape_keys.key_blocks
-    names = [name for name in drive.shape_names(model) if name in keys]
+    names = [name for name in drive.shape_names(model) if name in keys and name not in obj.muscle_face.excluded]
     arkit = [given for whole in match_arkit(names).values() for given in whole]
     if not names:
         raise MuscleFaceError(f"'{obj.name}' has no shape keys to put keys on: bake every frame or compressed.")
@@ -150,10 +154,9 @@ def _write_sliders(
     keys = obj.data.shape_keys
     storage.set_bake_mutes(obj.data, mutes, animation.set_aside(keys))
     animation.give_action(keys, f"{obj.name} Sliders")
-    for name in drive.shape_names(model):
-        if name in keys.key_blocks:
-            keys.key_blocks[name].value = 0.0
-            keys.key_blocks[name].mute = name not in curves
+    for name in mutes:
+        keys.key_blocks[name].value = 0.0
+        keys.key_blocks[name].mute = name not in curves
     for name, values in curves.items():
         animation.write_samples(keys, keys.key_blocks[name].path_from_id("value"), np.array(frames, float), values)
     drive.sim_key(obj.data).mute = True

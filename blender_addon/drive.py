@@ -67,6 +67,8 @@ def read(
         for name, value, mute in zip(*bridge.key_values(keys), strict=True):
             values[name] = 0.0 if (mutes or {}).get(name, mute) else value
     settings = owner.muscle_face
+    # What is excluded moves nothing inside: Blender adds it to the simulated skin.
+    values.update(dict.fromkeys((item.name for item in settings.excluded), 0.0))
     activations = {muscle.name: pull(settings, muscle) for muscle in settings.muscles}
     jaw = {name: getattr(settings, name) for name in ("jaw_open", "jaw_forward", "jaw_side")}
     source = {"shape": values, "muscle": activations, "jaw": jaw}

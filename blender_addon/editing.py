@@ -82,7 +82,7 @@ def frozen(obj: bpy.types.Object) -> list[int]:
     for index, slider in enumerate(storage.sliders(obj.data)):
         if slider.name not in here:
             out.append(index)
-        elif slider.kind == "shape" and keys[slider.name].mute:
+        elif slider.kind == "shape" and (keys[slider.name].mute or slider.name in settings.excluded):
             out.append(index)
         elif slider.kind == "muscle" and drive.share(settings, settings.muscles[slider.name]) <= 0.0:
             out.append(index)

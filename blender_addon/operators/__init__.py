@@ -10,6 +10,7 @@ from .copy_animation import MUSCLE_FACE_OT_copy_animation
 from .create_rig import MUSCLE_FACE_OT_create_rig
 from .demo_add import MESH_OT_muscle_face_demo_add, draw_menu
 from .drag_point import MUSCLE_FACE_OT_drag_point
+from .exclude_shape import MUSCLE_FACE_OT_exclude_shape
 from .export_cache import MUSCLE_FACE_OT_export_cache
 from .find_landmarks import MUSCLE_FACE_OT_find_landmarks, MUSCLE_FACE_OT_remove_landmarks
 from .fit import MUSCLE_FACE_OT_fit
@@ -48,6 +49,7 @@ CLASSES = (
     MUSCLE_FACE_OT_keyframe_sliders,
     MUSCLE_FACE_OT_save_pose,
     MUSCLE_FACE_OT_apply_pose,
+    MUSCLE_FACE_OT_exclude_shape,
     MUSCLE_FACE_OT_export_cache,
     MUSCLE_FACE_OT_physics_preset,
     MUSCLE_FACE_OT_set_hold,

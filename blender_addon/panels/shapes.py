@@ -46,3 +46,6 @@ def draw_rows(layout, obj: bpy.types.Object, shapes) -> None:
             item = row.row(align=True)
             item.active = not keys[slider.name].mute
             item.prop(keys[slider.name], "value", text=slider.side[:1].upper(), slider=True)
+        simulated = pair[0].name not in obj.muscle_face.excluded
+        button = row.operator("muscle_face.exclude_shape", text="", icon="PHYSICS", depress=simulated)
+        button.shape = pair[0].name

@@ -6,6 +6,7 @@ import bpy
 from bpy.props import PointerProperty
 
 from .bake import METHODS
+from .edit import MuscleFaceExcluded
 from .muscles import MuscleFaceMuscle, MuscleFaceMuscleGroup
 from .physics import REGIONS
 from .settings import TISSUES, MuscleFaceSettings
@@ -14,7 +15,7 @@ from .view import MuscleFaceInfluence
 __all__ = ["METHODS", "REGIONS", "TISSUES", "MuscleFaceMuscle", "MuscleFaceMuscleGroup", "MuscleFaceSettings"]
 
 # Groups before those that point to them.
-CLASSES = (MuscleFaceMuscle, MuscleFaceMuscleGroup, MuscleFaceInfluence, MuscleFaceSettings)
+CLASSES = (MuscleFaceMuscle, MuscleFaceMuscleGroup, MuscleFaceInfluence, MuscleFaceExcluded, MuscleFaceSettings)
 
 
 def register() -> None:

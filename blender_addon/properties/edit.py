@@ -2,9 +2,14 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """How sliders are found and moved."""
 
-from bpy.props import BoolProperty, StringProperty
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .slider import touch
+
+
+class MuscleFaceExcluded(bpy.types.PropertyGroup):
+    """A shape key that is not simulated; `name` is the key's."""
 
 
 class EditProperties:
@@ -20,3 +25,8 @@ class EditProperties:
         name="Search", description="Show only the sliders whose names hold this text", options={"TEXTEDIT_UPDATE"}
     )
     pose: StringProperty(name="Pose", description="The pose asset to apply")
+    excluded: CollectionProperty(
+        type=MuscleFaceExcluded,
+        name="Excluded Shapes",
+        description="Shape keys that are added to the simulated face as they are",
+    )
