@@ -16,7 +16,6 @@ from .anatomy.bones import Mesh, table_depths
 from .anatomy.jaw import Jaw
 from .anatomy.muscle_curves import MuscleCurve
 from .build import JAW_CONTROLS, build_rig, jaw_bones
-from .errors import MuscleFaceError
 from .fit.expression import fit_expression
 from .fit.options import FitOptions
 from .fit.performance import fit_performance
@@ -128,11 +127,13 @@ class FaceModel:
         return muscle_rig.curves_of(self.rig)
 
     def with_muscles(self, curves: Mapping[str, MuscleCurve], progress: Progress | None = None) -> "FaceModel":
-        """The same face with some muscles running along other curves; an unknown name is a further muscle.
-
-        Neutral and shapes stay as they are; names and their order stay, new ones come last. Raises MuscleFaceError.
-        """
+        """The same face with some muscles along other curves, user's frame; an unknown name is a further muscle, the
+        last. Neutral and shapes stay as they are. Raises MuscleFaceError."""
         return FaceModel(muscle_rig.with_curves(self, curves, progress))
+
+    def with_muscle_meshes(self, meshes: Mapping[str, Mesh], progress: Progress | None = None) -> "FaceModel":
+        """``with_muscles`` for closed meshes (vertices, faces): fibres begin at the end that is nearer to bone."""
+        return FaceModel(muscle_rig.with_meshes(self, meshes, progress))
 
     def updated(
         self,
@@ -230,21 +231,7 @@ class FaceModel:
 
     def vector(self, values: Mapping[str, float] | np.ndarray | None) -> np.ndarray:
         """Control vector (n,) from a dict (missing names are neutral) or an array. Raises MuscleFaceError."""
-        if values is None:
-            return np.zeros(len(self._names))
-        if isinstance(values, Mapping):
-            out = np.zeros(len(self._names))
-            for name, value in values.items():
-                if name not in self._index:
-                    raise MuscleFaceError(f'This face has no slider "{name}": use one of controls().names.')
-                out[self._index[name]] = value
-        else:
-            out = np.array(values, np.float64)
-            if out.shape != (len(self._names),):
-                raise MuscleFaceError(f"Give {len(self._names)} slider values, one for each of controls().names.")
-        if not np.isfinite(out).all():
-            raise MuscleFaceError("A slider value is not a number: set it again.")
-        return out
+        return solving.control_vector(self._names, self._index, values)
 
     # Controls to loads
 

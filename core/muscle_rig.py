@@ -16,9 +16,11 @@ import numpy as np
 from .anatomy import composition
 from .anatomy.fibres import muscle_fibres
 from .anatomy.frame import Frame
-from .anatomy.muscle_curves import CURVE, MuscleCurve, SkinAbove, check_curve, muscle_of_curve, packed, unpacked
+from .anatomy.muscle_curves import CURVE, MESH, MuscleCurve, SkinAbove, check_curve, muscle_of_curve, packed, unpacked
+from .anatomy.muscle_meshes import curve_through, filled, in_tets
 from .anatomy.muscles import Muscle
 from .errors import MuscleFaceError
+from .geometry import surface
 from .physics import presets
 from .physics.flesh import Fibres, Flesh
 from .rig import UPDATE, Rig
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .face import FaceModel
 
 Progress = Callable[[float, str], None]
+Mesh = tuple[np.ndarray, Sequence[Sequence[int]]]
 
 
 @dataclass(frozen=True)
@@ -175,3 +178,18 @@ def with_inert(rig: Rig, names: Sequence[str]) -> Rig:
         own_stretch=np.concatenate([rig.own_stretch, own]),
         **packed(paths),
     )
+
+
+def with_meshes(model: "FaceModel", meshes: Mapping[str, Mesh], progress: Progress | None) -> Rig:
+    """The rig with some muscles exchanged for closed meshes, new names appended. Raises MuscleFaceError."""
+    rig, known = model.rig, curves_of(model.rig)
+    frame, curves, parts = frame_of(rig), {}, {}
+    for name, (vertices, faces) in meshes.items():
+        triangles, _ = surface.triangulate(faces)
+        muscle = filled(name, frame.to_norm(vertices), triangles, rig.nodes[rig.bone > 0])
+        parts[name] = Content(*in_tets(name, muscle, rig.nodes, rig.tets))
+        strength, lip = (known[name].strength, known[name].lip) if name in known else (1.0, 0)
+        drawn = curve_through(muscle, strength, lip)
+        curves[name] = replace(drawn, points=frame.to_user(drawn.points), width=drawn.width / frame.scale,
+                               thickness=drawn.thickness / frame.scale)  # fmt: skip
+    return exchanged(model, curves, parts, MESH, progress) if meshes else rig

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import blas
 from .build import checked_gravity
+from .errors import MuscleFaceError
 from .parallel import Pool, Steps, run_all
 from .physics.face_flesh import FaceFlesh
 from .pose import Pose
@@ -19,6 +20,27 @@ if TYPE_CHECKING:
     from .face import FaceModel
 
 Progress = Callable[[float, str], None]
+
+
+def control_vector(
+    names: Sequence[str], index: Mapping[str, int], values: Mapping[str, float] | np.ndarray | None
+) -> np.ndarray:
+    """``FaceModel.vector``."""
+    if values is None:
+        return np.zeros(len(names))
+    if isinstance(values, Mapping):
+        out = np.zeros(len(names))
+        for name, value in values.items():
+            if name not in index:
+                raise MuscleFaceError(f'This face has no slider "{name}": use one of controls().names.')
+            out[index[name]] = value
+    else:
+        out = np.array(values, np.float64)
+        if out.shape != (len(names),):
+            raise MuscleFaceError(f"Give {len(names)} slider values, one for each of controls().names.")
+    if not np.isfinite(out).all():
+        raise MuscleFaceError("A slider value is not a number: set it again.")
+    return out
 
 
 def solve_batch(
