@@ -55,6 +55,14 @@ def faces(mesh: bpy.types.Mesh) -> list[np.ndarray]:
     return np.split(corners, np.cumsum(totals)[:-1]) if len(totals) else []
 
 
+def triangles(mesh: bpy.types.Mesh) -> np.ndarray:
+    """(T, 3) int32 vertices of the triangles that Blender cuts the faces into."""
+    mesh.calc_loop_triangles()
+    corners = np.empty(3 * len(mesh.loop_triangles), np.int32)
+    mesh.loop_triangles.foreach_get("vertices", corners)
+    return corners.reshape(-1, 3)
+
+
 def topology_hash(mesh: bpy.types.Mesh) -> str:
     """Digest of the vertex count and the edges around the faces.
 

@@ -35,17 +35,27 @@ def write_keys(obj: bpy.types.Object, model: FaceModel, frames: np.ndarray, moti
     """Key motions (F, 4, 4) of the head in the mesh's own frame, from the place where the object stands unanimated."""
     if target == "NONE":
         return
-    rest = _rest_matrix(obj)
+    rest = rest_matrix(obj)
     if target == "OBJECT":
         above = obj.matrix_world @ obj.matrix_basis.inverted()
         _key(obj, frames, [above.inverted() @ rest @ Matrix(m.tolist()) for m in motions])
     else:
-        centre = Matrix.Translation(_pivot(model).tolist())
-        home = rest @ centre
-        # At rest the empty stands upright: only the motion shows in its rotation.
-        upright = Matrix.Translation(home.translation)
-        back = home.inverted() @ upright
-        _key(_empty(obj), frames, [rest @ Matrix(m.tolist()) @ centre @ back for m in motions])
+        _key(_empty(obj), frames, [_of_empty(rest, model, m) for m in motions])
+
+
+def place(obj: bpy.types.Object, model: FaceModel, motion: np.ndarray, target: str) -> None:
+    """Move the head once by a motion (4, 4) in the mesh's own frame."""
+    if target == "OBJECT":
+        obj.matrix_world = obj.matrix_world @ Matrix(motion.tolist())
+    elif target == "EMPTY":
+        _empty(obj).matrix_world = _of_empty(obj.matrix_world, model, motion)
+
+
+def _of_empty(rest: Matrix, model: FaceModel, motion: np.ndarray) -> Matrix:
+    """Where the empty goes: at rest it stands upright between the ears, so that only the motion shows in it."""
+    centre = Matrix.Translation(_pivot(model).tolist())
+    home = rest @ centre
+    return rest @ Matrix(motion.tolist()) @ centre @ home.inverted() @ Matrix.Translation(home.translation)
 
 
 def _pivot(model: FaceModel) -> np.ndarray:
@@ -54,7 +64,7 @@ def _pivot(model: FaceModel) -> np.ndarray:
     return 0.5 * (marks["tragus_L"] + marks["tragus_R"])
 
 
-def _rest_matrix(obj: bpy.types.Object) -> Matrix:
+def rest_matrix(obj: bpy.types.Object) -> Matrix:
     """Where the object stands without the head's motion; noted when it is keyed for the first time."""
     settings = obj.muscle_face
     if animation.find_curve(obj, "location") is None or not any(settings.head_rest):

@@ -12,6 +12,7 @@ import numpy as np
 from ..core import MuscleFaceError
 from ..core.heat import colours, distance_mm, skin_strain
 from . import bridge, drive, storage
+from .fit import report
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -45,14 +46,10 @@ def _values(obj: bpy.types.Object, model: FaceModel) -> np.ndarray:
         controls = np.zeros(len(model.control_kinds)) if pose is None else pose.controls
         plain = bridge.vertex_positions(obj.data) + drive.blendshape_offset(obj, model, controls)
         return distance_mm(model, skin, plain)
-    target = obj.muscle_face.fit_target
-    if target is None or target.type != "MESH":
-        raise MuscleFaceError("Choose a target in the Fit panel to see how far the face is from it.")
-    # The target as it is before modifiers: a draw of colours must not wait for a depsgraph.
-    wanted = bridge.vertex_positions(target.data)
-    if len(wanted) != len(skin):
-        raise MuscleFaceError(f"'{target.name}' has other vertices than the face: its distance cannot be shown.")
-    return distance_mm(model, skin, wanted)
+    distance = report.error(obj.data)
+    if distance is None:
+        raise MuscleFaceError("Fit to a target mesh or a sculpt first to see how far the face is from it.")
+    return distance
 
 
 def _write(mesh: bpy.types.Mesh, painted: np.ndarray) -> None:

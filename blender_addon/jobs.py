@@ -97,7 +97,13 @@ def join_all() -> None:
 
 
 class JobOperator:
-    """Mixin for operators whose work is long. Subclasses give `plan`, `finish` and, if they must tidy up, `abort`."""
+    """Mixin for operators whose work is long. Subclasses give `plan`, `finish` and, if they must tidy up, `abort`.
+
+    Where a subclass `keeps_best`, its work answers Cancelled with the best result so far: the first Esc asks for that,
+    a second one throws it away.
+    """
+
+    keeps_best = False
 
     def plan(self, context: bpy.types.Context) -> Plan:
         """Read Blender's data, yielding progress now and then; return the work for the thread."""
@@ -142,7 +148,7 @@ class JobOperator:
             self.report({"ERROR"}, "Muscle Face is still busy; press Esc to stop it first")
             return {"CANCELLED"}
         _enter()
-        self._plan, self._job = self.plan(context), None
+        self._plan, self._job, self._stopping = self.plan(context), None, False
         self._timer = context.window_manager.event_timer_add(POLL_SECONDS, window=context.window)
         context.window_manager.modal_handler_add(self)
         self._show(context, 0.0, "Starting")
@@ -150,7 +156,11 @@ class JobOperator:
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """One look at the job per timer tick; Esc stops it."""
-        if event.type == "ESC":
+        if event.type == "ESC" and event.value == "PRESS" and self.keeps_best and self._job and not self._stopping:
+            self._stopping = True
+            self._job.cancel()
+            return {"RUNNING_MODAL"}
+        if event.type == "ESC" and event.value == "PRESS":
             if self._job:
                 self._job.cancel()
             self.abort(context)
@@ -161,6 +171,9 @@ class JobOperator:
             return {"RUNNING_MODAL"}
         try:
             return self._tick(context)
+        except Cancelled:
+            self.abort(context)
+            return self._close(context, {"CANCELLED"}, "INFO", "Stopped; nothing was changed")
         except MuscleFaceError as error:
             self.abort(context)
             return self._close(context, {"CANCELLED"}, "ERROR", str(error))
@@ -196,7 +209,8 @@ class JobOperator:
                 self._job = Job(end.value)
             return {"RUNNING_MODAL"}
         if not self._job.done:
-            self._show(context, *self._job.progress)
+            fraction, text = self._job.progress
+            self._show(context, fraction, f"Stopping: {text}" if self._stopping else text)
             return {"RUNNING_MODAL"}
         if self._job.error is not None:
             raise self._job.error
@@ -208,7 +222,8 @@ class JobOperator:
         if status == (fraction, text):
             return
         status = (fraction, text)
-        context.workspace.status_text_set(f"{text} {fraction:.0%} - Esc to cancel")
+        escape = "Esc keeps the best so far" if self.keeps_best and not self._stopping else "Esc to cancel"
+        context.workspace.status_text_set(f"{text} {fraction:.0%} - {escape}")
         # Only the sidebars: drawing the whole viewport would take the time that the job needs.
         for window in context.window_manager.windows:
             for area in window.screen.areas:

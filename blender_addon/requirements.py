@@ -35,18 +35,6 @@ def drive_problem(context: bpy.types.Context) -> str | None:
     return problem
 
 
-def fit_problem(context: bpy.types.Context) -> str | None:
-    """A muscle rig with something to fit to."""
-    problem = drive_problem(context)
-    if problem is None:
-        target = context.object.muscle_face.fit_target
-        if target is None:
-            problem = "Choose a target object in the Fit panel first"
-        elif target == context.object:
-            problem = "The target must be another object than the face itself"
-    return problem
-
-
 def other_rigs(context: bpy.types.Context) -> list[bpy.types.Object]:
     """The selected rigs beside the active one that can be written to."""
     others = [o for o in context.selected_objects if o != context.object and o.type == "MESH" and is_rig(o)]

@@ -14,8 +14,10 @@ SHAPES = "shapes"
 SECONDS = 0.5
 """For so long an answer holds: panels are drawn more often than meshes are edited."""
 
-# Baked frames are results, not shapes to simulate with.
+# Baked frames and what a fit left over are results, not shapes to simulate with.
 BAKED_KEY = re.compile(r"Bake (Part )?-?\d{3,}(\.\d+)?$")
+CORRECTIVE = "Corrective"
+_RESULT = re.compile(rf"{BAKED_KEY.pattern}|{CORRECTIVE}(\.\d+)?$")
 
 _answers: dict[str, tuple[float, str | None]] = {}
 
@@ -25,7 +27,13 @@ def shape_sources(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
     if mesh.shape_keys is None:
         return []
     blocks, reference = mesh.shape_keys.key_blocks, mesh.shape_keys.reference_key
-    return [k for k in blocks if k != reference and k.name != storage.SIM_KEY and not BAKED_KEY.match(k.name)]
+    return [k for k in blocks if k != reference and k.name != storage.SIM_KEY and not _RESULT.match(k.name)]
+
+
+def correctives(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
+    """The shape keys that fits have left over."""
+    blocks = mesh.shape_keys.key_blocks if mesh.shape_keys else ()
+    return [k for k in blocks if re.fullmatch(rf"{CORRECTIVE}(\.\d+)?", k.name)]
 
 
 def fingerprint(mesh: bpy.types.Mesh) -> dict:

@@ -4,8 +4,10 @@
 
 import bpy
 
+from .add_corrective import MUSCLE_FACE_OT_add_corrective
 from .apply_pose import MUSCLE_FACE_OT_apply_pose
 from .bake import MUSCLE_FACE_OT_bake, MUSCLE_FACE_OT_remove_bake
+from .bind_markers import MUSCLE_FACE_OT_bind_markers
 from .copy_animation import MUSCLE_FACE_OT_copy_animation
 from .create_rig import MUSCLE_FACE_OT_create_rig
 from .demo_add import MESH_OT_muscle_face_demo_add, draw_menu
@@ -14,13 +16,16 @@ from .exclude_shape import MUSCLE_FACE_OT_exclude_shape
 from .export_cache import MUSCLE_FACE_OT_export_cache
 from .find_landmarks import MUSCLE_FACE_OT_find_landmarks, MUSCLE_FACE_OT_remove_landmarks
 from .fit import MUSCLE_FACE_OT_fit
+from .fit_performance import MUSCLE_FACE_OT_fit_performance
 from .import_livelink import MUSCLE_FACE_OT_import_livelink
 from .keyframe_sliders import MUSCLE_FACE_OT_keyframe_sliders
+from .map_tracks import MUSCLE_FACE_OT_map_tracks
 from .mirror_sliders import MUSCLE_FACE_OT_mirror_sliders
 from .physics_preset import MUSCLE_FACE_OT_physics_preset
 from .pick_landmarks import MUSCLE_FACE_OT_pick_landmarks
 from .pick_muscle import MUSCLE_FACE_OT_pick_muscle
 from .pick_point import MUSCLE_FACE_OT_influences, MUSCLE_FACE_OT_pick_point
+from .pick_track_place import MUSCLE_FACE_OT_pick_track_place
 from .remove_rig import MUSCLE_FACE_OT_remove_rig
 from .reset_sliders import MUSCLE_FACE_OT_reset_sliders
 from .save_pose import MUSCLE_FACE_OT_save_pose
@@ -39,6 +44,11 @@ CLASSES = (
     MUSCLE_FACE_OT_solve,
     MUSCLE_FACE_OT_set_tissue,
     MUSCLE_FACE_OT_fit,
+    MUSCLE_FACE_OT_fit_performance,
+    MUSCLE_FACE_OT_bind_markers,
+    MUSCLE_FACE_OT_add_corrective,
+    MUSCLE_FACE_OT_map_tracks,
+    MUSCLE_FACE_OT_pick_track_place,
     MUSCLE_FACE_OT_import_livelink,
     MUSCLE_FACE_OT_copy_animation,
     MUSCLE_FACE_OT_bake,

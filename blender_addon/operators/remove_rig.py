@@ -4,7 +4,8 @@
 
 import bpy
 
-from .. import bridge, heat, overlay, requirements, storage
+from .. import bridge, heat, overlay, requirements, staleness, storage
+from ..fit import report
 
 
 class MUSCLE_FACE_OT_remove_rig(bpy.types.Operator):
@@ -23,6 +24,7 @@ class MUSCLE_FACE_OT_remove_rig(bpy.types.Operator):
         before, baked = storage.before(obj.data), storage.bake_mutes(obj.data) is not None
         restore_keys(obj, before, baked)
         heat.remove(obj.data)
+        report.remove(obj.data)
         storage.remove(obj.data)
         obj.property_unset("muscle_face")
         overlay.synchronise()
@@ -36,6 +38,9 @@ def restore_keys(obj: bpy.types.Object, before: dict, baked: bool) -> None:
     A bake keeps its sources muted and its Basis: it has to go on playing.
     """
     blocks = obj.data.shape_keys.key_blocks if obj.data.shape_keys else {}
+    for key in staleness.correctives(obj.data):
+        key.driver_remove("value")
+        obj.shape_key_remove(key)
     if storage.SIM_KEY in blocks:
         obj.shape_key_remove(blocks[storage.SIM_KEY])
     for name, (value, mute) in before["keys"].items():

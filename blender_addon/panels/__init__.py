@@ -6,7 +6,12 @@ import bpy
 
 from .animation import MUSCLE_FACE_PT_animation
 from .bake import MUSCLE_FACE_PT_bake
-from .fit import MUSCLE_FACE_PT_fit
+from .fit import (
+    MUSCLE_FACE_PT_fit,
+    MUSCLE_FACE_PT_fit_options,
+    MUSCLE_FACE_PT_fit_report,
+    MUSCLE_FACE_UL_tracks,
+)
 from .jaw import MUSCLE_FACE_PT_jaw
 from .landmarks import MUSCLE_FACE_PT_landmarks
 from .muscles import MUSCLE_FACE_PT_muscles
@@ -21,7 +26,10 @@ CLASSES = (
     MUSCLE_FACE_PT_shapes,
     MUSCLE_FACE_PT_muscles,
     MUSCLE_FACE_PT_jaw,
+    MUSCLE_FACE_UL_tracks,
     MUSCLE_FACE_PT_fit,
+    MUSCLE_FACE_PT_fit_options,
+    MUSCLE_FACE_PT_fit_report,
     MUSCLE_FACE_PT_physics,
     MUSCLE_FACE_PT_animation,
     MUSCLE_FACE_PT_bake,

@@ -7,6 +7,7 @@ from bpy.props import PointerProperty
 
 from .bake import METHODS
 from .edit import MuscleFaceExcluded
+from .fit import MuscleFaceMarker, MuscleFaceTrack
 from .muscles import MuscleFaceMuscle, MuscleFaceMuscleGroup
 from .physics import REGIONS
 from .settings import TISSUES, MuscleFaceSettings
@@ -15,7 +16,15 @@ from .view import MuscleFaceInfluence
 __all__ = ["METHODS", "REGIONS", "TISSUES", "MuscleFaceMuscle", "MuscleFaceMuscleGroup", "MuscleFaceSettings"]
 
 # Groups before those that point to them.
-CLASSES = (MuscleFaceMuscle, MuscleFaceMuscleGroup, MuscleFaceInfluence, MuscleFaceExcluded, MuscleFaceSettings)
+CLASSES = (
+    MuscleFaceMuscle,
+    MuscleFaceMuscleGroup,
+    MuscleFaceInfluence,
+    MuscleFaceExcluded,
+    MuscleFaceMarker,
+    MuscleFaceTrack,
+    MuscleFaceSettings,
+)
 
 
 def register() -> None:

@@ -121,8 +121,8 @@ def place_of(name: str, landmarks: Sequence[str]) -> str | None:
 
     Blender's endings of copies (``.001``) do not count.
     """
-    plain = re.sub(r"\.\d{3}$", "", name.strip())
-    plain, _, share = plain.partition(":")
+    plain, _, share = name.strip().partition(":")
+    plain = plain if share else re.sub(r"\.\d{3}$", "", plain)
     words = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
     words = re.sub(r"^(left|right)_(.*)$", r"\2_\1", words)
     words = re.sub(r"_(l|left)$", "_L", re.sub(r"_(r|right)$", "_R", words))

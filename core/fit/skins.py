@@ -98,7 +98,7 @@ class SimulatedSkin(_Exact):
         """See ``Skin``."""
         of_vertices = sensitivity.vertex_jacobian(self._model, posed.pose, self._points.vertices, self.active)
         k = len(self.active)
-        return (self._points.matrix @ of_vertices.reshape(-1, 3 * k)).reshape(-1, k)
+        return (self._points.matrix @ of_vertices.reshape(len(of_vertices), 3 * k)).reshape(3 * len(self._points), k)
 
 
 class FollowedSkin(SimulatedSkin):
@@ -150,7 +150,7 @@ class BlendSkin(_Exact):
         deltas, rows = shape_deltas(model)[self.active], row[points.vertices]
         of_vertices = np.where((rows >= 0)[:, None, None], deltas[:, rows].transpose(1, 2, 0), 0.0)
         k = len(self.active)
-        self._jacobian = (points.matrix @ of_vertices.reshape(-1, 3 * k)).reshape(-1, k)
+        self._jacobian = (points.matrix @ of_vertices.reshape(len(of_vertices), 3 * k)).reshape(3 * len(points), k)
 
     def at(self, controls: np.ndarray, before: Posed | None) -> Posed:
         """See ``Skin``."""

@@ -116,24 +116,25 @@ def test_edit_mode(rig):
 
 
 def test_fit_without_target(rig):
-    """Fit asks for a target."""
-    refused(bpy.ops.muscle_face.fit, "Choose a target")
+    """Fit asks for something to reproduce."""
+    refused(bpy.ops.muscle_face.fit, "Nothing is sculpted")
     rig.muscle_face.fit_target = rig
     refused(bpy.ops.muscle_face.fit, "another object")
 
 
-def test_fit_target_of_another_topology(rig):
-    """Another vertex count, or the same count joined otherwise."""
-    other = add_mesh([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)])
-    bpy.context.view_layer.objects.active = rig
-    rig.muscle_face.fit_target = other
+def test_fit_target_that_is_no_face(rig):
+    """A single triangle, a mesh without faces, numbers that are none."""
+    positions = bridge.vertex_positions(rig.data)
+    positions[3] = np.nan
     before = fingerprint(rig)
-    refused(bpy.ops.muscle_face.fit, "same topology")
-    shuffled = np.random.default_rng(0).permutation(len(rig.data.vertices))
-    other = add_mesh(bridge.vertex_positions(rig.data), [shuffled[face].tolist() for face in bridge.faces(rig.data)])
-    bpy.context.view_layer.objects.active = rig
-    rig.muscle_face.fit_target = other
-    refused(bpy.ops.muscle_face.fit, "same topology")
+    for vertices, faces, words in (
+        ([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)], "scan|target"),
+        ([(0, 0, 0), (1, 0, 0)], [], "no faces"),
+        (positions.tolist(), [face.tolist() for face in bridge.faces(rig.data)], "not numbers"),
+    ):
+        rig.muscle_face.fit_target = add_mesh(vertices, faces)
+        bpy.context.view_layer.objects.active = rig
+        refused(bpy.ops.muscle_face.fit, words)
     assert fingerprint(rig) == before
 
 

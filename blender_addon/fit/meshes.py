@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Targets that are meshes: the sculpt on the face itself, a sculpted copy, a scan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ...core import MuscleFaceError
+from .. import bridge, drive, storage
+from . import places
+
+if TYPE_CHECKING:
+    from ...core import FaceModel
+    from ...core.fit.targets import ScanTarget, VertexTarget
+
+UNTOUCHED = 0.01
+"""A sculpt that differs by less [mm, largest] from what the sliders make is none."""
+
+
+class SculptSource:
+    """What the artist sculpted on the face itself: a shape key of its own, or the simulated one reshaped."""
+
+    def __init__(self, _context, obj: bpy.types.Object, model: FaceModel) -> None:
+        self._obj, self._model = obj, model
+        self._weights = group_weights(obj)
+        self._key = sculpt_key(obj)
+
+    def read(self, _depsgraph, _frame, _to_face) -> VertexTarget:
+        """The face as the keys show it."""
+        from ...core.fit.targets import VertexTarget
+
+        pose, model = drive.last_pose(self._obj), self._model
+        positions = shown(self._obj, self._key)
+        plain = model.neutral if pose is None else pose.skin
+        if self._key is None and np.abs(positions - plain).max() * model.mm_per_unit < UNTOUCHED:
+            raise MuscleFaceError(
+                "Nothing is sculpted on this face: sculpt on it, or choose a mesh, markers or footage in the Fit panel."
+            )
+        return VertexTarget(positions, self._weights)
+
+
+def sculpt_key(obj: bpy.types.Object) -> bpy.types.ShapeKey | None:
+    """The chosen key of a sculpt; None where none is chosen. Raises MuscleFaceError when it cannot be one."""
+    name = obj.muscle_face.fit_sculpt_key
+    if not name:
+        return None
+    key = obj.data.shape_keys.key_blocks.get(name) if obj.data.shape_keys else None
+    if key is None:
+        raise MuscleFaceError(f"'{obj.name}' has no shape key '{name}': choose the one that holds the sculpt.")
+    if name in storage.before(obj.data)["keys"] or key == obj.data.shape_keys.reference_key:
+        raise MuscleFaceError(f"'{name}' is a slider of the rig: sculpt on a shape key of its own.")
+    return key
+
+
+def shown(obj: bpy.types.Object, sculpt: bpy.types.ShapeKey | None) -> np.ndarray:
+    """(V, 3) what the shape keys show, the sculpt in full; without modifiers, which may change the topology.
+
+    A sculpt that the viewport does not show, or shows alone, was made from the mix: it is the whole face.
+    """
+    mesh = obj.data
+    keys = mesh.shape_keys
+    if sculpt is not None and (sculpt.mute or sculpt.value == 0.0 or obj.show_only_shape_key):
+        return bridge.key_positions(sculpt)
+    positions = bridge.vertex_positions(mesh)
+    for key in keys.key_blocks:
+        if key != keys.reference_key and not key.mute and key.value:
+            positions = positions + (1.0 if key == sculpt else key.value) * bridge.key_delta(obj, key)
+    return positions
+
+
+class MeshSource:
+    """Another mesh object: of the same topology, or a scan."""
+
+    def __init__(self, context, obj: bpy.types.Object, model: FaceModel) -> None:
+        self._obj, self._model = obj, model
+        self._target, self._weights = obj.muscle_face.fit_target, group_weights(obj)
+        depsgraph = context.evaluated_depsgraph_get()
+        mesh = self._target.evaluated_get(depsgraph).data
+        if not len(mesh.polygons):
+            raise MuscleFaceError(f"The target '{self._target.name}' has no faces: choose a mesh with a surface.")
+        self.same = len(mesh.vertices) == len(obj.data.vertices)
+        self.same = self.same and bridge.topology_hash(mesh) == bridge.topology_hash(obj.data)
+
+    def read(self, depsgraph, _frame, to_face: Matrix) -> VertexTarget | ScanTarget:
+        """The evaluated mesh: of the same topology in its own space, a scan where it stands in the world."""
+        from ...core.fit.targets import ScanTarget, VertexTarget
+
+        positions = bridge.evaluated_positions(self._target, depsgraph)
+        if self.same:
+            return VertexTarget(positions, self._weights)
+        evaluated = self._target.evaluated_get(depsgraph)
+        transform = to_face @ evaluated.matrix_world
+        triangles = bridge.triangles(evaluated.data)
+        if transform.determinant() < 0.0:
+            triangles = triangles[:, ::-1]
+        return ScanTarget(transformed(transform, positions), triangles, self._weights, self._pairs(depsgraph, to_face))
+
+    def _pairs(self, depsgraph, to_face: Matrix):
+        """Empties on the scan, named after landmarks, say where these are."""
+        named = {}
+        for child in self._target.children_recursive:
+            place = places.spelled(self._model, child.name) if child.type == "EMPTY" else None
+            if place is not None:
+                named[place] = tuple(to_face @ child.evaluated_get(depsgraph).matrix_world.translation)
+        if not named:
+            return None
+        return places.of(self._model).points(list(named)), np.array(list(named.values()))
+
+
+def transformed(matrix: Matrix, points: np.ndarray) -> np.ndarray:
+    """Points (n, 3) taken along by a matrix."""
+    m = np.array(matrix, np.float64)
+    return points @ m[:3, :3].T + m[:3, 3]
+
+
+def group_weights(obj: bpy.types.Object) -> np.ndarray | None:
+    """(V,) of the chosen vertex group; None where none is chosen. Raises MuscleFaceError when it is gone."""
+    name = obj.muscle_face.fit_group
+    if not name:
+        return None
+    if name not in obj.vertex_groups:
+        raise MuscleFaceError(f"'{obj.name}' has no vertex group '{name}': choose another in the Fit panel.")
+    return bridge.group_weights(obj, name)

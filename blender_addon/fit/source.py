@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""What the artist points at decides the kind of fit; a source reads its target off the scene, frame by frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import bpy
+from mathutils import Matrix
+
+from .. import requirements
+from .footage import ClipSource, TrackFileSource
+from .markers import MarkerSource
+from .meshes import MeshSource, SculptSource
+
+if TYPE_CHECKING:
+    from ...core import FaceModel
+    from ...core.fit.targets import Target
+
+
+class Source(Protocol):
+    """Something that a fit can aim at. Made once per fit; raises MuscleFaceError when it cannot be meant."""
+
+    def read(self, depsgraph: bpy.types.Depsgraph, frame: int, to_face: Matrix) -> Target:
+        """The target at the frame that the scene shows; `to_face` leads from the world to the face's own space."""
+        ...
+
+
+def of(context: bpy.types.Context, obj: bpy.types.Object, model: FaceModel) -> Source:
+    """The source that is set in the Fit panel."""
+    settings = obj.muscle_face
+    if settings.fit_clip is not None:
+        return ClipSource(context, obj, model)
+    if settings.fit_track_file:
+        return TrackFileSource(context, obj, model)
+    if settings.fit_markers is not None:
+        return MarkerSource(context, obj, model)
+    if settings.fit_target is not None:
+        return MeshSource(context, obj, model)
+    return SculptSource(context, obj, model)
+
+
+def problem(context: bpy.types.Context) -> str | None:
+    """Why nothing can be fitted now, in one sentence; None when something can."""
+    found = requirements.drive_problem(context)
+    if found is None and context.object.muscle_face.fit_target == context.object:
+        found = "The target must be another object than the face itself"
+    return found
+
+
+def is_footage(settings) -> bool:
+    """Whether the fit aims at pixels."""
+    return settings.fit_clip is not None or bool(settings.fit_track_file)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Fit Frames: fit a range of frames and key the sliders."""
+
+import bpy
+import numpy as np
+from bpy.props import IntProperty
+
+from ...core import MuscleFaceError
+from .. import drive, head_pose, jobs, requirements, sliders, storage
+from ..fit import options, report, source
+
+
+class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
+    """Fit every frame of a range and key the sliders and the head; Esc keeps the frames that are done"""
+
+    bl_idname = "muscle_face.fit_performance"
+    bl_label = "Fit Frames"
+    bl_options = {"UNDO"}
+
+    keeps_best = True
+
+    frame_start: IntProperty(name="Start", description="First frame to fit; the scene's own when not given")
+    frame_end: IntProperty(name="End", description="Last frame to fit; the scene's own when not given")
+    frame_step: IntProperty(name="Step", description="Fit every so many frames", min=1, default=1)
+
+    @classmethod
+    def poll(cls, context):
+        return requirements.check(cls, source.problem(context))
+
+    def plan(self, context):
+        obj, scene = context.object, context.scene
+        self._object, self._frame = obj.name, scene.frame_current
+        frames, model = self._frames(scene), storage.load(obj.data)
+        aim, to_face = source.of(context, obj, model), head_pose.rest_matrix(obj).inverted_safe()
+        targets = []
+        for frame in frames:
+            scene.frame_set(frame)
+            targets.append(aim.read(context.evaluated_depsgraph_get(), frame, to_face))
+            yield len(targets) / len(frames), "Reading frames"
+        scene.frame_set(self._frame)
+        chosen = options.of(obj.muscle_face)
+        gravity = drive.read(obj, model).gravity
+
+        def work(progress):
+            return model, model.fit_performance(
+                targets, chosen, frames=np.array(frames), gravity=gravity, progress=progress
+            )
+
+        return work
+
+    def finish(self, context, result):
+        model, found = result
+        obj = self.subject(context)
+        curves = dict(zip(model.controls().names, found.controls.T, strict=True))
+        sliders.write_keys(obj, model, found.frames, curves)
+        motions = np.array([head.matrix() for head in found.heads])
+        if not np.allclose(motions, np.eye(4), atol=1e-9):
+            head_pose.write_keys(obj, model, found.frames, motions, obj.muscle_face.fit_head)
+        text = report.write_performance(obj, found, source.is_footage(obj.muscle_face))
+        context.scene.frame_set(self._frame)
+        self.report({"WARNING" if found.unconverged else "INFO"}, text)
+
+    def abort(self, context):
+        if context.scene.frame_current != getattr(self, "_frame", context.scene.frame_current):
+            context.scene.frame_set(self._frame)
+
+    def _frames(self, scene: bpy.types.Scene) -> range:
+        given = self.properties.is_property_set
+        start = self.frame_start if given("frame_start") else scene.frame_start
+        end = self.frame_end if given("frame_end") else scene.frame_end
+        if end < start:
+            raise MuscleFaceError(f"The last frame to fit ({end}) lies before the first ({start}).")
+        return range(start, end + 1, self.frame_step)
