@@ -87,8 +87,9 @@ def test_sets_are_known_by_their_numbers():
     assert landmark_sets.set_of([str(k) for k in range(68)]) is numbers["ibug"]
     assert landmark_sets.set_of([f"FB_{k}" for k in range(70)]) is numbers["ibug"]
     assert landmark_sets.set_of([str(k) for k in range(478)]) is numbers["mediapipe"]
-    assert landmark_sets.set_of([str(3 * k) for k in range(128)]) is numbers["mediapipe"]
+    assert landmark_sets.set_of([str(3 * k) for k in range(156)]) is numbers["mediapipe"]
     assert landmark_sets.set_of([str(k) for k in range(21)]) is None
+    assert landmark_sets.set_of([f"Track.{k:03d}" for k in range(90)]) is None
     assert landmark_sets.set_of(["nose_tip", "chin"]) is None
 
 

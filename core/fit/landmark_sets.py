@@ -105,7 +105,8 @@ def set_of(names: Sequence[str]) -> LandmarkSet | None:
         return None
     if len(numbers) in (68, 70) and max(numbers) < 70:
         return SETS["ibug"]
-    if len(numbers) >= 68 and 70 <= max(numbers) < 478:
+    known = len(SETS["mediapipe"].places.keys() & set(numbers))
+    if known >= 30 and 100 <= max(numbers) < 478:
         return SETS["mediapipe"]
     return None
 
