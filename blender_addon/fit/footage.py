@@ -30,6 +30,7 @@ class ClipSource:
         self._tracks = [tracks[row.name] for row in rows]
         self._points = places.bound_rows(model, rows)
         self._weights = np.array([row.importance for row in rows])
+        self.places = ["" if row.clicked else row.place for row in rows]
 
     def read(self, depsgraph, frame: int, to_face: Matrix) -> CameraTarget:
         """The markers of a scene frame; muted ones are missing."""
@@ -57,6 +58,7 @@ class TrackFileSource:
         self._columns = [tracks.names.index(row.name) for row in rows]
         self._points = places.bound_rows(model, rows)
         self._weights = np.array([row.importance for row in rows])
+        self.places = ["" if row.clicked else row.place for row in rows]
 
     def read(self, depsgraph, frame: int, to_face: Matrix) -> CameraTarget:
         """The points of a scene frame; outside of the file all are missing."""
@@ -69,6 +71,27 @@ class TrackFileSource:
         size = tracks.width, tracks.height
         camera = cameras.read(self._camera, depsgraph, to_face, self._model, size)
         return CameraTarget(self._points, pixels, camera, self._weights * trust)
+
+
+def refined(
+    targets: list[CameraTarget], model: FaceModel, neutral: CameraTarget | None, slide: list[str] | None, progress
+) -> list[CameraTarget]:
+    """Targets without what the neutral frame shows already, and free to slide along lips and lids. Any thread.
+
+    neutral: the target of the neutral frame or None · slide: the place of each point, None where they are held.
+    """
+    if neutral is not None:
+        from ...core.fit.neutral_frame import NeutralFrame
+
+        frame = NeutralFrame(model, neutral, progress)
+        targets = [frame.corrected(target) for target in targets]
+    if slide is not None:
+        from ...core.fit.sliding import sliding
+
+        known = places.of(model)
+        named = [places.spelled(model, name) or "" for name in slide]
+        targets = [sliding(target, named, known) for target in targets]
+    return targets
 
 
 def tracks_of(clip: bpy.types.MovieClip) -> dict[str, bpy.types.MovieTrackingTrack]:

@@ -49,6 +49,16 @@ def problem(context: bpy.types.Context) -> str | None:
     return found
 
 
+def neutral_frame(settings) -> int | None:
+    """The scene frame on which filmed faces are at rest, where one is given."""
+    return settings.fit_neutral_frame if is_footage(settings) and settings.fit_use_neutral else None
+
+
+def slides(settings, aim: Source) -> list[str] | None:
+    """The places of the points that may slide, None where they are held."""
+    return aim.places if is_footage(settings) and settings.fit_slide else None
+
+
 def is_footage(settings) -> bool:
     """Whether the fit aims at pixels."""
     return settings.fit_clip is not None or bool(settings.fit_track_file)

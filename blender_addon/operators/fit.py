@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 
 from .. import drive, editing, head_pose, heat, jobs, requirements, storage
-from ..fit import options, report, source
+from ..fit import footage, options, report, source
 
 
 class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
@@ -23,19 +23,23 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         return requirements.check(cls, source.problem(context))
 
     def plan(self, context):
-        obj, frame = context.object, context.scene.frame_current
-        self._object = obj.name
+        obj, scene = context.object, context.scene
+        self._object, self._frame, settings = obj.name, scene.frame_current, obj.muscle_face
         model = storage.load(obj.data)
         yield 0.0, "Reading the target"
-        target = source.of(context, obj, model).read(
-            context.evaluated_depsgraph_get(), frame, obj.matrix_world.inverted_safe()
-        )
-        chosen, hold = options.of(obj.muscle_face), obj.muscle_face.fit_hold
-        now, last = drive.read(obj, model), drive.last_pose(obj)
+        aim, to_face = source.of(context, obj, model), obj.matrix_world.inverted_safe()
+        target = aim.read(context.evaluated_depsgraph_get(), self._frame, to_face)
+        chosen, hold, slide = options.of(settings), settings.fit_hold, source.slides(settings, aim)
+        now, last, neutral = drive.read(obj, model), drive.last_pose(obj), source.neutral_frame(settings)
+        if neutral is not None:
+            scene.frame_set(neutral)
+            neutral = aim.read(context.evaluated_depsgraph_get(), neutral, to_face)
+            scene.frame_set(self._frame)
 
         def work(progress):
+            (refined,) = footage.refined([target], model, neutral, slide, progress)
             start = options.start(hold, model, now, last, progress)
-            return model, model.fit(target, chosen, gravity=now.gravity, start=start, progress=progress)
+            return model, model.fit(refined, chosen, gravity=now.gravity, start=start, progress=progress)
 
         return work
 
@@ -55,6 +59,10 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         drive.solve(obj, model, drive.read(obj, model), start=fit.pose)
         heat.follow(obj)
         self.report({"INFO"}, f"Fit: {text}" + ("; stopped early" if fit.stopped else ""))
+
+    def abort(self, context):
+        if context.scene.frame_current != getattr(self, "_frame", context.scene.frame_current):
+            context.scene.frame_set(self._frame)
 
 
 def _aims_at_sculpt(settings) -> bool:

@@ -8,7 +8,7 @@ from bpy.props import IntProperty
 
 from ...core import MuscleFaceError
 from .. import drive, head_pose, jobs, requirements, sliders, storage
-from ..fit import options, report, source
+from ..fit import footage, options, report, source
 
 
 class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
@@ -38,13 +38,19 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
             scene.frame_set(frame)
             targets.append(aim.read(context.evaluated_depsgraph_get(), frame, to_face))
             yield len(targets) / len(frames), "Reading frames"
+        settings = obj.muscle_face
+        neutral, slide = source.neutral_frame(settings), source.slides(settings, aim)
+        if neutral is not None:
+            scene.frame_set(neutral)
+            neutral = aim.read(context.evaluated_depsgraph_get(), neutral, to_face)
         scene.frame_set(self._frame)
-        chosen = options.of(obj.muscle_face)
+        chosen = options.of(settings)
         gravity = drive.read(obj, model).gravity
 
         def work(progress):
+            refined = footage.refined(targets, model, neutral, slide, progress)
             return model, model.fit_performance(
-                targets, chosen, frames=np.array(frames), gravity=gravity, progress=progress
+                refined, chosen, frames=np.array(frames), gravity=gravity, progress=progress
             )
 
         return work

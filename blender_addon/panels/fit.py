@@ -66,6 +66,7 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
         sub = row.row()
         sub.active = settings.fit_use_neutral
         sub.prop(settings, "fit_neutral_frame", text="")
+        layout.prop(settings, "fit_slide")
         layout.template_list("MUSCLE_FACE_UL_tracks", "", settings, "fit_tracks", settings, "fit_active_track", rows=4)
         row = layout.row(align=True)
         row.operator("muscle_face.map_tracks", icon="FILE_REFRESH")

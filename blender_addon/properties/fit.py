@@ -129,6 +129,11 @@ class FitProperties:
     fit_neutral_frame: IntProperty(
         name="Neutral Frame", description="The scene frame on which the filmed face is at rest", default=1
     )
+    fit_slide: BoolProperty(
+        name="Slide Along Lips and Lids",
+        description="Let points between the corners and the middle of lips and lids slide along them: trackers place "
+        "them well across the edge only",
+    )
     fit_marker_bindings: CollectionProperty(
         type=MuscleFaceMarker, name="Bound Markers", description="Markers and their points on the skin"
     )
