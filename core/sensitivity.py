@@ -171,13 +171,13 @@ def _of_vertices(state: _State, nodes: np.ndarray, weights: np.ndarray, vertices
     c = weights.shape[1]
     out = np.zeros((len(vertices), 3, c))
     into, row = _found(model, rig.carried, vertices)
-    carried = (model.carry[row] @ nodes.reshape(len(rig.nodes), -1)).reshape(-1, 3, c)
+    carried = (model.carry[row] @ nodes.reshape(len(rig.nodes), -1)).reshape(len(row), 3, c)
     out[into] = np.einsum("ij,cjn->cin", rig.frame, carried, optimize=True)
     into, row = _found(model, rig.skin, vertices)
-    out[into] += (model.skinning.detail[:, row].reshape(len(weights), -1).T @ weights).reshape(-1, 3, c)
+    out[into] += (model.skinning.detail[:, row].reshape(len(weights), -1).T @ weights).reshape(len(row), 3, c)
     into, row = _found(model, rig.part_vertices, vertices)
     parts = _parts_by_track(state).reshape(len(weights), -1, 3)[:, row]
-    out[into] += (parts.reshape(len(weights), -1).T @ weights).reshape(-1, 3, c)
+    out[into] += (parts.reshape(len(weights), -1).T @ weights).reshape(len(row), 3, c)
     return out
 
 

@@ -62,8 +62,8 @@ class PixelTerm:
         return rows
 
     def gap(self, world: np.ndarray) -> np.ndarray:
-        """(p,) distance of each point in the image [px]; NaN where missing."""
-        return np.linalg.norm(self.camera.project(world) - self._pixels, axis=1)
+        """(p,) distance of each point in the image [px], the first p of `world`; NaN where missing."""
+        return np.linalg.norm(self.camera.project(world[: len(self.points)]) - self._pixels, axis=1)
 
 
 class ContourTerm:
@@ -152,7 +152,7 @@ class CameraGoal:
     def first_head(self, points: np.ndarray, scale: bool) -> Head:
         """See ``points.VertexGoal``."""
         seen, still = self._seen, StillSkin(points)
-        points_seen = points[seen]
+        points_seen = points[: len(seen)][seen]  # behind them lie those of the contours
         guesses = [Head()]
         if self.moves_head:
             guesses.append(placed_by_image(points_seen, self._pixels[seen], self._camera))
