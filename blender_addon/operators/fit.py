@@ -47,7 +47,7 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         model, fit = result
         obj = self.subject(context)
         settings = obj.muscle_face
-        editing.write(obj, {name: float(value) for name, value in fit.values.items()})
+        editing.write_controls(obj, model, fit.controls)
         if obj.data.shape_keys.key_blocks.get(settings.fit_sculpt_key) is not None and _aims_at_sculpt(settings):
             # The sliders show the sculpt now: together with its key it would count twice.
             obj.data.shape_keys.key_blocks[settings.fit_sculpt_key].value = 0.0

@@ -7,7 +7,7 @@ import numpy as np
 from bpy.props import IntProperty
 
 from ...core import MuscleFaceError
-from .. import drive, head_pose, jobs, requirements, sliders, storage
+from .. import animation, drive, head_pose, jobs, requirements, sliders, storage
 from ..fit import footage, options, report, source
 
 
@@ -59,7 +59,14 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         model, found = result
         obj = self.subject(context)
         curves = dict(zip(model.controls().names, found.controls.T, strict=True))
-        sliders.write_keys(obj, model, found.frames, curves)
+        for muscle in obj.muscle_face.muscles:
+            # A muscle's slider makes up for its strength.
+            curves[muscle.name] = np.array([drive.slider_for(obj.muscle_face, muscle, v) for v in curves[muscle.name]])
+        # A slider that rests all the time is set to rest, and only keyed where it has keys to replace.
+        still = {n for n, (owner, path) in sliders.places(obj, model).items()
+                 if not np.any(curves[n]) and animation.find_curve(owner, path) is None}  # fmt: skip
+        sliders.write(obj, model, dict.fromkeys(still, 0.0))
+        sliders.write_keys(obj, model, found.frames, {n: c for n, c in curves.items() if n not in still})
         motions = np.array([head.matrix() for head in found.heads])
         if not np.allclose(motions, np.eye(4), atol=1e-9):
             head_pose.write_keys(obj, model, found.frames, motions, obj.muscle_face.fit_head)
