@@ -147,6 +147,10 @@ class JobOperator:
         if busy():
             self.report({"ERROR"}, "Muscle Face is still busy; press Esc to stop it first")
             return {"CANCELLED"}
+        return self.start(context)
+
+    def start(self, context: bpy.types.Context) -> set[str]:
+        """Begin, and be called back by a timer."""
         _enter()
         self._plan, self._job, self._stopping = self.plan(context), None, False
         self._timer = context.window_manager.event_timer_add(POLL_SECONDS, window=context.window)

@@ -47,7 +47,7 @@ def write_performance(obj: bpy.types.Object, found: Performance, footage: bool) 
     worst = int(found.frames[np.nanargmax(found.rms)]) if len(rms) else 0
     text = f"{len(found.frames)} frames: RMS {mean:.3g} {unit}, at most {max(rms, default=0.0):.3g} at frame {worst}"
     if found.unconverged:
-        listed = ", ".join(map(str, found.unconverged[:NAMED_FRAMES]))
+        listed = ", ".join(f"{found.frames[k]:g}" for k in found.unconverged[:NAMED_FRAMES])
         more = len(found.unconverged) - NAMED_FRAMES
         text += f"; bridged: {listed}" + (f" and {more} more" if more > 0 else "")
     if found.stopped:

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""A range of frames becomes keyframes; Esc keeps the best so far."""
+
+import json
+import time
+from types import SimpleNamespace
+
+import bpy
+import numpy as np
+import pytest
+from mathutils import Vector
+from muscle_face.blender_addon import animation, jobs, storage
+from muscle_face.blender_addon.fit import cameras, places
+from muscle_face.core import Cancelled
+from muscle_face.core.fit.landmark_sets import SETS
+from readings import shown
+
+SIZE = (640, 480)
+OPEN = (0.0, 0.15, 0.35, 0.5, 0.55)
+FIRST = 11
+
+
+@pytest.fixture
+def scene(small_rig) -> bpy.types.Scene:
+    """A scene of the performance's frames; the rig waits to be asked."""
+    scene = bpy.context.scene
+    scene.frame_start, scene.frame_end = FIRST, FIRST + len(OPEN) - 1
+    scene.frame_set(FIRST)
+    scene.render.fps = 24
+    small_rig.muscle_face.live = False
+    return scene
+
+
+def skins(rig) -> list[np.ndarray]:
+    """(V, 3) of every frame; the rig rests afterwards."""
+    key, out = rig.data.shape_keys.key_blocks["jawOpen"], []
+    for value in (*OPEN, 0.0):
+        key.value = value
+        bpy.ops.muscle_face.solve()
+        out.append(shown(rig))
+    return out[:-1]
+
+
+def jaw(rig) -> list[float]:
+    """The jaw's slider on every frame."""
+    curve = animation.find_curve(rig.data.shape_keys, 'key_blocks["jawOpen"].value')
+    return [curve.evaluate(FIRST + k) for k in range(len(OPEN))]
+
+
+def test_moving_markers_key_the_sliders(small_rig, scene):
+    """Animated empties bound to the resting face: the jaw's curve comes back, sliders that rest get no keys."""
+    model = storage.load(small_rig.data)
+    chosen = model.skin_vertices[model.rig.exposure > 0.7][::60]
+    collection = bpy.data.collections.new("Markers")
+    scene.collection.children.link(collection)
+    for frame, skin in enumerate(skins(small_rig)):
+        for vertex in chosen:
+            name = f"m{vertex:05d}"
+            empty = bpy.data.objects.get(name) or bpy.data.objects.new(name, None)
+            if name not in collection.objects:
+                collection.objects.link(empty)
+            empty.location = small_rig.matrix_world @ Vector(skin[vertex])
+            empty.keyframe_insert("location", frame=FIRST + frame)
+    small_rig.muscle_face.fit_markers = collection
+    small_rig.muscle_face.fit_use_muscles = False
+    scene.frame_set(FIRST)
+    assert bpy.ops.muscle_face.bind_markers() == {"FINISHED"}
+    assert bpy.ops.muscle_face.fit_performance() == {"FINISHED"}
+    assert np.allclose(jaw(small_rig), OPEN, atol=0.05)
+    assert scene.frame_current == FIRST
+    path = small_rig.muscle_face.muscles["zygomaticus_major_L"].path_from_id("activation")
+    assert animation.find_curve(small_rig, path) is None
+    assert f"{len(OPEN)} frames" in small_rig.muscle_face.fit_message
+
+
+def test_track_file_with_a_lost_frame(small_rig, scene, tmp_path):
+    """2D tracks with one frame lost: it is bridged and named, and the head's motion lands on the empty."""
+    model = storage.load(small_rig.data)
+    named = SETS["ibug"].places
+    points = places.of(model).points([named[n] for n in sorted(named)])
+    lens = cameras.read(None, None, None, model, SIZE)
+    frames = []
+    for k, skin in enumerate(skins(small_rig)):
+        at = np.zeros((68, 2))
+        # The head moves to the right of the image by a hundredth of its distance a frame.
+        pixels = lens.project(points.at(skin)) + [0.01 * k * lens.fx, 0.0]
+        at[sorted(named)] = [[x, SIZE[1] - y] for x, y in pixels]
+        frames.append(np.where(k == 2, 0.0, at).tolist())
+    path = tmp_path / "tracks.json"
+    path.write_text(json.dumps({"fps": 24, "image_size": SIZE, "points": frames}))
+    settings = small_rig.muscle_face
+    settings.fit_track_file, settings.fit_track_start = str(path), FIRST
+    settings.fit_use_muscles, settings.fit_head = False, "EMPTY"
+    assert bpy.ops.muscle_face.fit_performance() == {"FINISHED"}
+    assert np.allclose(jaw(small_rig), OPEN, atol=0.12)
+    assert f"bridged: {FIRST + 2}" in settings.fit_message
+    empty = bpy.data.objects[f"{small_rig.name} Head"]
+    curve = animation.find_curve(empty, "location", 0)
+    steps = np.diff([curve.evaluate(FIRST + k) for k in range(len(OPEN))])
+    depth = cameras.UNKNOWN_DISTANCE * 230.0 / model.mm_per_unit
+    assert np.allclose(steps, 0.01 * depth, rtol=0.3)
+
+
+def test_range_backwards_is_refused(small_rig, scene):
+    """The last frame before the first."""
+    with pytest.raises(RuntimeError, match="before the first"):
+        bpy.ops.muscle_face.fit_performance(frame_start=5, frame_end=4)
+
+
+class Watched(jobs.JobOperator):
+    """A job without Blender around it, which counts until it is stopped."""
+
+    keeps_best = True
+
+    def __init__(self):
+        self.reports, self.result, self.aborted = [], None, False
+
+    def report(self, kinds, text):
+        """What the artist reads."""
+        self.reports.append((kinds, text))
+
+    def plan(self, context):
+        """Nothing to read."""
+        yield 0.0, "Reading"
+        return self.count
+
+    def count(self, progress):
+        """The best so far is how far it got."""
+        best = 0
+        try:
+            while True:
+                best += 1
+                progress(0.5, "Counting")
+        except Cancelled:
+            if self.keeps_best:
+                return best
+            raise
+
+    def finish(self, context, result):
+        """Keep it."""
+        self.result = result
+
+    def abort(self, context):
+        """Throw it away."""
+        self.aborted = True
+
+
+def stopped_by(escapes: int, keeps: bool) -> tuple[Watched, set[str]]:
+    """A job after so many presses of Esc, and its answer."""
+    nothing = SimpleNamespace(
+        window=None,
+        workspace=SimpleNamespace(status_text_set=lambda text: None),
+        window_manager=SimpleNamespace(
+            windows=[],
+            event_timer_add=lambda step, window: None,
+            event_timer_remove=lambda timer: None,
+            modal_handler_add=lambda operator: None,
+        ),
+    )
+    job = Watched()
+    job.keeps_best = keeps
+    job.start(nothing)
+    tick, escape = SimpleNamespace(type="TIMER", value="NOTHING"), SimpleNamespace(type="ESC", value="PRESS")
+    job.modal(nothing, tick)
+    while job._job.progress[1] != "Counting":
+        time.sleep(0.01)
+    answer = {"RUNNING_MODAL"}
+    for _ in range(escapes):
+        answer = job.modal(nothing, escape)
+    while answer == {"RUNNING_MODAL"}:
+        answer = job.modal(nothing, tick)
+    jobs.join_all()
+    return job, answer
+
+
+def test_escape_keeps_the_best_so_far():
+    """The first Esc of a fit takes what there is, a second one throws it away; other jobs change nothing at once."""
+    job, answer = stopped_by(1, keeps=True)
+    assert answer == {"FINISHED"} and job.result >= 1 and not job.aborted
+    for job, answer in (stopped_by(2, keeps=True), stopped_by(1, keeps=False)):
+        assert answer == {"CANCELLED"} and job.result is None and job.aborted
+    assert not jobs.busy() and jobs.status is None
