@@ -26,6 +26,6 @@ def compile_kernels(progress: Callable[[float, str], None]) -> None:
     if _ready:
         return
     for index, name in enumerate(KERNEL_MODULES):
-        progress(index / len(KERNEL_MODULES), "Preparing for this computer (first use only)")
+        progress(index / len(KERNEL_MODULES), "First use: preparing")
         wp.load_module(import_module(f".{name}", __package__), device="cpu")
     _ready = True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 
+from ...core.sliders import without_side
 from .. import drive, engine
 
 if TYPE_CHECKING:
@@ -47,10 +48,18 @@ def muscles(obj: bpy.types.Object, model: FaceModel, nodes: np.ndarray) -> Lines
     groups = {m.name: max(drive.pull(settings, m), m.implied_activation) for m in settings.muscles}
     level = np.array([groups.get(name, 0.0) for name in model.muscles])[:, None]
     table = np.ones((len(model.muscles), 4))
-    table[:, :3] = (1.0 - level) * RELAXED + level * ACTIVE
+    table[:, :3] = (1.0 - level) * _tones(model) * RELAXED + level * ACTIVE
     if settings.active_muscle in model.muscles:
         table[model.muscles.index(settings.active_muscle), :3] = CHOSEN
     return Lines(lines.reshape(-1, 3), np.repeat(table[owner], 2, axis=0), 2.0)
+
+
+def _tones(model: FaceModel) -> np.ndarray:
+    """(M, 1) brightness that tells neighbouring muscles apart, the same on both sides."""
+    stems = list(dict.fromkeys(without_side(name) for name in model.muscles))
+    places = np.array([stems.index(without_side(name)) for name in model.muscles])
+    # Multiples of the golden ratio stay apart however many there are.
+    return 0.6 + 0.8 * np.modf(0.618034 * places)[0][:, None]
 
 
 def bones(model: FaceModel, nodes: np.ndarray) -> Surface:

@@ -10,6 +10,7 @@ def draw(layout, settings) -> None:
     _, body = rows.heading(layout, "view", "View and Pick")
     if body is None:
         return
+    body.use_property_split = False
     grid = body.grid_flow(columns=2, align=True)
     for name in ("show_muscles", "show_bones", "show_tets", "show_landmarks"):
         grid.prop(settings, name, toggle=True)

@@ -38,6 +38,8 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
         layout, settings = self.layout, obj.muscle_face
         layout.use_property_split = True
         row = layout.row(align=True)
+        # Beside a split, a toggle has its name outside and says nothing.
+        row.use_property_split = False
         row.prop(settings, "live", toggle=True, icon="PLAY")
         row.operator("muscle_face.solve", icon="FILE_REFRESH")
         layout.prop(settings, "influence")
@@ -59,6 +61,7 @@ def draw_sliders(layout, settings) -> None:
     _, body = rows.heading(layout, "sliders", "Sliders", closed=False)
     if body is None:
         return
+    body.use_property_split = False
     body.prop(settings, "search", text="", icon="VIEWZOOM")
     row = body.row(align=True)
     row.prop(settings, "symmetric", toggle=True, icon="MOD_MIRROR")
@@ -73,6 +76,7 @@ def draw_poses(layout, settings) -> None:
     _, body = rows.heading(layout, "poses", "Poses")
     if body is None:
         return
+    body.use_property_split = False
     if poses.all_poses():
         body.prop_search(settings, "pose", bpy.data, "actions", text="")
         row = body.row(align=True)

@@ -45,7 +45,7 @@ def test_muscles_brighten_as_they_pull(rig):
     owner = np.repeat(model.rig.fibre_muscle, 2)
     mine = lines.colours[owner == model.muscles.index(MUSCLE), :3]
     others = lines.colours[owner == model.muscles.index("frontalis_medial_R"), :3]
-    assert np.allclose(mine, anatomy.ACTIVE) and np.allclose(others, anatomy.RELAXED, atol=0.05)
+    assert np.allclose(mine, anatomy.ACTIVE) and others.sum(1).max() < 0.7 * sum(anatomy.ACTIVE)
     assert len(lines.points) == len(lines.colours)
 
 
