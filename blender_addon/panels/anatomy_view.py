@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The part "View and Pick" of the sub-panel Rig: see the anatomy, click it, drag it."""
 
+from ...core.sliders import label_of
 from . import rows
 
 
@@ -26,8 +27,7 @@ def draw(layout, settings) -> None:
     muscle = settings.muscles.get(settings.active_muscle)
     if muscle is not None:
         row = body.row(align=True)
-        row.label(text=muscle.name.replace("_", " ").title())
-        row.prop(muscle, "activation", text="", slider=True)
+        row.prop(muscle, "activation", text=rows.short(label_of(muscle.name)), slider=True)
     draw_influences(body, settings)
 
 
@@ -38,7 +38,8 @@ def draw_influences(layout, settings) -> None:
     box = layout.box().column(align=True)
     box.label(text=f"What moves vertex {settings.picked_vertex}")
     for item in settings.influences:
-        split = box.split(factor=0.72)
-        icon = {"shape": "SHAPEKEY_DATA", "muscle": "FORCE_TURBULENCE", "jaw": "BONE_DATA"}.get(item.kind, "NONE")
-        split.label(text=item.name, icon=icon)
-        split.label(text=f"{item.millimetres:.1f} mm")
+        split = box.split(factor=0.78)
+        split.label(text=rows.short(label_of(item.name)))
+        value = split.row()
+        value.alignment = "RIGHT"
+        value.label(text=f"{item.millimetres:.1f} mm")

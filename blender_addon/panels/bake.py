@@ -23,7 +23,7 @@ class MUSCLE_FACE_PT_bake(RigPanel, bpy.types.Panel):
         settings = context.object.muscle_face
         layout.prop(settings, "bake_method")
         if settings.bake_method == "COMPRESSED":
-            layout.prop(settings, "bake_bound")
+            layout.prop(settings, "bake_bound", text="Error (mm)")
         layout.operator("muscle_face.bake", icon="REC")
         if storage.bake_mutes(context.object.data) is not None:
             layout.operator("muscle_face.remove_bake", icon="X")

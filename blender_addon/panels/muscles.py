@@ -41,13 +41,13 @@ def draw_rows(layout, obj: bpy.types.Object, muscles) -> None:
     column = layout.column(align=True)
     for pair in rows.pairs(muscles):
         members = [(s.side[:1].upper(), obj.muscle_face.muscles[s.name]) for s in pair]
-        line = column.split(factor=0.7)
-        line.label(text=pair[0].label)
+        line = column.split(factor=0.68)
+        line.label(text=rows.short(pair[0].label))
         reading = line.row()
         reading.alignment = "RIGHT"
         # What the face implies, beside what the slider asks for.
         if max(muscle.implied_activation for _, muscle in members) >= 0.005:
-            reading.label(text="  ".join(f"{side} {m.implied_activation:.0%}".strip() for side, m in members))
+            reading.label(text="  ".join(f"{side} {100.0 * m.implied_activation:.0f}".strip() for side, m in members))
         row = column.row(align=True)
         for side, muscle in members:
             row.prop(muscle, "activation", text=side, slider=True)

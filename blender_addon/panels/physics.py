@@ -4,6 +4,7 @@
 
 import bpy
 
+from ...core.sliders import label_of
 from .. import storage
 from ..properties import TISSUES
 from . import rows
@@ -25,7 +26,7 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
         sub = row.row()
         sub.active = settings.use_gravity
         sub.prop(settings, "gravity", text="")
-        layout.prop(settings, "muscle_strength")
+        layout.prop(settings, "muscle_strength", text="Strength")
         layout.prop(settings, "flesh_weight")
         layout.operator_menu_enum("muscle_face.physics_preset", "preset", text="Presets")
         self._draw_strengths(settings)
@@ -46,9 +47,10 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
             return
         text = settings.search.strip().lower()
         column = body.column(align=True)
+        column.use_property_split = False
         for muscle in settings.muscles:
             if text in muscle.name.lower() or text in muscle.name.replace("_", " ").lower():
-                column.prop(muscle, "strength", text=muscle.name.replace("_", " ").title(), slider=True)
+                column.prop(muscle, "strength", text=rows.short(label_of(muscle.name)), slider=True)
 
 
 def tissue_label(name: str) -> str:

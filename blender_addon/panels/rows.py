@@ -41,6 +41,17 @@ def heading(layout, identifier: str, text: str, *, closed: bool = True):
     return header, body
 
 
+def short(label: str, most: int = 25) -> str:
+    """A label that fits the sidebar: long words but the last are cut to four letters until it does."""
+    words = label.split()
+    for index in range(len(words) - 1):
+        if len(" ".join(words)) <= most:
+            break
+        if len(words[index]) > 6:
+            words[index] = words[index][:4] + "."
+    return " ".join(words)
+
+
 def reset_button(row, kind: str, group: str) -> None:
     """The small button that resets a group."""
     button = row.operator("muscle_face.reset_sliders", text="", icon="LOOP_BACK", emboss=False)

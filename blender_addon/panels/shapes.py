@@ -25,27 +25,37 @@ class MUSCLE_FACE_PT_shapes(RigPanel, bpy.types.Panel):
                 text="No shape is called so" if searched else "No shape keys here: use the muscles", icon="INFO"
             )
         elif obj.muscle_face.search.strip():
-            draw_rows(layout, obj, shapes)
+            draw_rows(layout, obj, shapes, "")
         else:
             for group, some in rows.by_group(shapes, SHAPE_GROUPS).items():
                 header, body = rows.heading(layout, f"shapes_{group}", group)
                 rows.reset_button(header, "shape", group)
                 if body is not None:
-                    draw_rows(body, obj, some)
+                    draw_rows(body, obj, some, group)
 
 
-def draw_rows(layout, obj: bpy.types.Object, shapes) -> None:
+def draw_rows(layout, obj: bpy.types.Object, shapes, heading: str) -> None:
     """One row per shape or pair of shapes."""
     keys = editing.key_blocks(obj)
     column = layout.column(align=True)
-    for pair in rows.pairs(shapes):
-        split = column.split(factor=0.42)
-        split.label(text=pair[0].label)
+    pairs = rows.pairs(shapes)
+    if any(len(pair) == 2 for pair in pairs):
+        # The sliders of a pair are too narrow for their own letters.
+        split = column.split(factor=0.34)
+        split.label(text="")
+        sides = split.row(align=True)
+        for side in "RL":
+            sides.label(text=side)
+        sides.label(text="", icon="BLANK1")
+    for pair in pairs:
+        split = column.split(factor=0.34)
+        # The part of the face stands above, except in the answers to a search.
+        split.label(text=pair[0].label.removeprefix(f"{heading} "))
         row = split.row(align=True)
         for slider in pair:
             item = row.row(align=True)
             item.active = not keys[slider.name].mute
-            item.prop(keys[slider.name], "value", text=slider.side[:1].upper(), slider=True)
+            item.prop(keys[slider.name], "value", text="", slider=True)
         simulated = pair[0].name not in obj.muscle_face.excluded
         button = row.operator("muscle_face.exclude_shape", text="", icon="PHYSICS", depress=simulated)
         button.shape = pair[0].name
