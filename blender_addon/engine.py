@@ -44,6 +44,22 @@ def guess_landmarks() -> Callable:
     return guess_landmarks
 
 
+def fitted_bones() -> Callable:
+    """The function that fits a skull into any head."""
+    face_model()
+    from ..core.anatomy.bone_fit import fitted_bones
+
+    return fitted_bones
+
+
+def muscle_curve() -> type:
+    """The class of a muscle drawn as a curve."""
+    face_model()
+    from ..core.anatomy.muscle_curves import MuscleCurve
+
+    return MuscleCurve
+
+
 def picked_landmarks() -> Sequence:
     """The landmarks that an artist is asked for, in order: name, label and help."""
     from ..core.anatomy.landmarks import PICKED

@@ -4,7 +4,7 @@
 
 import bpy
 
-from . import landmarks, storage
+from . import landmarks, muscle_curves, storage
 
 
 def mesh_problem(context: bpy.types.Context) -> str | None:
@@ -46,6 +46,24 @@ def copy_animation_problem(context: bpy.types.Context) -> str | None:
     problem = rig_problem(context)
     if problem is None and not other_rigs(context):
         problem = "Select the faces to copy to as well, and the face to copy from last"
+    return problem
+
+
+def apply_muscles_problem(context: bpy.types.Context) -> str | None:
+    """A rig that is not baked, with muscles of the artist's."""
+    problem = drive_problem(context)
+    if problem is None:
+        obj = context.object
+        if muscle_curves.collection(obj) is None and obj.muscle_face.own_muscles is None:
+            problem = "Press Show Muscles and edit the curves, or choose a collection of muscle meshes first"
+    return problem
+
+
+def fit_bones_problem(context: bpy.types.Context) -> str | None:
+    """A mesh object with bones to fit."""
+    problem = mesh_problem(context)
+    if problem is None and not (context.object.muscle_face.skull or context.object.muscle_face.jaw_bone):
+        problem = "Choose the objects of your skull and jaw first"
     return problem
 
 

@@ -7,10 +7,11 @@ import time
 
 import bpy
 
-from . import bridge, storage
+from . import anatomy, bridge, storage
 
 BASIS = "basis"
 SHAPES = "shapes"
+ANATOMY = "anatomy"
 SECONDS = 0.5
 """For so long an answer holds: panels are drawn more often than meshes are edited."""
 
@@ -36,12 +37,23 @@ def correctives(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
     return [k for k in blocks if re.fullmatch(rf"{CORRECTIVE}(\.\d+)?", k.name)]
 
 
-def fingerprint(mesh: bpy.types.Mesh) -> dict:
-    """Checksums of the neutral and of each shape key of a rigged mesh; plain data for JSON."""
+def fingerprint(obj: bpy.types.Object) -> dict:
+    """What the rig of an object would be made from: checksums and such, plain data for JSON."""
+    mesh = obj.data
     return {
         BASIS: bridge.key_checksum(mesh.shape_keys.reference_key),
         SHAPES: {k.name: bridge.key_checksum(k) for k in shape_sources(mesh)},
+        ANATOMY: anatomy.summary(obj),
     }
+
+
+def with_muscles(obj: bpy.types.Object) -> dict | None:
+    """The rig's fingerprint with the muscle meshes as they are now, and everything else as it was."""
+    noted, now = storage.fingerprint(obj.data), anatomy.summary(obj)
+    if noted is None:
+        return None
+    kept = {n: v for n, v in noted.get(ANATOMY, {}).items() if not n.startswith(anatomy.MUSCLE)}
+    return {**noted, ANATOMY: {**kept, **{n: v for n, v in now.items() if n.startswith(anatomy.MUSCLE)}}}
 
 
 def reason(obj: bpy.types.Object) -> str | None:
@@ -58,7 +70,7 @@ def changes(obj: bpy.types.Object) -> str | None:
     noted = storage.fingerprint(obj.data)
     if noted is None:
         return None
-    now = fingerprint(obj.data)
+    now = fingerprint(obj)
     shapes, known = now[SHAPES], noted[SHAPES]
     added, gone = sorted(set(shapes) - set(known)), sorted(set(known) - set(shapes))
     if now[BASIS] != noted[BASIS]:
@@ -68,7 +80,13 @@ def changes(obj: bpy.types.Object) -> str | None:
     if gone:
         return f"Shape keys are gone: {_few(gone)}"
     changed = sorted(n for n in shapes if shapes[n] != known[n])
-    return f"Shape keys were sculpted since: {_few(changed)}" if changed else None
+    if changed:
+        return f"Shape keys were sculpted since: {_few(changed)}"
+    given, before = now[ANATOMY], noted.get(ANATOMY, {})
+    other = [
+        n for n in {**given, **before} if n not in given or n not in before or not anatomy.same(given[n], before[n])
+    ]
+    return f"Bones or muscles were changed since: {_few(other)}" if other else None
 
 
 def _few(names: list[str]) -> str:

@@ -12,10 +12,12 @@ from .copy_animation import MUSCLE_FACE_OT_copy_animation
 from .create_rig import MUSCLE_FACE_OT_create_rig
 from .demo_add import MESH_OT_muscle_face_demo_add, draw_menu
 from .drag_point import MUSCLE_FACE_OT_drag_point
+from .edit_muscles import MUSCLE_FACE_OT_apply_muscles, MUSCLE_FACE_OT_show_muscles
 from .exclude_shape import MUSCLE_FACE_OT_exclude_shape
 from .export_cache import MUSCLE_FACE_OT_export_cache
 from .find_landmarks import MUSCLE_FACE_OT_find_landmarks, MUSCLE_FACE_OT_remove_landmarks
 from .fit import MUSCLE_FACE_OT_fit
+from .fit_bones import MUSCLE_FACE_OT_fit_bones
 from .fit_performance import MUSCLE_FACE_OT_fit_performance
 from .import_livelink import MUSCLE_FACE_OT_import_livelink
 from .keyframe_sliders import MUSCLE_FACE_OT_keyframe_sliders
@@ -41,6 +43,9 @@ CLASSES = (
     MUSCLE_FACE_OT_remove_landmarks,
     MUSCLE_FACE_OT_create_rig,
     MUSCLE_FACE_OT_update_rig,
+    MUSCLE_FACE_OT_fit_bones,
+    MUSCLE_FACE_OT_show_muscles,
+    MUSCLE_FACE_OT_apply_muscles,
     MUSCLE_FACE_OT_solve,
     MUSCLE_FACE_OT_set_tissue,
     MUSCLE_FACE_OT_fit,

@@ -5,7 +5,7 @@
 import bpy
 from bpy.props import EnumProperty
 
-from .. import bridge, drive, engine, jobs, landmarks, requirements, staleness, storage
+from .. import anatomy, bridge, drive, engine, jobs, requirements, staleness, storage
 from ..properties import TISSUES
 
 
@@ -43,12 +43,13 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
             shapes[key.name] = bridge.key_delta(obj, key)
             yield 0.0, "Reading shape keys"
         model_class, quality, tissue = engine.face_model(), self.quality, self.tissue
-        marks = landmarks.positions(obj)
+        options, meshes = anatomy.options(obj), anatomy.muscle_meshes(obj)
 
         def work(progress):
             model = model_class.build(
-                vertices, faces, shapes, quality=quality, tissue=tissue, landmarks=marks, progress=progress
+                vertices, faces, shapes, quality=quality, tissue=tissue, progress=progress, **options
             )
+            model = model.with_muscle_meshes(meshes, progress) if meshes else model
             return model, model.to_bytes()
 
         return work
@@ -59,7 +60,7 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
         obj.muscle_face.muscles.clear()
         before = describe(obj)
         add_sim_key(obj)
-        storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj.data))
+        storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj))
         fill_settings(obj, model)
         drive.solve(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
         for warning in model.warnings:

@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import bridge, drive, engine, jobs, landmarks, requirements, staleness, storage
+from .. import anatomy, bridge, drive, engine, jobs, muscle_curves, requirements, staleness, storage
 from . import create_rig
 
 
@@ -28,7 +28,7 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
         for key in staleness.shape_sources(obj.data):
             shapes[key.name] = bridge.key_delta(obj, key)
             yield 0.0, "Reading shape keys"
-        options = {"landmarks": landmarks.positions(obj)}
+        options, meshes = anatomy.options(obj), anatomy.muscle_meshes(obj)
         build, quality, tissue = engine.face_model().build, obj.muscle_face.quality, obj.muscle_face.tissue
 
         def work(progress):
@@ -36,6 +36,7 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
                 fresh = model.updated(vertices, faces, shapes, progress=progress, **options)
             else:
                 fresh = build(vertices, faces, shapes, quality=quality, tissue=tissue, progress=progress, **options)
+            fresh = fresh.with_muscle_meshes(meshes, progress) if meshes else fresh
             return fresh, fresh.to_bytes()
 
         return work
@@ -46,9 +47,11 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
         before = described_again(obj, storage.before(obj.data))
         if storage.SIM_KEY not in obj.data.shape_keys.key_blocks:
             create_rig.add_sim_key(obj)
-        storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj.data))
+        storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj))
         staleness.forget()
         create_rig.fill_settings(obj, model)
+        if muscle_curves.collection(obj) is not None:
+            muscle_curves.show(obj, model.muscle_curves())
         drive.solve(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
         for warning in model.warnings:
             self.report({"WARNING"}, warning)

@@ -4,6 +4,7 @@
 
 import bpy
 
+from .anatomy import MUSCLE_FACE_PT_anatomy
 from .animation import MUSCLE_FACE_PT_animation
 from .bake import MUSCLE_FACE_PT_bake
 from .fit import (
@@ -23,6 +24,7 @@ from .shapes import MUSCLE_FACE_PT_shapes
 CLASSES = (
     MUSCLE_FACE_PT_rig,
     MUSCLE_FACE_PT_landmarks,
+    MUSCLE_FACE_PT_anatomy,
     MUSCLE_FACE_PT_shapes,
     MUSCLE_FACE_PT_muscles,
     MUSCLE_FACE_PT_jaw,

@@ -12,6 +12,7 @@ from bpy.props import (
     StringProperty,
 )
 
+from .anatomy import AnatomyProperties
 from .bake import BakeProperties
 from .edit import EditProperties
 from .fit import FitProperties
@@ -32,7 +33,13 @@ TISSUES = (
 
 
 class MuscleFaceSettings(
-    FitProperties, EditProperties, ViewProperties, BakeProperties, PhysicsProperties, bpy.types.PropertyGroup
+    FitProperties,
+    EditProperties,
+    ViewProperties,
+    BakeProperties,
+    PhysicsProperties,
+    AnatomyProperties,
+    bpy.types.PropertyGroup,
 ):
     """Everything that Muscle Face keeps on an object.
 

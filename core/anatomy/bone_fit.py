@@ -8,7 +8,7 @@ braincase. The skull is brought there by iterated closest points (Besl and McKay
 nearest to a landmark then is its counterpart on the skull. At last what is too near to the skin is pushed inwards.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,8 +18,8 @@ from scipy.spatial import cKDTree
 from ..errors import MuscleFaceError
 from ..geometry import surface
 from ..geometry.field import DistanceField
-from .bones import LEAST_DEPTH, Bone, Hull
-from .head import Head
+from .bones import LEAST_DEPTH, Bone, Hull, Mesh, read_bones
+from .head import Head, analyse_head
 from .tissue import landmark_depth
 
 CRANIAL = (
@@ -197,3 +197,23 @@ def _sunk(bone: Bone, hull: Hull, least: np.ndarray, tick: Callable[[], None]) -
         spread = surface.smooth(push, neighbours, 6, keep=0.5)
         x = x + np.where((lack > 0.0)[:, None], 0.5 * push + 0.5 * spread, spread)
     return replace(bone, vertices=x)
+
+
+def fitted_bones(
+    vertices: np.ndarray,
+    faces: Sequence[Sequence[int]],
+    shapes: Mapping[str, np.ndarray] | None,
+    bones: Mapping[str, Mesh],
+    *,
+    landmarks: Mapping[str, np.ndarray] | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> dict[str, np.ndarray]:
+    """Vertices (n, 3) of bones {"cranium", "mandible": (vertices, faces)} fitted into a head, in the head's frame.
+
+    vertices, faces, shapes, landmarks: the head, as FaceModel.build takes it. Raises MuscleFaceError.
+    """
+    say = progress or (lambda share, text: None)
+    given = read_bones(bones)
+    head = analyse_head(vertices, faces, shapes, lambda s, text: say(0.7 * s, text), landmarks)
+    fitted = fit_bones(head, given, lambda: say(0.7, "Fitting the skull"))
+    return {name: head.frame.to_user(bone.vertices) for name, bone in fitted.items()}
