@@ -6,7 +6,7 @@ python build.py                          the extension's zip for this platform a
 python build.py --all-platforms          every platform and Python
 python build.py test [pytest arguments]  lint and test
 python build.py demo [--head HEAD.npz]   rig, drive, fit and bake a head; pictures and out/report.json
-python build.py report [--random N]      demo and physics on the ICT head where it is present, else on the demo head
+python build.py report [--random N]      demo, grown shapes, physics on the ICT head, if present, or the demo head
 python build.py bench [--only PART,...]  timings, beside other solvers too, into out/bench.json
 """
 
@@ -131,14 +131,14 @@ def job(name: str, arguments: list[str]) -> int:
 
 
 def report(arguments: list[str]) -> int:
-    """The demo and then the physics on the same head, into the same out/report.json."""
+    """The demo, grown shapes and the physics on the same head, into the same out/report.json."""
     parser = argparse.ArgumentParser(prog="build.py report")
     parser.add_argument("--head", default=str(ICT_HEAD) if ICT_HEAD.exists() else None)
     parser.add_argument("--out", default=str(ROOT / "out"))
     parser.add_argument("--random", default="200", help="random slider vectors that the physics solves")
     given = parser.parse_args(arguments)
     shared = [*(["--head", given.head] if given.head else []), "--out", given.out]
-    return job("demo", shared) or job("physics", [*shared, "--random", given.random])
+    return job("demo", shared) or job("grow", shared) or job("physics", [*shared, "--random", given.random])
 
 
 # Packaging

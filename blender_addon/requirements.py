@@ -82,6 +82,12 @@ def create_problem(context: bpy.types.Context) -> str | None:
     return None
 
 
+def grow_problem(context: bpy.types.Context) -> str | None:
+    """A muscle rig that is not baked, or a mesh object that can take one."""
+    rigged = mesh_problem(context) is None and is_rig(context.object)
+    return drive_problem(context) if rigged else create_problem(context)
+
+
 def landmark_problem(context: bpy.types.Context) -> str | None:
     """A mesh object with landmarks."""
     problem = mesh_problem(context)

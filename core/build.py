@@ -155,10 +155,17 @@ def build_rig(
         detail_steps=detail_steps,
         part_vertices=part_vertices,
         part_delta=part_delta,
+        eye_left=_vertices_of(head, "eye_L"),
+        eye_right=_vertices_of(head, "eye_R"),
         stat_names=np.array(list(stats), dtype=np.str_),
         stat_values=np.array(list(stats.values()), np.float64),
         warnings=np.array(head.warnings, dtype=np.str_),
     )
+
+
+def _vertices_of(head: Head, kind: str) -> np.ndarray:
+    """(n,) vertices of all loose parts of a kind."""
+    return np.concatenate([np.zeros(0, np.int64), *(p.vertices for p in head.parts if p.kind == kind)])
 
 
 def checked_gravity(gravity: Sequence[float]) -> np.ndarray:

@@ -323,6 +323,12 @@ class FaceModel:
 
         return DeviceFace(self, device)
 
+    def grow(self, names: Sequence[str] | None = None, progress: Progress | None = None) -> dict[str, np.ndarray]:
+        """{name: delta (V, 3)} by muscles, jaw, lids and eyeballs alone, of ``grow.SETS`` (default: the ARKit set)."""
+        from .grow import grow_shapes
+
+        return grow_shapes(self, names, progress)
+
     def implied_activations(self, pose: Pose) -> np.ndarray:
         """(M,) activation that the length of each muscle's fibres implies in a pose, 0 where it is stretched."""
         return implied_activations(self.flesh, pose.nodes, self.rig.own_stretch)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import MuscleFaceError
 
-VERSION = 6
+VERSION = 7
 """Of the stored arrays and of the tissue presets that they were made with."""
 
 OLDEST = 4
@@ -113,6 +113,8 @@ class Rig:
     detail_steps: np.ndarray  # (K, Vs, 3) int16, motion of the skin under each shape that is too fine for the tets
     part_vertices: np.ndarray  # (P,) vertices whose shapes are more than what bones and flesh do (eyes, teeth, lashes)
     part_delta: np.ndarray  # (K, P, 3) that more
+    eye_left: np.ndarray  # vertices of the left eyeball, none where the head has no eyeballs
+    eye_right: np.ndarray  # vertices of the right eyeball
 
     stat_names: np.ndarray  # str
     stat_values: np.ndarray
@@ -151,7 +153,8 @@ class Rig:
 
 
 def migrated(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Arrays of an older rig with what this version added: the face is the same, muscles have no curves to edit."""
+    """Arrays of an older rig with what this version added: the face is the same, muscles have no curves to edit, grown
+    shapes turn no eyeballs."""
     count = len(arrays["muscle_names"])
     added = {
         "muscle_source": np.zeros(count, np.int8),
@@ -166,6 +169,8 @@ def migrated(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         "mouth_line": np.zeros((0, 3)),
         "landmark_depth": np.full(len(arrays["landmark_names"]), np.nan),
         "bones": np.zeros(0, np.str_),
+        "eye_left": np.zeros(0, np.int64),
+        "eye_right": np.zeros(0, np.int64),
         "quality": np.array("draft" if len(arrays["tets"]) < DRAFT_TETS else "standard"),
     }
     return {**added, **arrays, "version": np.int64(VERSION)}

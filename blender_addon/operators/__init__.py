@@ -19,6 +19,7 @@ from .find_landmarks import MUSCLE_FACE_OT_find_landmarks, MUSCLE_FACE_OT_remove
 from .fit import MUSCLE_FACE_OT_fit
 from .fit_bones import MUSCLE_FACE_OT_fit_bones
 from .fit_performance import MUSCLE_FACE_OT_fit_performance
+from .grow_shapes import MUSCLE_FACE_OT_grow_shapes
 from .import_livelink import MUSCLE_FACE_OT_import_livelink
 from .keyframe_sliders import MUSCLE_FACE_OT_keyframe_sliders
 from .map_tracks import MUSCLE_FACE_OT_map_tracks
@@ -46,6 +47,7 @@ CLASSES = (
     MUSCLE_FACE_OT_fit_bones,
     MUSCLE_FACE_OT_show_muscles,
     MUSCLE_FACE_OT_apply_muscles,
+    MUSCLE_FACE_OT_grow_shapes,
     MUSCLE_FACE_OT_solve,
     MUSCLE_FACE_OT_set_tissue,
     MUSCLE_FACE_OT_fit,

@@ -31,6 +31,7 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
             layout.prop(obj.muscle_face, "quality")
             layout.prop(obj.muscle_face, "tissue")
             layout.operator("muscle_face.create_rig", icon="OUTLINER_OB_ARMATURE")
+            draw_grow(layout)
         else:
             self._draw_rig(obj)
 
@@ -52,6 +53,7 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
         draw_sliders(layout, settings)
         draw_poses(layout, settings)
         anatomy_view.draw(layout, settings)
+        draw_grow(layout)
         draw_update(layout, obj)
         layout.operator("muscle_face.remove_rig", icon="X")
 
@@ -87,6 +89,11 @@ def draw_poses(layout, settings) -> None:
     else:
         body.label(text="No poses yet: set sliders and save", icon="INFO")
     body.operator("muscle_face.save_pose", icon="ASSET_MANAGER")
+
+
+def draw_grow(layout) -> None:
+    """The sets of shapes that can be grown."""
+    layout.operator_menu_enum("muscle_face.grow_shapes", "shapes", icon="SHAPEKEY_DATA")
 
 
 def draw_update(layout, obj) -> None:

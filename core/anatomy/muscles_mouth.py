@@ -12,16 +12,16 @@ UPPER_LIP = (
         (
             (
                 at("infraorbital", offset=(-0.6, 0.1, 0.0), depth=BONE),
-                at("mouth_corner", 0.3, "labrale_superius", 0.7, offset=(0.0, 0.5, 0.0), depth=0.4),
+                at("mouth_corner", 0.15, "labrale_superius", 0.85, offset=(0.0, 0.55, 0.0), depth=0.4),
             ),
             (
                 at("infraorbital", offset=(0.4, 0.1, 0.0), depth=BONE),
-                at("mouth_corner", 0.55, "labrale_superius", 0.45, offset=(0.0, 0.55, 0.0), depth=0.4),
+                at("mouth_corner", 0.7, "labrale_superius", 0.3, offset=(0.0, 0.6, 0.0), depth=0.4),
             ),
         ),
-        1.1,
-        0.4,
-        fibres=2,
+        1.4,
+        0.35,
+        fibres=4,
         lip="upper",
     ),
     strap(

@@ -22,6 +22,7 @@ BROW = (
         2.1,
         0.3,
         fibres=3,
+        strength=1.4,
     ),
     MuscleSpec(
         "frontalis_lateral",
@@ -40,6 +41,7 @@ BROW = (
         1.9,
         0.3,
         fibres=3,
+        strength=1.4,
     ),
     strap(
         "corrugator_supercilii",

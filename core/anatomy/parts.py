@@ -14,6 +14,10 @@ from .frame import FACE_CENTRE, FaceMarks
 HEAD_HEIGHT = 45.0  # [cm] a skin taller than this is a body: only its head becomes flesh
 HEAD_FLOOR = -16.5  # [cm] lowest y of the head cut from a body, well below the chin
 
+ROW_GAP = 0.25  # [cm] between the middles of upper and lower teeth
+GUM_REACH = 0.5  # [cm] of the gums around the teeth
+ROOTS = 0.3  # [cm] of the middle of the upper teeth over the line between the lips
+
 
 @dataclass(frozen=True)
 class Part:
@@ -100,7 +104,36 @@ def classify_parts(
         if len(index) == 0 or label == skin_label:
             continue
         parts.append(_classify(index, vertices, tree, deltas, marks, jaw_share))
-    return parts
+    return parts if "jawOpen" in deltas else _by_rows(parts, vertices, marks.mouth)
+
+
+def _by_rows(parts: list[Part], vertices: np.ndarray, mouth: np.ndarray) -> list[Part]:
+    """What is in the mouth sorted by the two rows of teeth, on a head that shows no jaw motion.
+
+    The rows part at the widest gap between the teeth's heights. Gums and tongue in one piece are cut between the rows
+    beside the teeth, and at the roots of the upper ones elsewhere: the tongue goes with the jaw.
+    """
+    height = {k: vertices[p.vertices, 1].mean() for k, p in enumerate(parts) if p.kind.startswith("teeth")}
+    rows = np.sort(list(height.values()))
+    bite = mouth[1]
+    if len(rows) > 1 and np.diff(rows).max() > ROW_GAP:
+        k = int(np.argmax(np.diff(rows)))
+        bite = 0.5 * (rows[k] + rows[k + 1])
+    roots = float(np.mean(rows[rows > bite])) if (rows > bite).any() else mouth[1] + ROOTS
+    out = []
+    for k, part in enumerate(parts):
+        if k in height:
+            lower = height[k] < bite
+            part = Part("teeth_lower" if lower else "teeth_upper", part.vertices, "mandible" if lower else "cranium")
+        if part.kind != "mouth_inside":
+            out.append(part)
+            continue
+        x = vertices[part.vertices]
+        upper = [vertices[p.vertices] for i, p in enumerate(parts) if i in height and height[i] > bite]
+        beside = cKDTree(np.concatenate(upper)).query(x)[0] < GUM_REACH if upper else x[:, 1] > roots
+        low = np.where(beside, x[:, 1] < bite, x[:, 1] < roots)
+        out += [Part(part.kind, part.vertices[~low], "cranium"), Part(part.kind, part.vertices[low], "mandible")]
+    return out
 
 
 def _classify(index, vertices, skin_tree, deltas, marks: FaceMarks, jaw_share) -> Part:

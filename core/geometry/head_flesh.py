@@ -3,13 +3,13 @@
 """The flesh of an analysed head: meshed in the open pose, pulled back to neutral, skin embedded."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
-from ..anatomy.head import OPEN_POSE, Head
+from ..anatomy.head import Head
 from . import embedding, quality, rest, surface
 from .field import DistanceField
 from .regions import FleshSkin, Regions
@@ -81,7 +81,7 @@ def build_flesh(head: Head, quality_level: str = "standard", tick: Callable[[], 
     target = mesh.nodes.copy()
     corner = skin.triangles[mesh.triangle[held]]
     target[held] = np.einsum("pk,pki->pi", mesh.bary[held], head.vertices[vertices][corner])
-    R, t = head.jaw.motion(OPEN_POSE if head.shape("jawOpen") is not None else 0.0, 0.0, 0.0)
+    R, t = head.jaw.motion(head.opening, 0.0, 0.0)
     jaw = bone == MANDIBLE
     target[jaw] = (mesh.nodes[jaw] - t) @ R
     nodes = rest.pull_back(mesh.nodes, mesh.tets, held & (bone == 0), target, bone > 0)
@@ -95,6 +95,9 @@ def build_flesh(head: Head, quality_level: str = "standard", tick: Callable[[], 
     )
     embed = embedding.embedding_matrix(neutral, nodes, mesh.tets, carrier)
     stats = {"tets": len(mesh.tets), "nodes": len(nodes), **rest.measure(nodes, mesh.tets)}
+    if stats["rest_inverted"] and head.opening and head.shape("jawOpen") is None:
+        # A mouth that was opened for the mesher only does not close again: better glued lips than no flesh.
+        return build_flesh(replace(head, opening=0.0, open_pose=head.vertices), quality_level, tick)
     stats["bone_depth_mm_min"] = 10.0 * _least_depth(nodes[mesh.kind == BONE], skin, neutral)
     stats["lip_glued_edges"] = glued_lip_edges(mesh, skin, head)
     return HeadFlesh(nodes, mesh.tets.astype(np.int32), bone, vertices, carrier, embed, stats)

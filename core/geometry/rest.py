@@ -12,6 +12,9 @@ from . import quality
 _REGULAR = np.array([[1.0, 0.5, 0.5], [0.0, np.sqrt(0.75), np.sqrt(1.0 / 12.0)], [0.0, 0.0, np.sqrt(2.0 / 3.0)]])
 """Edge matrix of the regular tet of edge 1, volume 1 / sqrt(72)."""
 
+LOOSENINGS = 3
+"""Times that the skin around tets that stay turned over is let go."""
+
 
 def harmonic(flesh: Flesh, held: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Extend ``values`` (N, k), given on the ``held`` (N,) nodes, through the flesh with zero Laplacian."""
@@ -52,7 +55,18 @@ def pull_back(
         reference=edge[:, None, None] * _REGULAR,
     )
     anchor = np.where(held[:, None], target, x)
-    return _relax(flesh, x, anchor)
+    x = _relax(flesh, x, anchor)
+    for _ in range(LOOSENINGS):
+        inverted = quality.signed_volume(x, tets) <= 0.0
+        if not inverted.any():
+            break
+        # Skin that keeps a tet turned over is let go around it.
+        around_it = np.zeros(len(nodes), bool)
+        around_it[tets[inverted].ravel()] = True
+        around_it[tets[around_it[tets].any(axis=1)].ravel()] = True
+        spring = np.where(around_it, 0.01 * spring, spring)
+        x = _relax(flesh.varied(spring=spring), x, anchor)
+    return x
 
 
 def _relax(flesh: Flesh, x: np.ndarray, anchor: np.ndarray) -> np.ndarray:
