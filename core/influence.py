@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DAMPING = 0.02
 """Cost of slider motion against missed distance, for the slider that moves the point most."""
 
-FAINT = 0.05
+FAINT = 0.15
 """Share of the strongest slider's effect below which a slider is left out of a drag: it would jump for little."""
 
 
