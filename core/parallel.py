@@ -72,7 +72,7 @@ def workers() -> int:
 
 def share(tasks: list[Callable[[], object]]) -> None:
     """Do short tasks, this thread among the workers; in a thread that is itself one of several, one after another."""
-    count = min(workers(), len(tasks))
+    count = max(min(workers(), len(tasks)), 1)
 
     def some(first: int) -> None:
         for task in tasks[first::count]:

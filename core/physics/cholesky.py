@@ -20,8 +20,8 @@ from ..parallel import share
 from . import front_kernels
 from .dissection import BRANCHES, Ordering
 
-# Right sides solved at once: enough for matrix products, few enough to need little memory.
-COLUMNS = 128
+# Right sides solved at once by one thread: enough for matrix products, few enough to need little memory.
+COLUMNS = 64
 
 
 class NotDefinite(ArithmeticError):
@@ -137,9 +137,11 @@ class Cholesky:
                 self._packed = self.packed()
             return self._packed.solve(b)
         x = np.empty((n, 3, b.shape[1]))
-        for start in range(0, b.shape[1], COLUMNS):
-            part = slice(start, start + COLUMNS)
+
+        def some(part: slice) -> None:
             x[self.ordering.order, :, part] = self._solve_many(b[:, part])
+
+        share([lambda k=k: some(slice(k, k + COLUMNS)) for k in range(0, b.shape[1], COLUMNS)])
         return x.reshape(b.shape)
 
     def _solve_many(self, rhs: np.ndarray) -> np.ndarray:

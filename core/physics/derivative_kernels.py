@@ -139,11 +139,12 @@ def strain_sensitivities(
     fibre_slack: wp.array[f64],
     x: wp.array[vec3],
     adjoint: wp.array[vec3],
+    begin: int,
     # Out:
     sensitivity_out: wp.array[vec6],
 ):
-    """d(adjoint . forces)/d(stress-free strain) of each tet [N cm]: the transpose of ``strain_forces``."""
-    t = wp.tid()
+    """d(adjoint . forces)/d(stress-free strain) of tets from ``begin`` on [N cm]: ``strain_forces`` transposed."""
+    t = begin + wp.tid()
     N = inv_natural[t]
     Fe = deformation_gradient(x, tets[t], N)
     P = passive_stress(law[t], Fe, moduli[t])

@@ -5,13 +5,16 @@
 Each function evaluates at node positions x (N, 3); forces in N on all N nodes, springs apart.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import scipy.sparse as sp
 import warp as wp
 
+from ..parallel import share
 from . import derivative_kernels as kernels
 from .flesh import Flesh, Natural
-from .lanes import Strain
+from .lanes import PARTS, Strain
 from .materials import f64, mat33, vec3
 from .strain import vec6
 
@@ -86,13 +89,16 @@ def by_unit_strain(flesh: Flesh, x: np.ndarray, strain: np.ndarray) -> np.ndarra
     count, natural = len(flesh.tets), flesh.natural(strain)
     tet, points = wp.array(np.arange(count), dtype=int, device=flesh.device), _points(flesh, x)
     out = np.empty((count, 6, 9))
-    corner = wp.empty((count, 4), dtype=vec3, device=flesh.device)
-    for k in range(6):
+
+    def number(k: int) -> None:
         direction = np.zeros((count, 6))
         direction[:, k] = 1.0
+        corner = wp.empty((count, 4), dtype=vec3, device=flesh.device)
         inputs = [*_strained(flesh, natural), tet, wp.array(direction, dtype=vec6, device=flesh.device), points]
         _launch(flesh, kernels.strain_forces, count, inputs, corner)
         out[:, k] = corner.numpy().reshape(count, 12)[:, 3:]
+
+    share([lambda k=k: number(k) for k in range(6)])
     return out.reshape(count, 54)
 
 
@@ -103,7 +109,13 @@ def strain_sensitivity(flesh: Flesh, x: np.ndarray, natural: Natural, adjoint: n
         *_strained(flesh, natural),
         *(_points(flesh, x), _points(flesh, adjoint)),
     ]
-    _launch(flesh, kernels.strain_sensitivities, len(flesh.tets), inputs, out)
+    cuts = np.linspace(0, len(flesh.tets), (PARTS if flesh.device == "cpu" else 1) + 1).astype(int).tolist()
+    share([
+        lambda begin=begin, end=end: _launch(
+            flesh, kernels.strain_sensitivities, end - begin, [*inputs, begin], out
+        )
+        for begin, end in pairwise(cuts)
+    ])  # fmt: skip
     return out.numpy()
 
 

@@ -23,7 +23,7 @@ NEAR = 0.02
 STEPS = 5
 """Steps with one factor at most."""
 
-FRESH = 2
+FRESH = 3
 """Factors that a frame may wait for."""
 
 AGED = 2
@@ -71,9 +71,9 @@ class _Descent:
         return self.residual == 0.0 or (self.left <= NEAR and not self.misled)
 
     @property
-    def failing(self) -> bool:
-        """Whether this inverse has had its steps, or misleads."""
-        return self.misled or self.taken >= self._end
+    def spent(self) -> bool:
+        """Whether this inverse has had its steps."""
+        return self.taken >= self._end
 
     def _reach(self, step: np.ndarray) -> float:
         """Largest move of a visible node [cm]."""
@@ -89,7 +89,7 @@ class _Descent:
         if t == 0.0:
             # At the equilibrium rounding hides what is left to gain.
             self.left = self._reach(p)
-            self.misled = self.left > NEAR
+            self.misled, self._end = self.left > NEAR, self.taken
             return
         self._memory.add(at - self.at, new - g)
         moved = self._reach(at - self.at)
@@ -128,9 +128,9 @@ class Follower:
         descent.begin(self.nearest(x))
         fresh = 0
         while not descent.near:
-            if descent.failing:
-                if fresh == FRESH:
-                    break
+            if descent.spent and fresh == FRESH:
+                break
+            if descent.spent or (descent.misled and fresh < FRESH):
                 fresh += 1
                 x[free] = descent.at
                 new = _Factor(x.copy(), self._solver.inverse_stiffness(x, load))
