@@ -2,8 +2,9 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The ARKit shapes by the muscles that make them.
 
-Muscles and action units correspond as in Ekman and Friesen's FACS; activations are rounded from a sparse fit of the
-muscles to the demo head's own shapes.
+Muscles and action units correspond as in Ekman and Friesen's FACS. Activations began as a sparse fit of the muscles to
+the demo head's own shapes and were then rounded and adjusted by eye; the upper lip's ring, whose fibres count half in
+the muscle table, goes above 1.
 """
 
 from .recipe import Recipe, made, sided
