@@ -217,6 +217,14 @@ def last_pose(obj: bpy.types.Object):
     return _poses.get(pose_key(obj))
 
 
+def recall(obj: bpy.types.Object) -> None:
+    """Have a live face solved again when its pose is forgotten (after undo and load): its anatomy is to be shown."""
+    mesh = obj.data
+    if storage.has_rig(mesh) and mesh.is_editable and last_pose(obj) is None and storage.bake_mutes(mesh) is None:
+        storage.set_solved(mesh, np.zeros(1))
+        obj.update_tag()
+
+
 def pose_key(obj: bpy.types.Object) -> tuple[str, str]:
     """What a pose belongs to: an object and its model."""
     return obj.name_full, storage.digest(obj.data)

@@ -56,13 +56,25 @@ def on_update(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     _refresh([update.id.original for update in depsgraph.updates], depsgraph, by_hand=True)
 
 
+def _show_again() -> None:
+    overlay.synchronise()
+    # Later: the scene that has just come does not hear of changes yet.
+    if overlay.active() and not bpy.app.background:
+        bpy.app.timers.register(_recall, first_interval=0.0)
+
+
+def _recall() -> None:
+    for obj in overlay.shown_objects():
+        drive.recall(obj)
+
+
 @persistent
 def on_history(*_args) -> None:
     """Undo, redo and load replace all data: no pose of before belongs to an object of after."""
     live.forget()
     editing.forget()
     drive.clear_cache()
-    overlay.synchronise()
+    _show_again()
 
 
 @persistent
@@ -84,7 +96,7 @@ def on_load(*_args) -> None:
     editing.forget()
     drive.clear_cache()
     storage.clear_cache()
-    overlay.synchronise()
+    _show_again()
 
 
 HANDLERS = (

@@ -51,9 +51,11 @@ def distance_mm(model: "FaceModel", skin: np.ndarray, other: np.ndarray) -> np.n
 
 
 def colours(values: np.ndarray, full: float) -> np.ndarray:
-    """(V, 4) float32 colours of values from 0 to ``full`` and beyond."""
+    """(V, 4) float32 linear colours of values from 0 to ``full`` and beyond."""
     place = np.clip(values / full if full > 0.0 else np.zeros_like(values), 0.0, 1.0) * (len(_RAMP) - 1)
     stops = np.arange(len(_RAMP))
     out = np.ones((len(values), 4), np.float32)
-    out[:, :3] = np.stack([np.interp(place, stops, _RAMP[:, k]) for k in range(3)], 1)
+    shown = np.stack([np.interp(place, stops, _RAMP[:, k]) for k in range(3)], 1)
+    # The ramp is meant for the screen: sRGB (IEC 61966-2-1), which renderers take as linear light.
+    out[:, :3] = np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
     return out

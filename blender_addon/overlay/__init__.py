@@ -16,12 +16,16 @@ TOGGLES = ("show_muscles", "show_bones", "show_tets", "show_landmarks")
 _handle: object | None = None
 
 
+def _shows(obj: bpy.types.Object) -> bool:
+    return any(getattr(obj.muscle_face, name) for name in TOGGLES)
+
+
 def shown_objects() -> list[bpy.types.Object]:
     """The rigs that show some anatomy."""
     return [
         obj
         for obj in bpy.data.objects
-        if obj.type == "MESH" and requirements.is_rig(obj) and any(getattr(obj.muscle_face, n) for n in TOGGLES)
+        if obj.type == "MESH" and requirements.is_rig(obj) and _shows(obj)
     ]
 
 

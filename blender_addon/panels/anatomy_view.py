@@ -39,7 +39,9 @@ def draw_influences(layout, settings) -> None:
     box.label(text=f"What moves vertex {settings.picked_vertex}")
     for item in settings.influences:
         split = box.split(factor=0.78)
-        split.label(text=rows.short(label_of(item.name)))
+        text = label_of(item.name)
+        # The jaw bone's sliders are called like the shapes that move it.
+        split.label(text=f"{text} (Bone)" if item.kind == "jaw" else rows.short(text))
         value = split.row()
         value.alignment = "RIGHT"
         value.label(text=f"{item.millimetres:.1f} mm")

@@ -16,13 +16,14 @@ from bpy.props import (
 
 def _synchronise(self, context) -> None:
     # Imported late: the overlay reads these properties.
-    from .. import overlay
+    from .. import drive, overlay
 
     overlay.synchronise()
-    _redraw(context)
+    drive.recall(self.id_data)
+    _redraw(self, context)
 
 
-def _redraw(context) -> None:
+def _redraw(_self, context) -> None:
     for window in context.window_manager.windows if context.window_manager else ():
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
@@ -31,9 +32,10 @@ def _redraw(context) -> None:
 
 def _paint(self, context) -> None:
     from ...core import MuscleFaceError
-    from .. import heat
+    from .. import drive, heat
 
     obj = self.id_data
+    drive.recall(obj)
     try:
         heat.update(obj)
         self.message = ""
@@ -111,7 +113,9 @@ class ViewProperties:
     heat_largest: FloatProperty(
         name="Largest", description="The largest value of the heat map on the face", options=set()
     )
-    active_muscle: StringProperty(name="Active Muscle", description="The muscle that was clicked", options=set())
+    active_muscle: StringProperty(
+        name="Active Muscle", description="The muscle that was clicked", options=set(), update=_redraw
+    )
     picked_vertex: IntProperty(
         name="Picked Vertex", description="The skin point that was clicked; -1 for none", default=-1, options=set()
     )

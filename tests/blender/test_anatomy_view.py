@@ -49,6 +49,23 @@ def test_muscles_brighten_as_they_pull(rig):
     assert len(lines.points) == len(lines.colours)
 
 
+def test_anatomy_knows_the_pose_of_a_loaded_file(rig, tmp_path):
+    """After loading a file, what is shown belongs to the face as it stands and not to the face at rest."""
+    rig.muscle_face.muscles[MUSCLE].activation = 1.0
+    shown(rig)
+    path = str(tmp_path / "posed.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    rig = bpy.context.object
+    assert drive.last_pose(rig) is None
+    rig.muscle_face.show_muscles = True
+    shown(rig)
+    assert drive.last_pose(rig) is not None
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert overlay.active()
+
+
 def test_heat_map_follows_the_face_and_goes(rig):
     """Strain shows on the mesh as a colour attribute, changes with the face, and leaves no trace."""
     before = [a.name for a in rig.data.attributes]
