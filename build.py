@@ -5,6 +5,8 @@
 python build.py                          the extension's zip for this platform and Python, into dist/
 python build.py --all-platforms          every platform and Python
 python build.py test [pytest arguments]  lint and test
+python build.py gui-test [--blender PATH] [pytest arguments]
+                                         the extension in a real Blender window; pictures in out/gui/
 python build.py demo [--head HEAD.npz]   rig, drive, fit and bake a head; pictures and out/report.json
 python build.py report [--random N]      demo, grown shapes, physics on the ICT head, if present, or the demo head
 python build.py bench [--only PART,...]  timings, beside other solvers too, into out/bench.json
@@ -68,6 +70,8 @@ def main(arguments: list[str]) -> int:
     command, rest = (arguments[0], arguments[1:]) if arguments else ("zip", [])
     if command == "test":
         return test(rest)
+    if command == "gui-test":
+        return gui_test(rest)
     if command == "demo":
         return job("demo", rest)
     if command == "report":
@@ -121,6 +125,18 @@ def test(arguments: list[str]) -> int:
     set_up()
     run([PYTHON, "-m", "ruff", "check", ROOT])
     return call([PYTHON, "-m", "pytest", *arguments])
+
+
+def gui_test(arguments: list[str]) -> int:
+    """Play an artist in a Blender window: one of --blender, of the environment or of the PATH."""
+    parser = argparse.ArgumentParser(prog="build.py gui-test")
+    parser.add_argument("--blender", help="the program; else MUSCLE_FACE_BLENDER, or blender on the PATH")
+    given, rest = parser.parse_known_args(arguments)
+    set_up()
+    os.environ["MUSCLE_FACE_GUI_TEST"] = "1"
+    if given.blender:
+        os.environ["MUSCLE_FACE_BLENDER"] = given.blender
+    return call([PYTHON, "-m", "pytest", "-x", *(rest or ["tests/gui"])])
 
 
 def job(name: str, arguments: list[str]) -> int:

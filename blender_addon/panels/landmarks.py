@@ -24,7 +24,9 @@ class MUSCLE_FACE_PT_landmarks(Panel, bpy.types.Panel):
         count = len(landmarks.empties(context.object))
         layout.operator("muscle_face.find_landmarks", icon="VIEWZOOM")
         if not count:
-            layout.label(text="Only needed where the rig misses the face", icon="INFO")
+            column = layout.column(align=True)
+            column.label(text="For heads on which the rig", icon="INFO")
+            column.label(text="does not find the face", icon="BLANK1")
             return
         layout.operator("muscle_face.pick_landmarks", icon="CURSOR")
         layout.label(text=f"{count} landmarks: move them as you like", icon="EMPTY_AXIS")
