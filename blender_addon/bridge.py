@@ -144,7 +144,8 @@ def new_mesh(name: str, vertices: np.ndarray, polygons: list) -> bpy.types.Mesh:
 
 def write_vertex_positions(mesh: bpy.types.Mesh, positions: np.ndarray) -> None:
     """Store vertex positions, (V, 3), of a mesh without shape keys."""
-    mesh.attributes["position"].data.foreach_set("vector", np.ascontiguousarray(positions, np.float32).ravel())
+    # Not through the position attribute: Blender would keep the old bounds, and cull the mesh by them.
+    mesh.vertices.foreach_set("co", np.ascontiguousarray(positions, np.float32).ravel())
     mesh.update()
 
 

@@ -147,6 +147,9 @@ def test_a_real_skull_is_fitted_and_used(small_head):
     rest = bridge.vertex_positions(small_head.data)
     for vertices, _ in anatomy.bones(small_head).values():
         assert (vertices > rest.min(0)).all() and (vertices < rest.max(0)).all()
+    bpy.context.view_layer.update()
+    corners = np.array(settings.skull.bound_box)
+    assert (corners > rest.min(0)).all() and (corners < rest.max(0)).all()
     assert bpy.ops.muscle_face.create_rig(quality="draft") == {"FINISHED"}
     model = storage.load(small_head.data)
     assert set(model.rig.bones) == {"cranium", "mandible"}
