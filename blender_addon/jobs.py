@@ -228,11 +228,11 @@ class JobOperator:
         status = (fraction, text)
         escape = "Esc keeps the best so far" if self.keeps_best and not self._stopping else "Esc to cancel"
         context.workspace.status_text_set(f"{text} {fraction:.0%} - {escape}")
-        # Only the sidebars: drawing the whole viewport would take the time that the job needs.
+        # Only sidebars and preferences: drawing the whole viewport would take the time that the job needs.
         for window in context.window_manager.windows:
             for area in window.screen.areas:
                 for region in area.regions:
-                    if area.type == "VIEW_3D" and region.type == "UI":
+                    if (area.type, region.type) in (("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")):
                         region.tag_redraw()
 
     def _close(self, context: bpy.types.Context, answer: set[str], kind: str = "", text: str = "") -> set[str]:

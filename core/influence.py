@@ -84,6 +84,8 @@ def drag_step(
     # Bounds that touch are refused, and a slider at its end must be able to stay there.
     step = lsq_linear(system, wanted, bounds=(low[use] - values[use] - 1e-9, high[use] - values[use] + 1e-9)).x
     out = values.copy()
+    # What the widened bounds let through is no motion.
+    step[np.abs(step) < 1e-6] = 0.0
     out[use] = np.clip(values[use] + step, low[use], high[use])
     return out
 
