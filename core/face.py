@@ -12,7 +12,7 @@ import scipy.sparse as sp
 import warp as wp
 
 from . import muscle_rig, sensitivity, solving, variants
-from .anatomy.bones import Mesh, table_depths
+from .anatomy.bones import Mesh, bone_depths
 from .anatomy.jaw import Jaw
 from .anatomy.muscle_curves import MuscleCurve
 from .build import JAW_CONTROLS, build_rig, jaw_bones
@@ -119,20 +119,18 @@ class FaceModel:
 
     def bone_depths(self) -> dict[str, tuple[float, float]]:
         """Depth of the bone [mm] under each landmark that lies over bone, and the published mean for an adult there."""
-        depths = dict(zip(self.rig.landmark_names.tolist(), 10.0 * self.rig.landmark_depth, strict=True))
-        return {n: (float(depths[n]), 10.0 * mean) for n, mean in table_depths(list(depths)).items()}
+        return bone_depths(self.rig.landmark_names.tolist(), self.rig.landmark_depth)
 
     def muscle_curves(self) -> dict[str, MuscleCurve]:
         """The muscles as curves with widths, user's frame and unit; those without fibres are left out."""
         return muscle_rig.curves_of(self.rig)
 
     def with_muscles(self, curves: Mapping[str, MuscleCurve], progress: Progress | None = None) -> "FaceModel":
-        """The same face with some muscles along other curves, user's frame; an unknown name is a further muscle, the
-        last. Neutral and shapes stay as they are. Raises MuscleFaceError."""
+        """The same face with muscles along other curves; unknown names are further muscles. Raises MuscleFaceError."""
         return FaceModel(muscle_rig.with_curves(self, curves, progress))
 
     def with_muscle_meshes(self, meshes: Mapping[str, Mesh], progress: Progress | None = None) -> "FaceModel":
-        """``with_muscles`` for closed meshes (vertices, faces): fibres begin at the end that is nearer to bone."""
+        """``with_muscles`` for closed meshes (vertices, faces): fibres begin at the end nearer to bone."""
         return FaceModel(muscle_rig.with_meshes(self, meshes, progress))
 
     def updated(
@@ -144,9 +142,8 @@ class FaceModel:
         progress: Progress | None = None,
         **options,
     ) -> "FaceModel":
-        """A new rig for the same mesh re-sculpted, or with other shapes: quality, tissue, gravity, track stiffness and
-        the artist's muscle curves are kept unless ``options`` of ``build`` say otherwise, muscles keep their names.
-        Raises MuscleFaceError."""
+        """A rig of the same mesh, re-sculpted or with other shapes, made like this one unless ``options`` of ``build``
+        say otherwise; the artist's muscle curves come along. Raises MuscleFaceError."""
         return FaceModel(variants.updated(self, vertices, faces, shapes, progress, **options))
 
     @classmethod

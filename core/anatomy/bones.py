@@ -156,3 +156,9 @@ def table_depths(names: Sequence[str]) -> dict[str, float]:
     """Published mean depth [cm] at the landmarks of these names that lie over bone."""
     values = paired(MEAN_DEPTH, dict.fromkeys(names))
     return {name: depth for name, depth in values.items() if depth < NO_BONE}
+
+
+def bone_depths(names: Sequence[str], depths: np.ndarray) -> dict[str, tuple[float, float]]:
+    """(depth, published mean) [mm] at the landmarks over bone, from depths (L,) [cm] at all of them."""
+    found = dict(zip(names, 10.0 * depths, strict=True))
+    return {n: (float(found[n]), 10.0 * mean) for n, mean in table_depths(names).items()}
