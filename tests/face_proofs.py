@@ -268,26 +268,38 @@ def volume_changes(model: FaceModel, names: Sequence[str] | None = None) -> dict
     return {name: model.volume_change(pose) for name, pose in zip(names, poses, strict=True)}
 
 
-def blendshape_volume_changes(model: FaceModel) -> dict[str, float]:
-    """The same if the flesh followed the artist's skin and the bones smoothly, without physics.
+class VolumeOfSum:
+    """The flesh as it would be if it followed the plain sum of shapes and the bones smoothly, without physics.
 
     Nodes move by the harmonic field that meets the bones exactly and the skin as nearly as the tets can; the volume of
     the tets is then the volume that their boundary encloses.
     """
-    rig, flesh = model.rig, model.flesh
-    free, held = flesh.free, np.flatnonzero(flesh.fixed)
-    rows = model.carry[: len(rig.skin)]
-    smooth = flesh.laplacian(np.ones(len(flesh.tets)))
-    pull = 1e3 * rows[:, free].T  # far stiffer than the flesh is smooth
-    solve = factor((smooth[free][:, free] + pull @ rows[:, free]).tocsc()).solve
-    changes = {}
-    for name in expressions(model):
-        k = model.shapes.index(name)
+
+    def __init__(self, model: FaceModel) -> None:
+        rig, flesh = model.rig, model.flesh
+        free, self._rows = flesh.free, model.carry[: len(rig.skin)]
+        self._model, self._held = model, np.flatnonzero(flesh.fixed)
+        self._smooth = flesh.laplacian(np.ones(len(flesh.tets)))[free]
+        self._pull = 1e3 * self._rows[:, free].T  # far stiffer than the flesh is smooth
+        self._solve = factor((self._smooth[:, free] + self._pull @ self._rows[:, free]).tocsc()).solve
+
+    def nodes(self, weights: np.ndarray) -> np.ndarray:
+        """(N, 3) nodes at weights of the shapes (K,)."""
+        model, rig = self._model, self._model.rig
+        used = np.flatnonzero(weights)
         moved = np.zeros_like(rig.nodes)
-        moved[held] = (jaw_bones(model.jaw, rig.nodes, rig.bone, rig.jaw_of_track[k]) - rig.nodes)[held]
-        skin = rows @ rig.displacement(k) + rig.detail(k) - rows @ moved
-        moved[free] = solve(np.asarray(pull @ skin - smooth[free] @ moved))
-        share = flesh.volume_ratio(rig.nodes + moved) - 1.0
+        bones = jaw_bones(model.jaw, rig.nodes, rig.bone, weights[used] @ rig.jaw_of_track[used])
+        moved[self._held] = (bones - rig.nodes)[self._held]
+        skin = sum(weights[k] * (self._rows @ rig.displacement(k) + rig.detail(k)) for k in used) - self._rows @ moved
+        moved[model.flesh.free] = self._solve(np.asarray(self._pull @ skin - self._smooth @ moved))
+        return rig.nodes + moved
+
+
+def blendshape_volume_changes(model: FaceModel) -> dict[str, float]:
+    """The same if the flesh followed the artist's skin, see VolumeOfSum."""
+    flesh, summed, changes = model.flesh, VolumeOfSum(model), {}
+    for name in expressions(model):
+        share = flesh.volume_ratio(summed.nodes((np.array(model.shapes) == name).astype(float))) - 1.0
         changes[name] = 100.0 * float(flesh.volume @ share / flesh.volume.sum())
     return changes
 

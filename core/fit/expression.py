@@ -11,13 +11,13 @@ import numpy as np
 
 from .. import blas
 from ..errors import Cancelled
-from .engine import Found, Watch, descend
+from .engine import Found, Problem, Watch, descend
 from .goals import Goal, goal_of
 from .head import Head
 from .options import FitOptions
 from .result import Figures, FitResult
 from .setting import Setting
-from .skins import BlendSkin, Posed, SimulatedSkin
+from .skins import BlendSkin, FollowedSkin, Posed, SimulatedSkin
 from .targets import SkinPoints, Target
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ class ExpressionFit:
 
     def _through_simulation(self, found: Found) -> Found:
         self._share = 0.05
-        skin = SimulatedSkin(self.setting.model, self._points, self.setting.active, self.setting.gravity,
-                             tick=lambda _share, text: self._say(text))  # fmt: skip
+        skin = FollowedSkin(self.setting.model, self._points, self.setting.active, self.setting.gravity,
+                            tick=lambda _share, text: self._say(text))  # fmt: skip
         before = None if self._pose is None else Posed(found.posed.points, self._pose)
         c = found.controls
         best = replace(found, posed=skin.at(c, before))
@@ -137,5 +137,21 @@ class ExpressionFit:
         found = descend(problem, found, iterations=ITERATIONS, watch=watch)
         while self.goal.sharpen(found):
             found = descend(problem, found, iterations=ITERATIONS, watch=watch)
+        if self.setting.options.mode == "readable" and len(self.setting.active):
+            found = self._readable(skin, problem, found, watch)
         self._progress(1.0, "Fit done")
         return found
+
+    def _readable(self, skin: SimulatedSkin, problem: Problem, found: Found, watch: Watch) -> Found:
+        """The fit with few sliders: chosen where the faithful one ended, and fitted again."""
+        self._say("Choosing few sliders")
+        found = replace(found, jacobian=skin.jacobian(found.posed))
+        base = self._prior.centre
+        few = self.setting.few([self.setting.quadratic(problem, found)], base)
+        c = base.copy()
+        c[few.only] = found.controls[few.only]
+        some = FollowedSkin(self.setting.model, self._points, few.active, self.setting.gravity)
+        start = replace(found, controls=c, posed=some.at(c, found.posed))
+        if not start.posed.sound:
+            return found
+        return descend(few.problem(self.goal, some, self._prior), start, iterations=ITERATIONS, watch=watch)

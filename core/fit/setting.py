@@ -3,7 +3,7 @@
 """What all stages and frames of a fit share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from ..errors import MuscleFaceError
 from .checks import head_height
-from .engine import Prior, Problem
+from .engine import Found, Prior, Problem
 from .goals import Goal
 from .options import FitOptions
+from .readable import Quadratic, few_controls, without_head
 from .skins import Skin
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ class Setting:
     model: "FaceModel"
     options: FitOptions
     gravity: Sequence[float] | None = None
+    only: np.ndarray | None = None
 
     @cached_property
     def active(self) -> np.ndarray:
-        """Indices of the controls that may move."""
-        return movable(self.model, self.options)
+        """Indices of the controls that may move: those that the options allow, or `only` some of them."""
+        return movable(self.model, self.options) if self.only is None else self.only
 
     @cached_property
     def bounds(self) -> np.ndarray:
@@ -45,6 +47,16 @@ class Setting:
     def reach(self) -> float:
         """Radius of the face, user's unit."""
         return 0.4 * head_height(self.model)
+
+    def quadratic(self, problem: Problem, found: Found) -> Quadratic:
+        """What the terms know of the active controls at a face whose Jacobian is worked out."""
+        H, _, _ = problem.normal_equations(problem.frozen(found.world), found)
+        return Quadratic(without_head(H, len(self.active)), found.controls[self.active])
+
+    def few(self, quadratics: Sequence[Quadratic], base: np.ndarray) -> "Setting":
+        """The same with only the few controls that explain these faces, moved from base (n,)."""
+        some = few_controls(quadratics, base[self.active], self.bounds[self.active])
+        return replace(self, only=self.active[some])
 
     def freedoms(self, goal: Goal) -> int:
         """0, 6 or 7 of the head."""
