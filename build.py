@@ -168,8 +168,8 @@ def package(everything: bool) -> int:
         return 0
     for platform in PLATFORMS:
         # One zip for both Pythons where that fits: the artist need not know which Python a Blender has.
-        wheels = [wheel for version in PYTHONS for wheel in fetch_wheels(platform, version)]
-        if sum(wheel.stat().st_size for wheel in set(wheels)) < ZIP_LIMIT - 2_000_000:
+        wheels = wheels_for(platform, list(PYTHONS))
+        if sum(wheel.stat().st_size for wheel in wheels) < ZIP_LIMIT - 2_000_000:
             build_zip(platform, list(PYTHONS))
         else:
             for version in PYTHONS:
@@ -185,7 +185,7 @@ def this_platform() -> str:
 def build_zip(platform: str, pythons: list[str], suffix: str = "", folder: Path = ROOT / "dist") -> Path:
     """One zip, made and validated by Blender's own extension tool; returns its path."""
     cli, tags = extension_tool()
-    wheels = sorted({wheel for version in pythons for wheel in fetch_wheels(platform, version)})
+    wheels = wheels_for(platform, pythons)
     with tempfile.TemporaryDirectory() as scratch:
         source, target = Path(scratch) / "source", Path(scratch) / "target"
         target.mkdir()
@@ -223,6 +223,12 @@ def stage(source: Path, platform: str, wheels: list[Path]) -> None:
     manifest = re.sub(r"^platforms = .*$", f'platforms = ["{platform}"]', manifest, flags=re.MULTILINE)
     manifest = re.sub(r"^wheels = .*$", f"wheels = [\n{listed},\n]", manifest, flags=re.MULTILINE)
     (source / "blender_manifest.toml").write_text(manifest, encoding="utf-8")
+
+
+def wheels_for(platform: str, pythons: list[str]) -> list[Path]:
+    """The wheels that a platform needs for these Pythons, each once: Warp's is the same for all."""
+    found = {wheel.name: wheel for version in pythons for wheel in fetch_wheels(platform, version)}
+    return [found[name] for name in sorted(found)]
 
 
 def fetch_wheels(platform: str, python: str) -> list[Path]:

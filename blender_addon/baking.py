@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 import bpy
@@ -77,27 +77,27 @@ def offsets_of(obj: bpy.types.Object, model: FaceModel, drives: list[drive.Drive
     return [drive.skin_offset(obj, model, d, skin) for d, skin in zip(drives, skins, strict=True)]
 
 
-def write(
-    obj: bpy.types.Object,
-    model: FaceModel,
-    frames: range,
-    offsets: list[np.ndarray],
-    method: str,
-    bound_mm: float,
-) -> str:
-    """Replace what is baked on the object by these frames; returns one sentence about it."""
-    # Whatever can fail comes before the first change.
+def reduced(
+    obj: bpy.types.Object, model: FaceModel, offsets: list[np.ndarray], method: str, bound_mm: float
+) -> Callable[..., object]:
+    """What a method makes of the frames, as work that needs Blender no more; `write` takes its result."""
     if method == "COMPRESSED":
-        found = engine.bake().compress(np.array(offsets), bound_mm / model.mm_per_unit)
-    elif method == "SLIDERS":
-        names = engine_shapes(obj, model)
-        deltas = np.array([bridge.key_delta(obj, obj.data.shape_keys.key_blocks[n]) for n in names])
-        weights, left = engine.bake().shape_weights(
-            deltas[:, model.skin_vertices], np.array(offsets)[:, model.skin_vertices]
-        )
+        return lambda *_: engine.bake().compress(np.array(offsets), bound_mm / model.mm_per_unit)
+    if method == "SLIDERS":
+        names, skin = engine_shapes(obj, model), model.skin_vertices
+        deltas = np.array([bridge.key_delta(obj, obj.data.shape_keys.key_blocks[n])[skin] for n in names])
+        return lambda *_: (names, *engine.bake().shape_weights(deltas, np.array(offsets)[:, skin]))
+    return lambda *_: None
+
+
+def write(
+    obj: bpy.types.Object, model: FaceModel, frames: range, offsets: list[np.ndarray], method: str, found: object
+) -> Generator[tuple[float, str], None, str]:
+    """Replace what is baked on the object by these frames, step by step; returns one sentence about it."""
     remove(obj)
     mutes = source_mutes(obj, model)
     if method == "SLIDERS":
+        names, weights, left = found
         _write_sliders(obj, model, frames, dict(zip(names, weights.T, strict=True)), mutes)
         return f"Keyed {len(names)} shapes, RMS {left.mean() * model.mm_per_unit:.2f} mm from the simulation"
     if method == "COMPRESSED":
@@ -105,7 +105,7 @@ def write(
         worst = found.error * model.mm_per_unit
         text = f"{len(found.shapes)} shapes hold {len(frames)} frames, at most {worst:.3f} mm off"
     else:
-        _write_frames(obj, frames, offsets)
+        yield from _write_frames(obj, frames, offsets)
         text = f"Baked {len(frames)} frames"
     for name in mutes:
         obj.data.shape_keys.key_blocks[name].mute = True
@@ -124,13 +124,16 @@ def engine_shapes(obj: bpy.types.Object, model: FaceModel) -> list[str]:
     return arkit or names
 
 
-def _write_frames(obj: bpy.types.Object, frames: range, offsets: list[np.ndarray]) -> None:
+def _write_frames(
+    obj: bpy.types.Object, frames: range, offsets: list[np.ndarray]
+) -> Generator[tuple[float, str], None, None]:
     """One key per frame, 1 at its frame and 0 at the next ones; the ends hold beyond the range."""
     rest = bridge.vertex_positions(obj.data)
     for frame, offset in zip(frames, offsets, strict=True):
         key = bridge.add_key(obj, f"Bake {frame:04d}", rest + offset)
         points = [(f, float(f == frame)) for f in (frame - 1, frame, frame + 1) if f in frames]
         animation.write_curve(obj.data.shape_keys, key.path_from_id("value"), points)
+        yield (frame - frames[0]) / len(frames), "Writing shape keys"
     obj.data.update()
 
 

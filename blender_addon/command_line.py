@@ -93,7 +93,9 @@ def assemble_frames(given: argparse.Namespace) -> None:
         offsets = [np.load(_path(given.cache, obj, frame)) for frame in given.frames]
         if any(offset.shape != (model.vertex_count, 3) for offset in offsets):
             raise MuscleFaceError(f"The frames in {given.cache} are of another mesh: bake them again.")
-        text = baking.write(obj, model, given.frames, offsets, given.method.upper(), given.error)
+        method = given.method.upper()
+        found = baking.reduced(obj, model, offsets, method, given.error)()
+        text = _finished(baking.write(obj, model, given.frames, offsets, method, found))
         bpy.context.scene.frame_set(bpy.context.scene.frame_current)
         bpy.ops.wm.save_as_mainfile(filepath=str(given.save.resolve()), copy=True)
     print(f"Muscle Face: {text}; saved {given.save}", flush=True)

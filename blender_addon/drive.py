@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from . import bridge, storage
 
 if TYPE_CHECKING:
     from ..core import FaceModel
+    from ..core.pose import Pose
 
 # The last pose of each object and model: the next solve starts there. Dropped with every undo, redo and load.
 _poses: dict[tuple[str, str], object] = {}
@@ -150,6 +151,18 @@ def solve(obj: bpy.types.Object, model: FaceModel, drive: Drive, start=None, pro
         pose = model.solve(drive.controls, gravity=drive.gravity, start=start or last_pose(obj), progress=progress)
     write(obj, model, drive, pose, (time.perf_counter() - began) * 1e3)
     return pose
+
+
+def solving(
+    obj: bpy.types.Object, model: FaceModel, wanted: Drive, start: Pose | None = None
+) -> Generator[Callable[..., Pose], Pose, None]:
+    """`solve` as the end of a job: the simulation is work for its thread."""
+    sim_key(obj.data)
+    began, pose = time.perf_counter(), None
+    if wanted.moves(model):
+        start = start or last_pose(obj)
+        pose = yield lambda tick: model.solve(wanted.controls, gravity=wanted.gravity, start=start, progress=tick)
+    write(obj, model, wanted, pose, (time.perf_counter() - began) * 1e3)
 
 
 def write(

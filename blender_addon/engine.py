@@ -16,15 +16,39 @@ if TYPE_CHECKING:
     from ..core.live import LiveFace
 
 PACKAGE = __package__.rpartition(".")[0]
+_opened: type[FaceModel] | None = None
 
 
-@cache
 def face_model() -> type[FaceModel]:
-    """The FaceModel class, with Warp set up as the preferences say."""
-    _configure_warp()
-    from ..core import FaceModel
+    """The FaceModel class, with Warp set up as the preferences say; once it was opened also in other threads."""
+    return _opened or opener()()
 
-    return FaceModel
+
+def opener() -> Callable[[], type[FaceModel]]:
+    """What gives the FaceModel class, in any thread: it takes a second the first time. The preferences are read now."""
+    folder, chosen = _kernel_folder(), preferences()
+    level = chosen.log_level if chosen else "WARNING"
+    device, threads = (chosen.device, chosen.threads) if chosen else ("auto", None)
+
+    def open_door() -> type[FaceModel]:
+        global _opened
+        if _opened is not None:
+            return _opened
+        import warp as wp
+
+        if folder:
+            wp.config.kernel_cache_dir = folder
+        wp.config.log_level = getattr(wp, f"LOG_{level}")
+        from ..core import FaceModel, parallel
+
+        if threads is not None:
+            parallel.use_workers(threads)
+        if device != "auto":
+            wp.set_device(device)
+        _opened = FaceModel
+        return FaceModel
+
+    return open_door
 
 
 @cache
@@ -96,12 +120,17 @@ def views():
     return views
 
 
-def prepare(progress: Callable[[float, str], None]) -> None:
-    """Compile what the simulation runs, once for each machine; ``progress`` may raise Cancelled."""
-    face_model()
-    from ..core.warm_up import compile_kernels
+def preparer() -> Callable[[Callable[[float, str], None]], None]:
+    """What compiles all that the simulation runs, once for each machine, in any thread; its progress may cancel."""
+    opening = opener()
 
-    compile_kernels(progress)
+    def prepare(progress: Callable[[float, str], None]) -> None:
+        opening()
+        from ..core.warm_up import compile_kernels
+
+        compile_kernels(progress)
+
+    return prepare
 
 
 def preferences() -> bpy.types.AddonPreferences | None:
@@ -110,11 +139,8 @@ def preferences() -> bpy.types.AddonPreferences | None:
     return addon.preferences if addon else None
 
 
-def _configure_warp() -> None:
-    import warp as wp
-
-    from ..core import parallel
-
+def _kernel_folder() -> str:
+    """Where compiled kernels are kept; empty for Warp's own folder."""
     chosen = preferences()
     folder = bpy.path.abspath(chosen.cache_folder) if chosen else ""
     if not folder:
@@ -122,11 +148,5 @@ def _configure_warp() -> None:
             folder = bpy.utils.extension_path_user(PACKAGE, path="kernels", create=True)
         except ValueError:
             # Not installed as an extension (a checkout): Warp's own cache folder is right.
-            folder = ""
-    if folder:
-        wp.config.kernel_cache_dir = str(Path(folder))
-    wp.config.log_level = getattr(wp, f"LOG_{chosen.log_level if chosen else 'WARNING'}")
-    if chosen:
-        parallel.use_workers(chosen.threads)
-        if chosen.device != "auto":
-            wp.set_device(chosen.device)
+            return ""
+    return str(Path(folder))

@@ -38,7 +38,7 @@ def _refresh(objects, depsgraph: bpy.types.Depsgraph, by_hand: bool) -> None:
                 graph = None if editing.follow_symmetry(obj) else depsgraph
             elif obj.muscle_face.symmetric:
                 editing.remember(obj)
-            if obj.muscle_face.live:
+            if obj.muscle_face.live and (not live.watched() or live.ready(obj)):
                 drive.refresh(obj, graph, live.follow if live.watched() else None)
     finally:
         _writing = False

@@ -2,9 +2,10 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Long work without a frozen window: the core computes in a thread, a modal operator watches it.
 
-Blender's data are touched on the main thread only: `plan` reads them, `finish` writes them.
+Blender's data are touched on the main thread only: `plan` reads them, `finish` writes them, both in small steps.
 """
 
+import contextlib
 import threading
 import time
 import traceback
@@ -17,7 +18,8 @@ from ..core import Cancelled, MuscleFaceError
 from . import engine, picking
 
 Work = Callable[[Callable[[float, str], None]], object]
-Plan = Generator[tuple[float, str], None, Work]
+Plan = Generator[tuple[float, str] | Work, object, Work]
+Finish = Generator[tuple[float, str] | Work, object, None]
 
 READ_SECONDS = 0.05
 POLL_SECONDS = 0.2
@@ -52,7 +54,7 @@ class Job:
         self.progress = (0.0, "Starting")
         self.result: object = None
         self.error: Exception | None = None
-        self._stop = threading.Event()
+        self._stop, self._prepare = threading.Event(), engine.preparer()
         self._thread = threading.Thread(target=self._run, args=(work,), name="Muscle Face job")
         _jobs.append(self)
         self._thread.start()
@@ -74,7 +76,7 @@ class Job:
         try:
             with _core_lock:
                 self._report(0.0, "Starting")
-                engine.prepare(self._report)
+                self._prepare(self._report)
                 self.result = work(self._report)
         # Anything that goes wrong belongs to the operator: a thread has no report.
         except Exception as error:
@@ -105,12 +107,15 @@ class JobOperator:
 
     keeps_best = False
 
+    committed = False
+    """Whether `finish` has begun to change what it cannot put back: Esc comes too late then."""
+
     def plan(self, context: bpy.types.Context) -> Plan:
-        """Read Blender's data, yielding progress now and then; return the work for the thread."""
+        """Read Blender's data, yielding progress, or work to be done first; return the work for the thread."""
         raise NotImplementedError
 
-    def finish(self, context: bpy.types.Context, result: object) -> None:
-        """Write the result into Blender's data."""
+    def finish(self, context: bpy.types.Context, result: object) -> Finish | None:
+        """Write the result into Blender's data; where that is long as a generator, which may yield more work, too."""
         raise NotImplementedError
 
     def abort(self, context: bpy.types.Context) -> None:
@@ -120,15 +125,13 @@ class JobOperator:
         """The whole job at once, for scripts and background Blender."""
         _enter()
         try:
-            plan = self.plan(context)
-            try:
+            steps, answer = self._steps(context), None
+            with contextlib.suppress(StopIteration):
                 while True:
-                    next(plan)
-            except StopIteration as end:
-                work = end.value
-            with _core_lock:
-                result = work(lambda _fraction, _text: None)
-            self.finish(context, result)
+                    step, answer = steps.send(answer), None
+                    if callable(step):
+                        with _core_lock:
+                            answer = step(lambda _fraction, _text: None)
         except MuscleFaceError as error:
             self.abort(context)
             self.report({"ERROR"}, str(error))
@@ -152,7 +155,7 @@ class JobOperator:
     def start(self, context: bpy.types.Context) -> set[str]:
         """Begin, and be called back by a timer."""
         _enter()
-        self._plan, self._job, self._stopping = self.plan(context), None, False
+        self._todo, self._job, self._stopping = self._steps(context), None, False
         self._timer = context.window_manager.event_timer_add(POLL_SECONDS, window=context.window)
         context.window_manager.modal_handler_add(self)
         self._show(context, 0.0, "Starting")
@@ -160,11 +163,12 @@ class JobOperator:
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """One look at the job per timer tick; Esc stops it."""
-        if event.type == "ESC" and event.value == "PRESS" and self.keeps_best and self._job and not self._stopping:
+        escaped = event.type == "ESC" and event.value == "PRESS" and not self.committed
+        if escaped and self.keeps_best and self._job and not self._stopping:
             self._stopping = True
             self._job.cancel()
             return {"RUNNING_MODAL"}
-        if event.type == "ESC" and event.value == "PRESS":
+        if escaped:
             if self._job:
                 self._job.cancel()
             self.abort(context)
@@ -189,7 +193,7 @@ class JobOperator:
     def cancel(self, _context: bpy.types.Context) -> None:
         """Blender ends the operator itself: another file is loaded, or the window closes. Its data may be gone."""
         global status
-        if getattr(self, "_plan", None) is None:
+        if getattr(self, "_todo", None) is None:
             return
         if self._job:
             self._job.cancel()
@@ -203,23 +207,36 @@ class JobOperator:
             raise MuscleFaceError(f"'{self._object}' was deleted or renamed while Muscle Face worked; start again.")
         return obj
 
+    def _steps(self, context: bpy.types.Context) -> Finish:
+        """Reading, work and writing as one row of steps: (fraction, text), or work whose result is sent back."""
+        work = yield from self.plan(context)
+        writing = self.finish(context, (yield work))
+        if writing is not None:
+            yield from writing
+
     def _tick(self, context: bpy.types.Context) -> set[str]:
-        if self._job is None:
-            until = time.perf_counter() + READ_SECONDS
-            try:
-                while time.perf_counter() < until:
-                    self._show(context, *next(self._plan))
-            except StopIteration as end:
-                self._job = Job(end.value)
-            return {"RUNNING_MODAL"}
-        if not self._job.done:
-            fraction, text = self._job.progress
-            self._show(context, fraction, f"Stopping: {text}" if self._stopping else text)
-            return {"RUNNING_MODAL"}
-        if self._job.error is not None:
-            raise self._job.error
-        self.finish(context, self._job.result)
-        return self._close(context, {"FINISHED"})
+        answer = None
+        if self._job is not None:
+            if not self._job.done:
+                fraction, text = self._job.progress
+                self._show(context, fraction, f"Stopping: {text}" if self._stopping else text)
+                return {"RUNNING_MODAL"}
+            if self._job.error is not None:
+                raise self._job.error
+            answer, self._job = self._job.result, None
+        until = time.perf_counter() + READ_SECONDS
+        try:
+            while time.perf_counter() < until:
+                step, answer = self._todo.send(answer), None
+                if callable(step):
+                    self._job = Job(step)
+                    if self._stopping and not self.committed:
+                        self._job.cancel()
+                    break
+                self._show(context, *step)
+        except StopIteration:
+            return self._close(context, {"FINISHED"})
+        return {"RUNNING_MODAL"}
 
     def _show(self, context: bpy.types.Context, fraction: float, text: str) -> None:
         global status

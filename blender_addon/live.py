@@ -81,6 +81,9 @@ class _Session:
 
 
 _sessions: dict[tuple[str, str], _Session] = {}
+# Models that are read in the background, by their digests, and those that could not be read.
+_reading: dict[str, _Task] = {}
+_unreadable: set[str] = set()
 _rendering = False
 
 
@@ -101,6 +104,25 @@ def set_rendering(rendering: bool) -> None:
     _rendering = rendering
 
 
+def ready(obj: bpy.types.Object) -> bool:
+    """Whether the model is in memory; else it is read in the background, and the object comes again after that."""
+    name = storage.digest(obj.data)
+    if name in _reading:
+        return False
+    read = storage.reader(obj.data)
+    # A baked face needs no model; what cannot be read says why where it is read in the open.
+    if read is None or name in _unreadable or storage.bake_mutes(obj.data) is not None:
+        return True
+    _reading[name] = _Task(lambda _tick: read())
+    _watch()
+    return False
+
+
+def _watch() -> None:
+    if not bpy.app.timers.is_registered(_poll):
+        bpy.app.timers.register(_poll, first_interval=POLL_SECONDS)
+
+
 def follow(obj: bpy.types.Object, model: FaceModel, wanted: drive.Drive) -> None:
     """Show a near answer now, or as soon as the face can be followed; it settles when the sliders rest."""
     key = drive.pose_key(obj)
@@ -111,8 +133,7 @@ def follow(obj: bpy.types.Object, model: FaceModel, wanted: drive.Drive) -> None
     session = _sessions[key]
     session.stop_settling()
     session.touched = time.perf_counter()
-    if not bpy.app.timers.is_registered(_poll):
-        bpy.app.timers.register(_poll, first_interval=POLL_SECONDS)
+    _watch()
     if not session.making.done:
         return
     if session.making.error is not None:
@@ -129,7 +150,7 @@ def follow(obj: bpy.types.Object, model: FaceModel, wanted: drive.Drive) -> None
 
 def _poll() -> float | None:
     """Look after all sessions; comes back while there is something to wait for."""
-    waiting = False
+    waiting = _collect()
     for (name, _), session in list(_sessions.items()):
         obj = bpy.data.objects.get(name)
         if obj is not None and storage.has_rig(obj.data) and not jobs.busy():
@@ -137,6 +158,22 @@ def _poll() -> float | None:
         else:
             session.stop_settling()
     return POLL_SECONDS if waiting else None
+
+
+def _collect() -> bool:
+    """Hand over the models that were read; whether some are still being read."""
+    for name, task in list(_reading.items()):
+        if not task.done:
+            continue
+        del _reading[name]
+        if task.error is None:
+            storage.keep(name, task.result)
+        else:
+            _unreadable.add(name)
+        for obj in bpy.data.objects:
+            if obj.type == "MESH" and storage.has_rig(obj.data) and storage.digest(obj.data) == name:
+                obj.update_tag()
+    return bool(_reading)
 
 
 def _look_after(obj: bpy.types.Object, session: _Session) -> bool:
@@ -178,3 +215,7 @@ def clear() -> None:
     for session in _sessions.values():
         session.close()
     _sessions.clear()
+    for task in _reading.values():
+        task.end()
+    _reading.clear()
+    _unreadable.clear()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 import bpy
@@ -77,6 +78,28 @@ def load(mesh: bpy.types.Mesh) -> FaceModel:
         _models[name] = engine.face_model().from_bytes(group["model"])
     _check_topology(mesh, group, _models[name])
     return _models[name]
+
+
+def reader(mesh: bpy.types.Mesh) -> Callable[[], FaceModel] | None:
+    """What reads the stored model, in any thread: `keep` its result. None where `load` is quick."""
+    group = mesh.get(PROPERTY)
+    if group is None or group["version"] != VERSION or group["digest"] in _models:
+        return None
+    blob, opening = bytes(group["model"]), engine.opener()
+    return lambda: opening().from_bytes(blob)
+
+
+def keep(name: str, model: FaceModel) -> None:
+    """Keep a model that was read, by its digest."""
+    _models[name] = model
+
+
+def loading(mesh: bpy.types.Mesh) -> Generator[Callable[..., FaceModel], FaceModel, FaceModel]:
+    """`load` for the plan of a job: what takes time is work for its thread."""
+    read = reader(mesh)
+    if read is not None:
+        keep(digest(mesh), (yield lambda *_: read()))
+    return load(mesh)
 
 
 def load_to_update(mesh: bpy.types.Mesh) -> FaceModel | None:

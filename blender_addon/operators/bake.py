@@ -42,7 +42,7 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
         obj, scene = context.object, context.scene
         self._object, self._frame = obj.name, scene.frame_current
         frames = self._frames(scene)
-        model = storage.load(obj.data)
+        model = yield from storage.loading(obj.data)
         drive.sim_key(obj.data)
         if storage.bake_mutes(obj.data) is not None and storage.bake_aside(obj.data) is not None:
             raise MuscleFaceError("The sliders hold a bake; press Remove Bake before baking again.")
@@ -52,8 +52,13 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
     def finish(self, context, result):
         model, frames, drives, poses = result
         obj = self.subject(context)
-        offsets = baking.offsets_of(obj, model, drives, poses)
-        text = baking.write(obj, model, frames, offsets, self.method, self.bound)
+        offsets = []
+        for item, pose in zip(drives, poses, strict=True):
+            offsets += baking.offsets_of(obj, model, [item], [pose])
+            yield len(offsets) / len(frames), "Reading the faces"
+        found = yield baking.reduced(obj, model, offsets, self.method, self.bound)
+        self.committed = True
+        text = yield from baking.write(self.subject(context), model, frames, offsets, self.method, found)
         context.scene.frame_set(self._frame)
         rough = [frame for frame, pose in zip(frames, poses, strict=True) if pose is not None and not pose.converged]
         if rough:

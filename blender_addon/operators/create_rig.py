@@ -42,11 +42,11 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
         for key in staleness.shape_sources(obj.data):
             shapes[key.name] = bridge.key_delta(obj, key)
             yield 0.0, "Reading shape keys"
-        model_class, quality, tissue = engine.face_model(), self.quality, self.tissue
+        quality, tissue = self.quality, self.tissue
         options, meshes = anatomy.options(obj), anatomy.muscle_meshes(obj)
 
         def work(progress):
-            model = model_class.build(
+            model = engine.face_model().build(
                 vertices, faces, shapes, quality=quality, tissue=tissue, progress=progress, **options
             )
             model = model.with_muscle_meshes(meshes, progress) if meshes else model
@@ -62,7 +62,8 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
         add_sim_key(obj)
         storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj))
         fill_settings(obj, model)
-        drive.solve(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
+        self.committed = True
+        yield from drive.solving(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
         for warning in model.warnings:
             self.report({"WARNING"}, warning)
 

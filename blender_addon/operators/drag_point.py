@@ -30,7 +30,7 @@ class MUSCLE_FACE_OT_drag_point(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, vertex, offset = context.object, self.vertex, np.array(self.offset)
         self._object = obj.name
-        model = storage.load(obj.data)
+        model = yield from storage.loading(obj.data)
         check_vertex(model, vertex)
         wanted, last, frozen = drive.read(obj, model), drive.last_pose(obj), editing.frozen(obj)
         yield 0.0, "Reading the face"
@@ -46,7 +46,8 @@ class MUSCLE_FACE_OT_drag_point(jobs.JobOperator, bpy.types.Operator):
         model, pose = result
         obj = self.subject(context)
         editing.write_controls(obj, model, pose.controls)
-        drive.solve(obj, model, drive.read(obj, model), start=pose)
+        self.committed = True
+        yield from drive.solving(obj, model, drive.read(obj, model), start=pose)
 
     def invoke(self, context, event):
         if self.vertex >= 0:

@@ -26,8 +26,7 @@ class MUSCLE_FACE_OT_find_landmarks(jobs.JobOperator, bpy.types.Operator):
         for key in staleness.shape_sources(obj.data):
             shapes[key.name] = bridge.key_delta(obj, key)
             yield 0.0, "Reading shape keys"
-        guess = engine.guess_landmarks()
-        return lambda _progress: guess(vertices, faces, shapes)
+        return lambda _progress: engine.guess_landmarks()(vertices, faces, shapes)
 
     def finish(self, context, result):
         head = self.subject(context)

@@ -25,7 +25,7 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, scene = context.object, context.scene
         self._object, self._frame, settings = obj.name, scene.frame_current, obj.muscle_face
-        model = storage.load(obj.data)
+        model = yield from storage.loading(obj.data)
         yield 0.0, "Reading the target"
         aim, to_face = source.of(context, obj, model), obj.matrix_world.inverted_safe()
         target = aim.read(context.evaluated_depsgraph_get(), self._frame, to_face)
@@ -56,7 +56,8 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         if not np.allclose(fit.head.matrix(), np.eye(4), atol=1e-9):
             head_pose.place(obj, model, fit.head.matrix(), settings.fit_head)
         # The sliders hold single precision: the face is solved at what they say, from the fit's own pose.
-        drive.solve(obj, model, drive.read(obj, model), start=fit.pose)
+        self.committed = True
+        yield from drive.solving(obj, model, drive.read(obj, model), start=fit.pose)
         heat.follow(obj)
         self.report({"INFO"}, f"Fit: {text}" + ("; stopped early" if fit.stopped else ""))
 

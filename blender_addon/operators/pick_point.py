@@ -28,7 +28,7 @@ class MUSCLE_FACE_OT_influences(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, vertex = context.object, self.vertex
         self._object = obj.name
-        model = storage.load(obj.data)
+        model = yield from storage.loading(obj.data)
         check_vertex(model, vertex)
         influence = engine.influence()
         wanted, last = drive.read(obj, model, context.evaluated_depsgraph_get()), drive.last_pose(obj)

@@ -44,6 +44,7 @@ class MUSCLE_FACE_OT_set_hold(jobs.JobOperator, bpy.types.Operator):
 
     def finish(self, context, result):
         model, blob = result
-        obj = context.scene.objects[self._object]
+        obj = self.subject(context)
         storage.store(obj.data, model, blob, storage.before(obj.data))
-        drive.solve(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
+        self.committed = True
+        yield from drive.solving(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))

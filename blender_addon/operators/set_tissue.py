@@ -25,7 +25,7 @@ class MUSCLE_FACE_OT_set_tissue(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, tissue = context.object, self.tissue
         self._object = obj.name
-        model = storage.load(obj.data)
+        model = yield from storage.loading(obj.data)
         yield 0.0, "Changing the tissue"
 
         def work(progress):
@@ -39,4 +39,5 @@ class MUSCLE_FACE_OT_set_tissue(jobs.JobOperator, bpy.types.Operator):
         obj = self.subject(context)
         storage.store(obj.data, model, blob, storage.before(obj.data))
         obj.muscle_face.tissue = model.tissue
-        drive.solve(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
+        self.committed = True
+        yield from drive.solving(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))

@@ -29,13 +29,13 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
             shapes[key.name] = bridge.key_delta(obj, key)
             yield 0.0, "Reading shape keys"
         options, meshes = anatomy.options(obj), anatomy.muscle_meshes(obj)
-        build, quality, tissue = engine.face_model().build, obj.muscle_face.quality, obj.muscle_face.tissue
+        made = {"quality": obj.muscle_face.quality, "tissue": obj.muscle_face.tissue}
 
         def work(progress):
             if model is not None:
                 fresh = model.updated(vertices, faces, shapes, progress=progress, **options)
             else:
-                fresh = build(vertices, faces, shapes, quality=quality, tissue=tissue, progress=progress, **options)
+                fresh = engine.face_model().build(vertices, faces, shapes, progress=progress, **made, **options)
             fresh = fresh.with_muscle_meshes(meshes, progress) if meshes else fresh
             return fresh, fresh.to_bytes()
 
@@ -52,7 +52,8 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
         create_rig.fill_settings(obj, model)
         if muscle_curves.collection(obj) is not None:
             muscle_curves.show(obj, model.muscle_curves())
-        drive.solve(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
+        self.committed = True
+        yield from drive.solving(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
         for warning in model.warnings:
             self.report({"WARNING"}, warning)
 

@@ -15,7 +15,8 @@ class MUSCLE_FACE_AST_poses(bpy.types.AssetShelf):
 
     @classmethod
     def poll(cls, context):
-        return requirements.rig_problem(context) is None
+        # While a file loads there is no object in the context.
+        return hasattr(context, "object") and requirements.rig_problem(context) is None
 
     @classmethod
     def asset_poll(cls, asset):

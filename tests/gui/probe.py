@@ -28,6 +28,8 @@ HEADER_PX = 28
 """Distance of the headers of closed panels, at a resolution scale of 1."""
 
 pointer = (0, 0)
+opened: dict[str, bool] = {}
+"""Panels that were clicked open or closed."""
 
 
 def window():
@@ -165,17 +167,17 @@ def choose_tab():
 
 
 def open_panel(label):
-    """Open a panel of the tab and close the others. Its header is where those before it leave it."""
+    """Open a panel of the tab and close the others, by clicks on their headers from the top down."""
     yield from open_tab()
-    bar, panels = region("UI"), top_panels()
     yield from scroll(5000)
+    bar, panels = region("UI"), top_panels()
     first = bar.y + bar.height - HEADER_PX // 2 - 4
-    # Ctrl opens one and closes the others; a plain click then closes that one too.
-    yield from click(bar.x + 60, first, ctrl=True)
-    yield from click(bar.x + 60, first)
-    yield from rest(8)
-    number = panels.index(label)
-    yield from click(bar.x + 60, first - number * HEADER_PX)
+    for number, (name, starts_open) in enumerate(panels.items()):
+        if opened.get(name, starts_open):
+            yield from click(bar.x + 60, first - number * HEADER_PX)
+            opened[name] = False
+    yield from click(bar.x + 60, first - list(panels).index(label) * HEADER_PX)
+    opened[label] = True
     yield from rest(8)
 
 
@@ -189,14 +191,14 @@ def open_landmarks():
 
 
 def top_panels():
-    """Labels of the tab's panels that show now and stand in no other panel, in their order."""
+    """The tab's panels that show now and stand in no other panel: label -> whether it opens by itself."""
+    out = {}
     with override("UI"):
-        own = [
-            cls
-            for cls in module("panels").CLASSES
-            if issubclass(cls, bpy.types.Panel) and not hasattr(cls, "bl_parent_id")
-        ]
-        return [cls.bl_label for cls in own if not hasattr(cls, "poll") or cls.poll(bpy.context)]
+        for cls in module("panels").CLASSES:
+            if issubclass(cls, bpy.types.Panel) and not hasattr(cls, "bl_parent_id"):
+                if not hasattr(cls, "poll") or cls.poll(bpy.context):
+                    out[cls.bl_label] = "DEFAULT_CLOSED" not in getattr(cls, "bl_options", ())
+    return out
 
 
 def scroll(pixels):

@@ -108,7 +108,7 @@ def test_a_muscle_is_searched_and_pulled(window):
 
 def test_panels_are_complete(window):
     """Every panel of the tab opens."""
-    for number, label in enumerate(window.ask("top_panels()")):
+    for number, label in enumerate(window.ask("list(top_panels())")):
         window.panel(label)
         window.shot(f"13{chr(97 + number)}_panel_{label.lower().replace(' ', '_').replace('&', 'and')}")
 
@@ -174,7 +174,7 @@ def test_a_saved_file_goes_on(window):
     window.settle()
     before, path = far(window), f"{window.blender.inside}/artist.blend"
     window.do(f"bpy.ops.wm.save_as_mainfile(filepath={path!r})")
-    window.do(f"bpy.ops.wm.open_mainfile(filepath={path!r})")
+    window.do(f"bpy.ops.wm.open_mainfile(filepath={path!r}, load_ui=False)")
     window.until("rig.is_rig", 30.0)
     window.do("bpy.context.scene.frame_set(9)")
     window.settle()

@@ -14,7 +14,7 @@ SECONDS, SWEEPS = 6.0, 3
 @pytest.fixture(scope="module")
 def standard(window):
     """The demo head with a rig of standard quality, seen from the front."""
-    window.do("bpy.ops.wm.read_homefile(use_empty=True)")
+    window.do("bpy.ops.wm.read_homefile(use_empty=True)\nopened.clear()")
     window.do("bpy.ops.mesh.muscle_face_demo_add()")
     window.do("bpy.ops.view3d.view_axis(type='FRONT'); bpy.ops.view3d.view_selected()")
     window.do("bpy.ops.muscle_face.create_rig(quality='standard')", patience=1200.0)

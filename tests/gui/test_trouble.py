@@ -14,7 +14,7 @@ PATIENCE = 600.0
 def rig_file(window) -> str:
     """A file with a rigged demo head, as the window names it."""
     path = f"{window.blender.inside}/trouble.blend"
-    window.do("bpy.ops.wm.read_homefile(use_empty=True)")
+    window.do("bpy.ops.wm.read_homefile(use_empty=True)\nopened.clear()")
     window.do("bpy.ops.mesh.muscle_face_demo_add()")
     window.do("bpy.ops.view3d.view_axis(type='FRONT'); bpy.ops.view3d.view_selected()")
     window.do("bpy.ops.muscle_face.create_rig(quality='draft')", patience=PATIENCE)
@@ -25,7 +25,7 @@ def rig_file(window) -> str:
 @pytest.fixture
 def rigged(window, rig_file):
     """The window with that file, just opened."""
-    window.do(f"bpy.ops.wm.open_mainfile(filepath={rig_file!r})")
+    window.do(f"bpy.ops.wm.open_mainfile(filepath={rig_file!r}, load_ui=False)")
     return window
 
 
@@ -98,7 +98,7 @@ def test_the_head_goes_while_a_job_runs(rigged):
 def test_another_file_while_a_job_runs(rigged, rig_file):
     """The job ends with the file; the next rig answers and can work."""
     begin_job(rigged)
-    rigged.do(f"bpy.ops.wm.open_mainfile(filepath={rig_file!r})")
+    rigged.do(f"bpy.ops.wm.open_mainfile(filepath={rig_file!r}, load_ui=False)")
     assert not rigged.ask("module('jobs').busy()")
     rigged.do("rig.jaw_open = 0.5")
     rigged.settle()
@@ -111,7 +111,7 @@ def test_another_file_while_a_job_runs(rigged, rig_file):
 def test_another_file_while_the_face_moves(rigged, rig_file):
     """A live answer of the old file does not reach the new one."""
     rigged.do("rig.jaw_open = 0.9")
-    rigged.do(f"bpy.ops.wm.open_mainfile(filepath={rig_file!r})")
+    rigged.do(f"bpy.ops.wm.open_mainfile(filepath={rig_file!r}, load_ui=False)")
     rigged.settle()
     assert rigged.ask("rig.jaw_open") == 0.0 and rigged.call("shown", "Demo Head")[1] < 1e-6
 
@@ -120,7 +120,7 @@ def test_the_window_closes_while_a_job_runs(blender, window, rig_file):
     """Blender quits at once, without a crash."""
     window.do("bpy.ops.wm.save_userpref()")
     other = Window(blender, window.pictures)
-    other.do(f"bpy.ops.wm.open_mainfile(filepath={rig_file!r})")
+    other.do(f"bpy.ops.wm.open_mainfile(filepath={rig_file!r}, load_ui=False)")
     begin_job(other)
     began = time.monotonic()
     assert other.close() == 0
