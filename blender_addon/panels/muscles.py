@@ -21,7 +21,7 @@ class MUSCLE_FACE_PT_muscles(RigPanel, bpy.types.Panel):
         if not muscles:
             layout.label(text="No muscle is called so", icon="INFO")
             return
-        layout.label(text="Per cent: what this face implies", icon="INFO")
+        layout.label(text="%: how hard it pulls in this face", icon="INFO")
         if obj.muscle_face.search.strip():
             draw_rows(layout, obj, muscles)
             return
