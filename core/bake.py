@@ -30,6 +30,10 @@ def independent_poses(
         yield model.solve_with(solver, controls, gravity, None, 1e-4, progress)
 
 
+ROUNDS = 8
+"""Rounds of new weights: later ones hardly save a shape."""
+
+
 @dataclass(frozen=True)
 class Compressed:
     """offsets (F, V, 3) ~ weights (F, K) @ shapes (K, V, 3). Weights lie in -1 .. 1 · error: largest distance of any
@@ -44,28 +48,47 @@ def compress(offsets: np.ndarray, bound: float) -> Compressed:
     """The fewest principal shapes whose combinations keep every vertex of every frame within ``bound``.
 
     offsets: (F, V, 3) from rest; the bound has their unit. Truncated SVD (the best in the least-squares sense), cut
-    where the largest distance, checked on the rounded single-precision result, meets the bound.
+    where the largest distance, checked on the rounded single-precision result, meets the bound. The bound is on the
+    worst vertex: rounds with more weight on the vertices that one shape less leaves beyond it save further shapes.
     """
     offsets = np.asarray(offsets, np.float64)
-    count = len(offsets)
-    flat = offsets.reshape(count, -1)
-    # F is far smaller than 3V: the eigenvectors of F x F give the left singular vectors.
-    values, left = np.linalg.eigh(flat @ flat.T)
-    left = left[:, ::-1][:, : int((values > values.max(initial=0.0) * 1e-14).sum())]
-    low, high = 0, left.shape[1]
-    if high == 0 or _error(offsets, _truncated(flat, left, 0), bound) <= bound:
-        return _truncated(flat, left, 0, _error(offsets, _truncated(flat, left, 0), bound))
-    # The largest error need not fall with every shape, but almost does: halve, then take what keeps the bound.
+    flat, weight = offsets.reshape(len(offsets), -1), np.ones(offsets.shape[1])
+    best = _fewest(offsets, flat, weight, bound)
+    for _ in range(ROUNDS if len(best.shapes) > 1 else 0):
+        left = _principal(flat, weight)[:, : len(best.shapes) - 1]
+        miss = np.sqrt(((flat - left @ (left.T @ flat)).reshape(offsets.shape) ** 2).sum(-1)).max(0)
+        weight = weight * np.sqrt(0.05 + miss / miss.max())
+        found = _fewest(offsets, flat, weight, bound, most=len(best.shapes) - 1)
+        best = best if found is None else found
+    if best.error > bound:
+        raise MuscleFaceError(f"Single precision cannot hold this animation to {bound:g}: allow a larger error.")
+    return best
+
+
+def _principal(flat: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """(F, r) left singular vectors of offsets (F, 3V) with weighted vertices (V,), strongest first."""
+    weighted = flat * np.repeat(weight, 3)
+    # F is far smaller than 3V: they are the eigenvectors of F x F.
+    values, left = np.linalg.eigh(weighted @ weighted.T)
+    return left[:, ::-1][:, : int((values > values.max(initial=0.0) * 1e-14).sum())]
+
+
+def _fewest(
+    offsets: np.ndarray, flat: np.ndarray, weight: np.ndarray, bound: float, most: int | None = None
+) -> Compressed | None:
+    """The fewest principal shapes that keep the bound; None when ``most`` of them do not, all of them else."""
+    left = _principal(flat, weight)
+    # -1 shapes never do; the largest error need not fall with every shape, but almost does.
+    low, high = -1, left.shape[1] if most is None else min(most, left.shape[1])
+    if most is not None and _error(offsets, _truncated(flat, left, high), bound) > bound:
+        return None
     while high - low > 1:
         middle = (low + high) // 2
         if _error(offsets, _truncated(flat, left, middle), bound) <= bound:
             high = middle
         else:
             low = middle
-    error = _error(offsets, _truncated(flat, left, high), bound)
-    if error > bound:
-        raise MuscleFaceError(f"Single precision cannot hold this animation to {bound:g}: allow a larger error.")
-    return _truncated(flat, left, high, error)
+    return _truncated(flat, left, high, _error(offsets, _truncated(flat, left, high), bound))
 
 
 def _truncated(flat: np.ndarray, left: np.ndarray, rank: int, error: float = 0.0) -> Compressed:
