@@ -8,7 +8,7 @@ python build.py test [pytest arguments]  lint and test
 python build.py gui-test [--blender PATH] [pytest arguments]
                                          the extension in a real Blender window; pictures in out/gui/
 python build.py demo [--head HEAD.npz]   rig, drive, fit and bake a head; pictures and out/report.json
-python build.py report [--random N]      demo, grown shapes, physics on the ICT head, if present, or the demo head
+python build.py report [--random N]      demo, grown shapes, physics, fit on the ICT head, if present, or the demo head
 python build.py bench [--only PART,...]  timings, beside other solvers too, into out/bench.json
 """
 
@@ -147,14 +147,15 @@ def job(name: str, arguments: list[str]) -> int:
 
 
 def report(arguments: list[str]) -> int:
-    """The demo, grown shapes and the physics on the same head, into the same out/report.json."""
+    """The demo, grown shapes, the physics and the fit on the same head, into the same out/report.json."""
     parser = argparse.ArgumentParser(prog="build.py report")
     parser.add_argument("--head", default=str(ICT_HEAD) if ICT_HEAD.exists() else None)
     parser.add_argument("--out", default=str(ROOT / "out"))
     parser.add_argument("--random", default="200", help="random slider vectors that the physics solves")
     given = parser.parse_args(arguments)
     shared = [*(["--head", given.head] if given.head else []), "--out", given.out]
-    return job("demo", shared) or job("grow", shared) or job("physics", [*shared, "--random", given.random])
+    physics = [*shared, "--random", given.random]
+    return job("demo", shared) or job("grow", shared) or job("physics", physics) or job("fit", shared)
 
 
 # Packaging

@@ -11,6 +11,9 @@ from ..errors import MuscleFaceError
 if TYPE_CHECKING:
     from ..face import FaceModel
 
+ELSEWHERE = 2.0
+"""Distance of a target's middle from the face's, in head heights, at which the artist has not brought them together."""
+
 FARTHEST = 0.5
 """Mean distance of points from where they belong at which a target is elsewhere, in head heights: no face, and no head
 that an artist has placed, is so far off."""
@@ -36,16 +39,27 @@ def check_place(model: "FaceModel", target: np.ndarray, points: np.ndarray) -> N
     height = head_height(model)
     if apart > FARTHEST * height:
         raise MuscleFaceError(
-            f"The target lies {apart / height:.1f} head heights away from the face: move it onto the face."
+            f"The target lies {apart / height:,.1f} head heights away from the face: move it onto the face."
         )
+
+
+def check_near(model: "FaceModel", target: np.ndarray, points: np.ndarray) -> None:
+    """Raise MuscleFaceError when the middle of target points (p, 3) is far from that of a face's points (p, 3)."""
+    apart = float(np.linalg.norm(target.mean(0) - points.mean(0))) / head_height(model)
+    if apart > ELSEWHERE:
+        raise MuscleFaceError(f"The target lies {apart:,.1f} head heights away from the face: move it onto the face.")
 
 
 def check_size(target: float, face: float) -> None:
     """Raise MuscleFaceError when a target's size is not a face's."""
     ratio = target / max(face, 1e-300)
     if face > 0.0 and target > 0.0 and not 1.0 / LARGEST < ratio < LARGEST:
-        times = f"{ratio:.3g} times as large" if ratio > 1.0 else f"{1.0 / ratio:.3g} times smaller"
-        raise MuscleFaceError(f"The target is {times} than the face: scale it to the face's size.")
+        raise MuscleFaceError(f"The target is {times_as_large(ratio)} the face: scale it to the face's size.")
+
+
+def times_as_large(ratio: float) -> str:
+    """A ratio of sizes in words."""
+    return f"{ratio:,.1f} times as large as" if ratio > 1.0 else f"{1.0 / ratio:,.1f} times smaller than"
 
 
 def head_height(model: "FaceModel") -> float:

@@ -152,7 +152,9 @@ class CameraGoal:
     def first_head(self, points: np.ndarray, scale: bool) -> Head:
         """See ``points.VertexGoal``."""
         seen, still = self._seen, StillSkin(points)
-        points_seen = points[: len(seen)][seen]  # behind them lie those of the contours
+        # Where the artist has the face must be before the camera, though the head will be moved from there.
+        self._check_view(points, Head())
+        points_seen = points[: len(seen)][seen]
         guesses = [Head()]
         if self.moves_head:
             guesses.append(placed_by_image(points_seen, self._pixels[seen], self._camera))
@@ -163,21 +165,24 @@ class CameraGoal:
         nothing = np.zeros(0)
         problem = Problem(still, self.terms, np.zeros((0, 2)), Prior(nothing, nothing), 7 if scale else 6, mm, reach)
         found = [descend(problem, Found(nothing, h, Posed(points)), iterations=20) for h in in_front]
-        return min(found, key=lambda f: np.nanmedian(self.terms[0].gap(f.world))).head
+        return min(found, key=lambda f: np.nanmedian(self.terms[0].gap(f.world[: len(seen)]))).head
 
     def check(self, points: np.ndarray, head: Head) -> None:
         """See ``points.VertexGoal``."""
-        camera = self._camera
-        world = head.at(points)
-        if not (camera.depth(world) > 0.0).all():
-            raise MuscleFaceError("The face lies behind the camera: turn the camera towards the face.")
-        forward = head.rotation @ (self._model.rotation.T @ [0.0, 0.0, 1.0])
-        if forward @ (_centre(camera) - world.mean(0)) <= 0.0:
-            raise MuscleFaceError("The camera stands behind the head: move it in front of the face.")
-        off = self.terms[0].gap(world)[self._seen]
+        self._check_view(points, head)
+        off = self.terms[0].gap(head.at(points)[: len(self._seen)])[self._seen]
         if len(off) and np.sqrt(np.median(off**2)) > UNLIKE * self.width:
             raise MuscleFaceError("The image points are not where this face could have them: check which points of the "
                                   "skin they belong to, and whether the image is mirrored or upside down.")  # fmt: skip
+
+    def _check_view(self, points: np.ndarray, head: Head) -> None:
+        """Raise MuscleFaceError where the camera does not see the front of the face."""
+        world = head.at(points)
+        if not (self._camera.depth(world) > 0.0).all():
+            raise MuscleFaceError("The face lies behind the camera: turn the camera towards the face.")
+        forward = head.rotation @ (self._model.rotation.T @ [0.0, 0.0, 1.0])
+        if forward @ (_centre(self._camera) - world.mean(0)) <= 0.0:
+            raise MuscleFaceError("The camera stands behind the head: move it in front of the face.")
 
     def sharpen(self, found: Found) -> bool:
         """See ``points.VertexGoal``."""

@@ -23,6 +23,7 @@ from .expression import ExpressionFit
 from .goals import Goal, goal_of
 from .head import Head
 from .options import FitOptions
+from .readable import Quadratic, without_head
 from .result import Performance
 from .setting import Setting
 from .skins import FollowedSkin, Posed, StillSkin
@@ -73,6 +74,9 @@ def fit_performance(
         raise MuscleFaceError("There are no frames to fit: choose a range of frames in which the target moves.")
     take = _Take(Setting(model, options or FitOptions(), gravity), targets, numbers, progress)
     take.forward()
+    if take.readable:
+        take = take.with_few_controls()
+        take.forward()
     take.smooth()
     return take.performance(began)
 
@@ -93,6 +97,19 @@ class _Take:
     def _say(self, share: float, text: str) -> None:
         self._share = share
         self._progress(share, text)
+
+    @property
+    def readable(self) -> bool:
+        """Whether few sliders are to tell all of it, and there is time for that."""
+        return self._setting.options.mode == "readable" and not self._stopped and len(self._setting.active) > 0
+
+    def with_few_controls(self) -> "_Take":
+        """The same take, to be fitted again with the few sliders that explain all its frames."""
+        active = self._setting.active
+        seen = [Quadratic(without_head(f.information, len(active)), f.controls[active])
+                for f in self._frames if f.information is not None]  # fmt: skip
+        few = self._setting.few(seen, np.zeros(len(self._frames[0].controls)))
+        return _Take(few, self._targets, self._numbers, self._progress)
 
     def forward(self) -> None:
         """Fit frame after frame. Raises MuscleFaceError when no frame can be fitted."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import MuscleFaceError
-from .checks import check_place, check_weights
+from .checks import check_near, check_place, check_weights
 from .engine import Found
 from .head import Head, head_between
 from .residuals import PositionTerm
@@ -98,6 +98,7 @@ class MarkerGoal:
     def first_head(self, points: np.ndarray, scale: bool) -> Head:
         """See ``VertexGoal``."""
         seen = self._seen
+        check_near(self._model, self._positions[seen], points[seen])
         weights = np.ones(seen.sum()) if self._weights is None else self._weights[seen]
         return head_between(points[seen], self._positions[seen], weights, scale=scale)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import MuscleFaceError
 from ..geometry.surface import adjacency, smooth, vertex_normals
-from .checks import check_weights, head_height
+from .checks import check_weights, head_height, times_as_large
 from .engine import Found, Prior, Problem, descend
 from .head import Head, head_between
 from .residuals import PositionTerm, Term
@@ -191,8 +191,7 @@ def _check_whereabouts(model: "FaceModel", vertices: np.ndarray) -> None:
     skin, height = model.neutral[model.skin_vertices], head_height(model)
     ratio = float(np.ptp(vertices, axis=0).max() / np.ptp(skin, axis=0).max())
     if not SIZES[0] < ratio < SIZES[1]:
-        size = f"{ratio:.3g} times as large as" if ratio > 1.0 else f"{1.0 / ratio:.3g} times smaller than"
-        raise MuscleFaceError(f"The scan is {size} the head: scale it to the head's size.")
+        raise MuscleFaceError(f"The scan is {times_as_large(ratio)} the head: scale it to the head's size.")
     outside = np.maximum(np.maximum(vertices.min(0) - skin.max(0), skin.min(0) - vertices.max(0)), 0.0)
     if np.linalg.norm(outside) > CUTS[0] * height:
         raise MuscleFaceError(

@@ -12,6 +12,9 @@ from .heads import FitHead
 
 SPLITS = 3
 
+NOTHING = 1e-3
+"""RMS motion [units of the mesh] of shapes that do not move the face (pupils)."""
+
 
 def measure(head: FitHead) -> dict:
     """Leave-out: rigs without a third of the shapes, fitted to those."""
@@ -24,7 +27,7 @@ def measure(head: FitHead) -> dict:
         rest = {n: d for n, d in shapes.items() if n not in out}
         model = FaceModel.build(*head.mesh[:2], rest)
         for name in out:
-            if not np.abs(shapes[name][head.face]).max() > 0.0:
+            if _rms(shapes[name][head.face]) < NOTHING:
                 continue
             target = head.mesh[0] + shapes[name]
             fit = model.fit(VertexTarget(target, face_weight))
