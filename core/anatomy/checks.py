@@ -109,6 +109,7 @@ def head_warnings(
     arkit: Mapping[str, tuple[str, ...]],
     pockets: Mapping[str, np.ndarray],
     swapped: bool,
+    lips_part: bool,
 ) -> list[str]:
     """One sentence for each thing the artist should know but that does not stop the rig."""
     warnings = []
@@ -124,7 +125,12 @@ def head_warnings(
             warnings.append(
                 f"The skin has an open border of {len(border)} edges near the {place}: fill it unless it is meant."
             )
-    if "mouth" not in pockets:
+    if not lips_part:
+        warnings.append(
+            "The lips are one surface without an opening, so the mouth stays closed: cut the mesh along the mouth line "
+            "and rig it again if it shall open."
+        )
+    elif "mouth" not in pockets:
         warnings.append("No mouth bag was found behind the lips: the lips move, but the mouth cannot open inside.")
     if swapped:
         warnings.append("The shapes named left move the right side: each was taken for the side that it moves.")

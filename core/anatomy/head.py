@@ -14,11 +14,10 @@ from .find_face import find_face
 from .frame import Frame
 from .jaw import Jaw
 from .landmarks import PICKED
-from .open_pose import opened, opening_share
+from .open_mouth import open_mouth
 from .parts import Part
 
 Progress = Callable[[float, str], None]
-OPEN_POSE = 0.6
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,8 @@ class Head:
     landmark_vertices: dict[str, int]
     exposure: np.ndarray  # (V,) 0 inside pockets .. 1 open skin
     pockets: dict[str, np.ndarray]  # "mouth", "eye_L", "eye_R" -> inner skin vertices
-    open_pose: np.ndarray  # (V, 3)
-    opening: float  # of the jaw in the open pose
+    open_pose: np.ndarray  # (V, 3) with the lips parted
+    opening: float  # of the jaw in that pose; 0 where the lips are one surface
     jaw: Jaw
     tissue_depth: np.ndarray  # (V,) bone depth under the skin
     flesh_thickness: np.ndarray  # (V,) way through the flesh to the next surface, at most 6 cm
@@ -71,17 +70,8 @@ def analyse_head(
     x, skin, points, deltas = face.vertices, face.skin, face.landmarks, face.deltas
     say(0.8, "Fitting jaw and bones")
     jaw = jaws.jaw_of_head(x, skin, points, deltas, face.arkit, face.shapes)
-    weight = jaws.mandible_weights(x, skin, points, deltas, jaw, face.neighbours, face.parts)
+    mouth = open_mouth(face, jaw)
     depth, thickness = tissue.bone_depth(x, skin, face.triangles, points, face.pockets, face.neighbours)
-    bone = jaws.mandible_bone(x - np.minimum(depth, 1.5)[:, None] * face.normals, points)
-    opening, open_pose = OPEN_POSE, x
-    if "jawOpen" in deltas:
-        open_pose = x + OPEN_POSE * deltas["jawOpen"]
-    elif "mouth" in face.pockets:
-        share = opening_share(x, skin, face.normals, face.neighbours, points, bone, face.exposure)
-        open_pose, weight[skin] = opened(x, share, jaw, OPEN_POSE), share[skin]
-    else:
-        opening = 0.0
     say(1.0, "Anatomy found")
     return Head(
         frame=face.frame,
@@ -96,15 +86,15 @@ def analyse_head(
         landmark_vertices=_nearest_vertices(points, x, np.unique(face.outer)),
         exposure=face.exposure,
         pockets=face.pockets,
-        open_pose=open_pose,
-        opening=opening,
+        open_pose=mouth.pose,
+        opening=mouth.opening,
         jaw=jaw,
         tissue_depth=depth,
         flesh_thickness=thickness,
-        mandible_weight=weight,
-        mandible_bone=bone,
+        mandible_weight=mouth.weight,
+        mandible_bone=jaws.mandible_bone(x - np.minimum(depth, 1.5)[:, None] * face.normals, points),
         borders=face.borders,
-        warnings=checks.head_warnings(x, face.borders, points, face.arkit, face.pockets, face.swapped),
+        warnings=checks.head_warnings(x, face.borders, points, face.arkit, face.pockets, face.swapped, mouth.parted),
     )
 
 

@@ -11,12 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import scipy.sparse as sp
 from scipy.optimize import least_squares
 
-from ..geometry import surface
 from .frame import FaceMarks
-from .parts import Part
 
 MEAN_OPENING = 0.25  # [rad], a wide but comfortable opening
 MEAN_PROTRUSION = 0.8  # [cm]
@@ -212,46 +209,18 @@ def _jaw_controls(jaw: Jaw, chin: np.ndarray, delta: np.ndarray) -> tuple[float,
     return tuple(float(v) for v in np.clip(q, -1.5, 1.5)) if explained > 0.6 and np.abs(q).max() > 0.1 else None
 
 
-def mandible_weights(
-    x: np.ndarray,
-    skin: np.ndarray,
-    points: Mapping[str, np.ndarray],
-    deltas: Mapping[str, np.ndarray],
-    jaw: Jaw,
-    neighbours: sp.csr_matrix,
-    parts: list[Part],
-) -> np.ndarray:
-    """How far each vertex goes with the jaw (V,): 0 with the cranium, 1 with the mandible.
-
-    Share of the rigid opening motion that jawOpen shows, smoothed; by geometry on heads without jawOpen.
-    """
-    if "jawOpen" in deltas:
-        r, t = jaw.motion(1.0, 0.0, 0.0)
-        rigid = x @ r.T + t - x
-        share = (deltas["jawOpen"] * rigid).sum(axis=1) / np.maximum((rigid**2).sum(axis=1), 0.3**2)
-        weight = np.clip(share, 0.0, 1.0)
-    else:
-        above_neck = x[:, 1] - (points["menton"][1] - 4.0)
-        weight = mandible_bone(x, points) * _step(above_neck / 4.0)
-    weight[skin] = surface.smooth(weight, neighbours, 2, keep=0.5)[skin]
-    for part in parts:
-        # Gums and tongue in one piece hang on both bones: they keep the share each vertex shows.
-        if part.follows != "skin" and part.kind != "mouth_inside":
-            weight[part.vertices] = float(part.follows == "mandible")
-    return weight
-
-
 def condyle(points: Mapping[str, np.ndarray]) -> np.ndarray:
     """Midpoint (3,) of the axis through the jaw's condyles, a centimetre before the ears."""
     middle = 0.5 * (points["tragus_L"] + points["tragus_R"]) + [0.0, 0.3, 1.2]
     return np.array([points["stomion"][0], middle[1], middle[2]])
 
 
-def mandible_bone(x: np.ndarray, points: Mapping[str, np.ndarray]) -> np.ndarray:
+def mandible_bone(x: np.ndarray, points: Mapping[str, np.ndarray], under: float = 1.2) -> np.ndarray:
     """Share of the mandible (n,) in bone at points x (n, 3), by geometry: 1 mandible, 0 skull or neck.
 
     The mandible lies below the plane from the condyles to the mouth line, before the ramus' back edge and above the
-    lower border from jaw angle to chin. Two centimetres of ramp under the plane leave room for the joint's gap.
+    lower border from jaw angle to chin, fading out over `under` [cm] below it. Two centimetres of ramp under the plane
+    leave room for the joint's gap.
     """
     hinge = condyle(points)
     along = points["stomion"] - hinge
@@ -262,10 +231,12 @@ def mandible_bone(x: np.ndarray, points: Mapping[str, np.ndarray]) -> np.ndarray
     up = np.array([0.0, border[2], -border[1]]) / np.hypot(border[1], border[2])
     above_border = (x - gonion) @ up
     before_ramus = x[:, 2] - (hinge[2] - 1.2)
-    return _step((below + 0.2) / 2.0) * _step(before_ramus / 1.2) * _step((above_border + 1.2) / 1.0)
+    over_border = smoothstep((above_border + under) / (under - 0.2))
+    return smoothstep((below + 0.2) / 2.0) * smoothstep(before_ramus / 1.2) * over_border
 
 
-def _step(s: np.ndarray) -> np.ndarray:
+def smoothstep(s: np.ndarray) -> np.ndarray:
+    """0 up to s = 0, 1 from s = 1 on, and a smooth cubic between them."""
     s = np.clip(s, 0.0, 1.0)
     return s * s * (3.0 - 2.0 * s)
 

@@ -123,7 +123,7 @@ def glued_lip_edges(mesh: TetMesh, skin: FleshSkin, head: Head) -> int:
     """Tet edges that cross the air between upper and lower lip in the open pose.
 
     One end goes with the skull, the other with the jaw, and the midpoint lies outside the skin. Ends that share both
-    motions evenly are the commissures, where the lips join by right.
+    motions evenly are the commissures, where the lips join by right; below the lips the chin may fold onto the neck.
     """
     edges = quality.unique_edges(mesh.tets)
     edges = edges[(mesh.kind[edges] == SKIN).all(1)]
@@ -133,5 +133,6 @@ def glued_lip_edges(mesh: TetMesh, skin: FleshSkin, head: Head) -> int:
     corners = [head.open_pose[head.landmark_vertices[f"mouth_corner_{s}"]] for s in "LR"]
     middle = mesh.nodes[edges].mean(1)
     width = np.linalg.norm(corners[0] - corners[1])
-    middle = middle[np.linalg.norm(middle - np.mean(corners, axis=0), axis=1) < width]
+    fold = head.open_pose[head.landmark_vertices["mentolabial"], 1]
+    middle = middle[(np.linalg.norm(middle - np.mean(corners, axis=0), axis=1) < width) & (middle[:, 1] > fold)]
     return int((Regions(skin).outside(middle) > 0.0).sum()) if len(middle) else 0
