@@ -40,7 +40,7 @@ TOLERANCE = 1e-4
 CHANGE = 0.3
 """Standard deviation of a slider's change from one frame to the next, as far as the prior knows."""
 
-STEADY = 0.03
+STEADY = 0.2
 """Standard deviation of a slider's second difference between frames in steady motion."""
 
 STEADY_HEAD = 0.5

@@ -24,7 +24,7 @@ def smoothed(path: np.ndarray, information: Sequence[np.ndarray], steady: np.nda
 
     information: (n, n) of each frame on its values · steady: (n,) standard deviation of second differences between
     frames that are one apart · at: (F,) times of the frames. Minimises sum_f (x - p).H.(x - p) + sum w |D2 x|^2 /
-    steady^2, w falling where second differences stand out from those of the same value elsewhere (Geman & McClure).
+    steady^2, w falling where second differences are far beyond steady motion (Geman & McClure 1987).
     """
     out = path.copy()
     for begin in range(0, len(path), WINDOW - OVERLAP):
@@ -47,8 +47,7 @@ def _window(path: np.ndarray, information: Sequence[np.ndarray], steady: np.ndar
     right = np.stack([H @ p for H, p in zip(information, path, strict=True)]) + LEAST * path
     for _ in range(ROUNDS):
         bends = np.abs(D @ x)
-        usual = np.maximum(steady, 1.4826 * np.median(bends, axis=0))
-        weight = (1.0 / (1.0 + (bends / (SUDDEN * usual)) ** 2)) ** 2 / steady**2
+        weight = (1.0 / (1.0 + (bends / (SUDDEN * steady)) ** 2)) ** 2 / steady**2
         matrix = data.copy()
         for apart in range(3):
             # Entries of D.W.D between frames that are so far apart, of each value with itself.

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""Performances tracked by a camera, on the demo head's draft rig."""
+
+import numpy as np
+import pytest
+from anatomy_heads import model
+from fit_proofs import points_68, portrait_camera
+from muscle_face.core import MuscleFaceError
+from muscle_face.core.fit.targets import CameraTarget
+
+BLINK = [0.0, 0.0, 0.0, 0.4, 0.9, 1.0, 0.7, 0.3, 0.0, 0.0, 0.0]
+
+
+def test_a_blink_survives_and_a_lost_frame_is_filled():
+    """A jaw that opens steadily and a blink come back from exact points; a frame without any is in between."""
+    m, camera, lost = model("demo"), portrait_camera(model("demo")), 9
+    points, targets, opening = points_68(m), [], 0.04 * np.arange(len(BLINK))
+    pose = None
+    for jaw, blink in zip(opening, BLINK, strict=True):
+        pose = m.solve({"jawOpen": jaw, "eyeBlinkLeft": blink, "eyeBlinkRight": blink}, start=pose)
+        targets.append(CameraTarget(points, camera.project(points.at(pose.skin)), camera))
+    targets[lost] = CameraTarget(points, np.full((len(points), 2), np.nan), camera)
+    found = m.fit_performance(targets)
+    names = m.controls().names
+    curve = {n: found.controls[:, names.index(n)] for n in ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight")}
+    assert found.unconverged == [lost]
+    assert np.isnan(found.rms[lost]) and np.nanmax(found.rms) < 1.5
+    # The lids have four points on each side, and other sliders (squint, look down) share in what they do.
+    blink = 0.5 * (curve["eyeBlinkLeft"] + curve["eyeBlinkRight"])
+    assert blink.max() > 0.7 and np.argmax(blink) in (4, 5)
+    assert np.corrcoef(blink, BLINK)[0, 1] > 0.95
+    assert np.corrcoef(curve["jawOpen"], opening)[0, 1] > 0.98
+    assert curve["jawOpen"][lost - 1] - 0.03 < curve["jawOpen"][lost] < curve["jawOpen"][lost + 1] + 0.03
+
+
+def test_nothing_to_see_in_any_frame():
+    """A performance without a single visible point is refused with a sentence."""
+    m = model("demo")
+    points = points_68(m)
+    blind = CameraTarget(points, np.full((len(points), 2), np.nan), portrait_camera(m))
+    with pytest.raises(MuscleFaceError, match="No image point"):
+        m.fit_performance([blind, blind])
+    with pytest.raises(MuscleFaceError, match="no frames"):
+        m.fit_performance([])
