@@ -27,6 +27,9 @@ GUM = 0.4
 
 CRANIUM, MANDIBLE = 1, 2
 
+JOINT_GAP = 0.7
+"""Least distance between nodes of skull and mandible [cm]; a jaw slides forward by about one."""
+
 
 @dataclass(frozen=True)
 class HeadFlesh:
@@ -84,6 +87,7 @@ def build_flesh(head: Head, quality_level: str = "standard", tick: Callable[[], 
     R, t = head.jaw.motion(head.opening, 0.0, 0.0)
     jaw = bone == MANDIBLE
     target[jaw] = (mesh.nodes[jaw] - t) @ R
+    bone = _parted(bone, target)
     nodes = rest.pull_back(mesh.nodes, mesh.tets, held & (bone == 0), target, bone > 0)
     tick()
     neutral = head.vertices[vertices]
@@ -111,6 +115,17 @@ def _bones(mesh: TetMesh, skin: FleshSkin, vertices: np.ndarray, head: Head) -> 
         rim = skin.points[max(skin.loops, key=len)]
         bone[cKDTree(rim).query(mesh.nodes)[0] < 0.2] = CRANIUM
     return bone
+
+
+def _parted(bone: np.ndarray, neutral: np.ndarray) -> np.ndarray:
+    """(N,) the bones without those nodes of each that are too near to the other: a jaw that slides would crush the
+    flesh between them."""
+    sides = [np.flatnonzero(bone == b) for b in (CRANIUM, MANDIBLE)]
+    parted = bone.copy()
+    if all(map(len, sides)):
+        for mine, other in (sides, sides[::-1]):
+            parted[mine[cKDTree(neutral[other]).query(neutral[mine])[0] < JOINT_GAP]] = 0
+    return parted
 
 
 def _least_depth(bone: np.ndarray, skin: FleshSkin, neutral: np.ndarray) -> float:
