@@ -9,6 +9,7 @@ python build.py gui-test [--blender PATH] [pytest arguments]
                                          the extension in a real Blender window; pictures in out/gui/
 python build.py demo [--head HEAD.npz]   rig, drive, fit and bake a head; pictures and out/report.json
 python build.py report [--random N]      demo, grown shapes, physics, fit on the ICT head, if present, or the demo head
+python build.py heads [--only NAME,...]  rig every kind of head, into out/heads.json
 python build.py bench [--only PART,...]  timings, beside other solvers too, into out/bench.json
 """
 
@@ -76,6 +77,8 @@ def main(arguments: list[str]) -> int:
         return job("demo", rest)
     if command == "report":
         return report(rest)
+    if command == "heads":
+        return job("heads", rest)
     if command == "bench":
         return job("bench", rest)
     if command in ("zip", "--all-platforms"):

@@ -4,40 +4,12 @@
 
 import numpy as np
 import pytest
+from anatomy_heads import MULTI_PIE as KNOWN
 from anatomy_heads import head, ict_landmarks, mesh
 from conftest import FACES
 from muscle_face.core.anatomy.head import analyse_head
 
 HEADS = ("ict", "ict_whole", "mpfb", "demo")
-# Landmark -> Multi-PIE points whose mean it should be.
-KNOWN = {
-    "mouth_corner_R": (48, 60),
-    "mouth_corner_L": (54, 64),
-    "eye_outer_R": (36,),
-    "eye_inner_R": (39,),
-    "eye_inner_L": (42,),
-    "eye_outer_L": (45,),
-    "upper_lid_R": (37, 38),
-    "upper_lid_L": (43, 44),
-    "lower_lid_R": (40, 41),
-    "lower_lid_L": (46, 47),
-    "nasion": (27,),
-    "nose_tip": (30,),
-    "subnasale": (33,),
-    "ala_base_R": (31,),
-    "ala_base_L": (35,),
-    "labrale_superius": (51,),
-    "labrale_inferius": (57,),
-    "upper_lip": (62,),
-    "lower_lip": (66,),
-    "gnathion": (8,),
-    "brow_outer_R": (17,),
-    "brow_mid_R": (19,),
-    "brow_inner_R": (21,),
-    "brow_inner_L": (22,),
-    "brow_mid_L": (24,),
-    "brow_outer_L": (26,),
-}
 BACK = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])  # lying on its back
 
 

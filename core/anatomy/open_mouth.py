@@ -20,7 +20,7 @@ from .jaw import Jaw, mandible_bone, smoothstep
 
 OPEN_POSE = 0.6
 PARTED = 0.25  # [cm] that a jawOpen shape must part the lips by in the open pose to be of use
-DETOUR = 1.8  # of the way from lip to lip along the skin, to the straight one, from where on there is an opening
+DETOUR = 0.8  # of the way from lip to lip along the skin, to that round a corner, from where on there is an opening
 LIP_ZONE = (1.5, 4.0)  # [cm] from the lips: nearer their sides count alone, farther away only the bones
 EVEN = 0.7  # difference of the ways to both lips over their sum, from where on a point belongs to one alone
 
@@ -95,8 +95,9 @@ def lip_side(face: Face) -> np.ndarray | None:
     """(V,) 0 on the upper lip's side .. 1 on the lower one's; None where no opening lies between the lips."""
     start = _lips(face)
     way = dijkstra(_edge_lengths(face.vertices, face.neighbours), indices=start)
-    straight = np.linalg.norm(face.vertices[start[0]] - face.vertices[start[1]])
-    if way[0, start[1]] < DETOUR * max(straight, 0.3):
+    upper, lower = face.vertices[start]
+    corners = [face.landmarks[f"mouth_corner_{s}"] for s in "LR"]
+    if way[0, start[1]] < DETOUR * min(np.linalg.norm(upper - c) + np.linalg.norm(c - lower) for c in corners):
         return None
     to_upper, to_lower = np.where(np.isfinite(way), way, 1e3)
     difference = (to_upper - to_lower) / np.maximum(to_upper + to_lower, 1e-9)
