@@ -15,6 +15,9 @@ SPLITS = 3
 NOTHING = 1e-3
 """RMS motion [units of the mesh] of shapes that do not move the face (pupils)."""
 
+TOGETHER = {"mouthClose": ("jawOpen",)}
+"""Shapes that only mean something on top of others (ARKit: closed lips on an open jaw)."""
+
 
 def measure(head: FitHead) -> dict:
     """Leave-out: rigs without a third of the shapes, fitted to those."""
@@ -29,13 +32,14 @@ def measure(head: FitHead) -> dict:
         for name in out:
             if _rms(shapes[name][head.face]) < NOTHING:
                 continue
-            target = head.mesh[0] + shapes[name]
+            wanted = shapes[name] + sum(shapes[n] for n in TOGETHER.get(name, ()) if n in shapes)
+            target = head.mesh[0] + wanted
             fit = model.fit(VertexTarget(target, face_weight))
             error = (fit.pose.skin - target)[head.face]
             results[name] = {
                 "rig_mm": _rms(error) * model.mm_per_unit,
-                "blendshapes_mm": _linear(rest, shapes[name], head.face) * model.mm_per_unit,
-                "moves_mm": _rms(shapes[name][head.face]) * model.mm_per_unit,
+                "blendshapes_mm": _linear(rest, wanted, head.face) * model.mm_per_unit,
+                "moves_mm": _rms(wanted[head.face]) * model.mm_per_unit,
                 "split": split,
                 "seconds": fit.seconds,
                 "muscles": dict(fit.active_muscles[:4]),
