@@ -182,11 +182,12 @@ def open_panel(label):
 
 
 def open_landmarks():
-    """Open the panel Landmarks, the last thing within Rig."""
+    """Open the panel Landmarks, the first within Rig."""
     yield from open_panel("Rig")
     buttons = yield from scan(shares=(0.5,))
     if not any("find_landmarks" in what for what, _, _ in buttons):
-        yield from click(region("UI").x + 60, buttons[-1][2] - HEADER_PX)
+        # The menu of shapes to grow, between the last button and the header, tells nothing about itself.
+        yield from click(region("UI").x + 60, buttons[-1][2] - 2 * HEADER_PX)
         yield from rest(8)
 
 
