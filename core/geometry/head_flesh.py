@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
 from ..anatomy.head import Head
+from ..errors import MuscleFaceError
 from . import embedding, quality, rest, surface
 from .field import DistanceField
 from .regions import FleshSkin, Regions
@@ -102,6 +103,11 @@ def build_flesh(head: Head, quality_level: str = "standard", tick: Callable[[], 
     if stats["rest_inverted"] and head.opening and head.shape("jawOpen") is None:
         # A mouth that was opened for the mesher only does not close again: better glued lips than no flesh.
         return build_flesh(replace(head, opening=0.0, open_pose=head.vertices), quality_level, tick)
+    if stats["rest_inverted"]:
+        raise MuscleFaceError(
+            f"The skin folds so tightly that {int(stats['rest_inverted'])} cells of flesh do not fit: smooth the lips "
+            "and folds of the neutral, or rig in draft quality."
+        )
     stats["bone_depth_mm_min"] = 10.0 * _least_depth(nodes[mesh.kind == BONE], skin, neutral)
     stats["lip_glued_edges"] = glued_lip_edges(mesh, skin, head)
     return HeadFlesh(nodes, mesh.tets.astype(np.int32), bone, vertices, carrier, embed, stats)

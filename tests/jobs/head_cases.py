@@ -149,7 +149,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "demo": demo,
     "demo_bare_turned": lambda: turned(demo().bare(), 1, 10.0),
     "ict": ict,
-    **{f"ict_identity_{seed}": partial(ict_identity, seed) for seed in (1, 2, 4)},
+    **{f"ict_identity_{seed}": partial(ict_identity, seed) for seed in range(3)},
     "mpfb": mpfb,
     "mpfb_african_male": partial(mpfb, "african-male-young"),
     "mpfb_asian_female": partial(mpfb, "asian-female-old"),
