@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import landmarks
+from .. import landmarks, requirements
 from .base import Panel
 
 
@@ -25,8 +25,9 @@ class MUSCLE_FACE_PT_landmarks(Panel, bpy.types.Panel):
         layout.operator("muscle_face.find_landmarks", icon="VIEWZOOM")
         if not count:
             column = layout.column(align=True)
-            column.label(text="For heads on which the rig", icon="INFO")
-            column.label(text="does not find the face", icon="BLANK1")
+            rigged = requirements.is_rig(context.object)
+            column.label(text="They are found and placed" if rigged else "For heads on which the rig", icon="INFO")
+            column.label(text="before the rig is created" if rigged else "does not find the face", icon="BLANK1")
             return
         layout.operator("muscle_face.pick_landmarks", icon="CURSOR")
         layout.label(text=f"{count} landmarks: move them as you like", icon="EMPTY_AXIS")
