@@ -7,6 +7,7 @@ import pytest
 from anatomy_heads import MULTI_PIE as KNOWN
 from anatomy_heads import head, ict_landmarks, mesh
 from conftest import FACES
+from muscle_face.core.anatomy import checks
 from muscle_face.core.anatomy.head import analyse_head
 
 HEADS = ("ict", "ict_whole", "mpfb", "demo")
@@ -152,6 +153,17 @@ def test_a_hole_in_the_cheek_is_named():
     found = analyse_head(v, [f for f in faces if np.linalg.norm(v[f].mean(axis=0) - cheek) > 0.8], shapes)
     assert len(found.warnings) == 1
     assert "open border of" in found.warnings[0] and "left cheek" in found.warnings[0]
+
+
+def test_many_holes_are_one_warning():
+    """More open borders than anybody reads get one sentence, with their number and the places of the longest."""
+    found = head("demo")
+    near = [found.landmarks[n] for n in ("cheek_L", "cheek_R", "brow_mid_L", "gonion_R", "temple_L")]
+    order = [np.argsort(np.linalg.norm(found.vertices - p, axis=1)) for p in near]
+    holes = [o[: 9 - k] for k, o in enumerate(order)]
+    said = checks.head_warnings(found.vertices, holes, found.landmarks, found.arkit, found.pockets, False, True)
+    assert len(said) == 1
+    assert "5 open borders" in said[0] and "left cheek" in said[0] and "temple" not in said[0]
 
 
 def test_a_whole_body_gives_its_head():

@@ -10,6 +10,8 @@ from ..errors import MuscleFaceError
 from .frame import Frame
 
 MIN_VERTICES = 300
+NAMED_BORDERS = 3
+"""So many open borders get a sentence each; more get one for all."""
 
 
 def check_input(
@@ -119,12 +121,17 @@ def head_warnings(
         below_chin = height < landmarks["menton"][1]
         if below_chin and (neck is None or height < heights[neck]):
             neck = k
-    for k, border in enumerate(borders):
-        if k != neck:
-            place = place_name(vertices[border].mean(axis=0), landmarks)
-            warnings.append(
-                f"The skin has an open border of {len(border)} edges near the {place}: fill it unless it is meant."
-            )
+    odd = [(len(b), place_name(vertices[b].mean(axis=0), landmarks)) for k, b in enumerate(borders) if k != neck]
+    if len(odd) <= NAMED_BORDERS:
+        warnings += [
+            f"The skin has an open border of {edges} edges near the {place}: fill it unless it is meant."
+            for edges, place in odd
+        ]
+    else:
+        places = " and ".join(dict.fromkeys(f"the {place}" for _, place in sorted(odd, reverse=True)[:NAMED_BORDERS]))
+        warnings.append(
+            f"The skin has {len(odd)} open borders, the longest near {places}: fill them unless they are meant."
+        )
     if not lips_part:
         warnings.append(
             "The lips are one surface without an opening, so the mouth stays closed: cut the mesh along the mouth line "
