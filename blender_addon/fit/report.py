@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 
+from ...core.sliders import label_of
+
 if TYPE_CHECKING:
     from ...core import FaceModel
     from ...core.fit.result import FitResult, Performance
@@ -30,7 +32,8 @@ def write(obj: bpy.types.Object, model: FaceModel, fit: FitResult) -> str:
     plain = fit.blendshape_only_pixels_rms
     settings.fit_blendshape_pixels_rms = plain if np.isfinite(plain) else 0.0
     settings.fit_seconds = fit.seconds
-    settings.fit_muscles = ", ".join(f"{name} {pull:.0%}" for name, pull in fit.active_muscles[:NAMED_MUSCLES])
+    pulling = fit.active_muscles[:NAMED_MUSCLES]
+    settings.fit_muscles = ", ".join(f"{label_of(name)} {pull:.0%}" for name, pull in pulling)
     settings.fit_message = "Stopped early: this is the best until then" if fit.stopped else ""
     _write_attribute(obj.data, ERROR, "FLOAT", fit.error_mm if len(fit.error_mm) == model.vertex_count else None)
     _write_attribute(obj.data, REMAINDER, "FLOAT_VECTOR", fit.residual_skin)
