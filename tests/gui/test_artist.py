@@ -146,7 +146,8 @@ def test_a_bake_stops_and_bakes(window):
         "for frame, value in ((1, 0.0), (12, 1.0), (250, 0.0)):\n"
         "    rig.jaw_open = value\n"
         "    rig.keyframe_insert('jaw_open', frame=frame)\n"
-        "scene.frame_set(3)"
+        "scene.frame_set(3)\n"
+        "bpy.ops.ed.undo_push(message='Keys')"
     )
     window.panel("Bake")
     window.shot("17_bake_panel")
@@ -157,7 +158,7 @@ def test_a_bake_stops_and_bakes(window):
     window.until("not module('jobs').busy()", 30.0)
     assert window.ask("bpy.context.scene.frame_current") == 3
     assert not window.ask("[k.name for k in obj.data.shape_keys.key_blocks if k.name.startswith('Bake')]")
-    window.do("bpy.context.scene.frame_end = 12")
+    window.do("bpy.context.scene.frame_end = 12\nbpy.ops.ed.undo_push(message='End')")
     window.click("muscle_face.bake(")
     window.until("not module('jobs').busy()", PATIENCE)
     assert window.ask("len([k for k in obj.data.shape_keys.key_blocks if k.name.startswith('Bake')])") == 12
@@ -165,6 +166,8 @@ def test_a_bake_stops_and_bakes(window):
     window.shot("19_baked")
     window.call("press", "Z", ctrl=True)
     window.until("not [k for k in obj.data.shape_keys.key_blocks if k.name.startswith('Bake')]", 30.0)
+    # The animation that was baked is there again.
+    window.until("bpy.context.scene.frame_end == 12 and obj.animation_data.action is not None", 10.0)
 
 
 def test_a_saved_file_goes_on(window):
@@ -172,6 +175,7 @@ def test_a_saved_file_goes_on(window):
     window.settle()
     window.do("bpy.context.scene.frame_set(9)")
     window.settle()
+    assert far(window) > LATE
     before, path = far(window), f"{window.blender.inside}/artist.blend"
     window.do(f"bpy.ops.wm.save_as_mainfile(filepath={path!r})")
     window.do(f"bpy.ops.wm.open_mainfile(filepath={path!r}, load_ui=False)")
