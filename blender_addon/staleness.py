@@ -31,6 +31,15 @@ def shape_sources(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
     return [k for k in blocks if k != reference and k.name != storage.SIM_KEY and not _RESULT.match(k.name)]
 
 
+def read_head(obj: bpy.types.Object):
+    """Vertices (V, 3), faces and {shape: delta (V, 3)} that a rig is made from, yielding progress between shapes."""
+    vertices, faces, shapes = bridge.vertex_positions(obj.data), bridge.faces(obj.data), {}
+    for key in shape_sources(obj.data):
+        shapes[key.name] = bridge.key_delta(obj, key)
+        yield 0.0, "Reading shape keys"
+    return vertices, faces, shapes
+
+
 def correctives(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
     """The shape keys that fits have left over."""
     blocks = mesh.shape_keys.key_blocks if mesh.shape_keys else ()

@@ -6,7 +6,7 @@ import bpy
 from bpy.props import EnumProperty, FloatProperty, IntProperty
 
 from ...core import MuscleFaceError
-from .. import baking, drive, jobs, requirements, storage
+from .. import baking, drive, frame_range, jobs, requirements, storage
 from ..properties import METHODS
 
 
@@ -41,7 +41,7 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, scene = context.object, context.scene
         self._object, self._frame = obj.name, scene.frame_current
-        frames = self._frames(scene)
+        frames = frame_range.chosen(self, scene, "bake")
         model = yield from storage.loading(obj.data)
         drive.sim_key(obj.data)
         if storage.bake_mutes(obj.data) is not None and storage.bake_aside(obj.data) is not None:
@@ -67,16 +67,7 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
             self.report({"INFO"}, text)
 
     def abort(self, context):
-        if context.scene.frame_current != getattr(self, "_frame", context.scene.frame_current):
-            context.scene.frame_set(self._frame)
-
-    def _frames(self, scene: bpy.types.Scene) -> range:
-        given = self.properties.is_property_set
-        start = self.frame_start if given("frame_start") else scene.frame_start
-        end = self.frame_end if given("frame_end") else scene.frame_end
-        if end < start:
-            raise MuscleFaceError(f"The last frame to bake ({end}) lies before the first ({start}).")
-        return range(start, end + 1)
+        frame_range.put_back(self, context.scene)
 
 
 class MUSCLE_FACE_OT_remove_bake(bpy.types.Operator):

@@ -37,11 +37,7 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj = context.object
         self._object = obj.name
-        vertices, faces = bridge.vertex_positions(obj.data), bridge.faces(obj.data)
-        shapes = {}
-        for key in staleness.shape_sources(obj.data):
-            shapes[key.name] = bridge.key_delta(obj, key)
-            yield 0.0, "Reading shape keys"
+        vertices, faces, shapes = yield from staleness.read_head(obj)
         quality, tissue = self.quality, self.tissue
         options, meshes = anatomy.options(obj), anatomy.muscle_meshes(obj)
 

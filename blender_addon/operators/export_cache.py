@@ -9,7 +9,7 @@ import numpy as np
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ...core import MuscleFaceError
-from .. import bridge, engine, live, requirements
+from .. import bridge, engine, frame_range, live, requirements
 
 EXTENSIONS = {"ALEMBIC": ".abc", "USD": ".usdc", "MDD": ".mdd"}
 
@@ -45,24 +45,21 @@ class MUSCLE_FACE_OT_export_cache(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context):
-        scene, given = context.scene, self.properties.is_property_set
-        first = self.frame_start if given("frame_start") else scene.frame_start
-        last = self.frame_end if given("frame_end") else scene.frame_end
+        scene = context.scene
         path = str(Path(bpy.path.abspath(self.filepath)).with_suffix(EXTENSIONS[self.format]))
         before = scene.frame_current
         # Files want settled faces, as renders do.
         live.set_rendering(True)
         try:
-            if last < first:
-                raise MuscleFaceError(f"The last frame to write ({last}) lies before the first ({first}).")
-            WRITERS[self.format](context, path, first, last)
+            wanted = frame_range.chosen(self, scene, "write")
+            WRITERS[self.format](context, path, wanted[0], wanted[-1])
         except (MuscleFaceError, OSError, RuntimeError) as error:
             self.report({"ERROR"}, f"Nothing was exported: {error}")
             return {"CANCELLED"}
         finally:
             live.set_rendering(False)
             scene.frame_set(before)
-        self.report({"INFO"}, f"Wrote {last - first + 1} frames to {path}")
+        self.report({"INFO"}, f"Wrote {len(wanted)} frames to {path}")
         return {"FINISHED"}
 
 

@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import bridge, engine, jobs, landmarks, requirements, staleness
+from .. import engine, jobs, landmarks, requirements, staleness
 
 
 class MUSCLE_FACE_OT_find_landmarks(jobs.JobOperator, bpy.types.Operator):
@@ -21,11 +21,7 @@ class MUSCLE_FACE_OT_find_landmarks(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj = context.object
         self._object = obj.name
-        vertices, faces = bridge.vertex_positions(obj.data), bridge.faces(obj.data)
-        shapes = {}
-        for key in staleness.shape_sources(obj.data):
-            shapes[key.name] = bridge.key_delta(obj, key)
-            yield 0.0, "Reading shape keys"
+        vertices, faces, shapes = yield from staleness.read_head(obj)
         return lambda _progress: engine.guess_landmarks()(vertices, faces, shapes)
 
     def finish(self, context, result):

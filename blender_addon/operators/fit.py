@@ -5,7 +5,7 @@
 import bpy
 import numpy as np
 
-from .. import drive, editing, head_pose, heat, jobs, requirements, storage
+from .. import drive, editing, frame_range, head_pose, heat, jobs, requirements, storage
 from ..fit import footage, options, report, source
 
 
@@ -62,8 +62,7 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         self.report({"INFO"}, f"Fit: {text}" + ("; stopped early" if fit.stopped else ""))
 
     def abort(self, context):
-        if context.scene.frame_current != getattr(self, "_frame", context.scene.frame_current):
-            context.scene.frame_set(self._frame)
+        frame_range.put_back(self, context.scene)
 
 
 def _aims_at_sculpt(settings) -> bool:

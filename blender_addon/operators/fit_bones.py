@@ -23,11 +23,7 @@ class MUSCLE_FACE_OT_fit_bones(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj = context.object
         self._object = obj.name
-        vertices, faces = bridge.vertex_positions(obj.data), bridge.faces(obj.data)
-        shapes = {}
-        for key in staleness.shape_sources(obj.data):
-            shapes[key.name] = bridge.key_delta(obj, key)
-            yield 0.0, "Reading shape keys"
+        vertices, faces, shapes = yield from staleness.read_head(obj)
         fit, given, marks = engine.fitted_bones(), anatomy.bones(obj), landmarks.positions(obj)
         return lambda progress: fit(vertices, faces, shapes, given, landmarks=marks, progress=progress)
 

@@ -6,8 +6,7 @@ import bpy
 import numpy as np
 from bpy.props import IntProperty
 
-from ...core import MuscleFaceError
-from .. import animation, drive, head_pose, jobs, requirements, sliders, storage
+from .. import animation, drive, frame_range, head_pose, jobs, requirements, sliders, storage
 from ..fit import footage, options, report, source
 
 
@@ -31,7 +30,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, scene = context.object, context.scene
         self._object, self._frame = obj.name, scene.frame_current
-        frames, model = self._frames(scene), storage.load(obj.data)
+        frames, model = frame_range.chosen(self, scene, "fit", self.frame_step), storage.load(obj.data)
         aim, to_face = source.of(context, obj, model), head_pose.rest_matrix(obj).inverted_safe()
         targets = []
         for frame in frames:
@@ -75,13 +74,4 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         self.report({"WARNING" if found.unconverged else "INFO"}, text)
 
     def abort(self, context):
-        if context.scene.frame_current != getattr(self, "_frame", context.scene.frame_current):
-            context.scene.frame_set(self._frame)
-
-    def _frames(self, scene: bpy.types.Scene) -> range:
-        given = self.properties.is_property_set
-        start = self.frame_start if given("frame_start") else scene.frame_start
-        end = self.frame_end if given("frame_end") else scene.frame_end
-        if end < start:
-            raise MuscleFaceError(f"The last frame to fit ({end}) lies before the first ({start}).")
-        return range(start, end + 1, self.frame_step)
+        frame_range.put_back(self, context.scene)

@@ -45,11 +45,7 @@ class MUSCLE_FACE_OT_grow_shapes(jobs.JobOperator, bpy.types.Operator):
         if requirements.is_rig(obj):
             model = storage.load(obj.data)
             return lambda progress: model.grow(names, progress)
-        vertices, faces = bridge.vertex_positions(obj.data), bridge.faces(obj.data)
-        own = {}
-        for key in staleness.shape_sources(obj.data):
-            own[key.name] = bridge.key_delta(obj, key)
-            yield 0.0, "Reading shape keys"
+        vertices, faces, own = yield from staleness.read_head(obj)
         build, marks, settings = engine.face_model().build, landmarks.positions(obj), obj.muscle_face
         options = {"quality": settings.quality, "tissue": settings.tissue, "landmarks": marks}
 

@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import anatomy, bridge, drive, engine, jobs, muscle_curves, requirements, staleness, storage
+from .. import anatomy, drive, engine, jobs, muscle_curves, requirements, staleness, storage
 from . import create_rig
 
 
@@ -23,11 +23,7 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
         obj = context.object
         self._object = obj.name
         model = storage.load_to_update(obj.data)
-        vertices, faces = bridge.vertex_positions(obj.data), bridge.faces(obj.data)
-        shapes = {}
-        for key in staleness.shape_sources(obj.data):
-            shapes[key.name] = bridge.key_delta(obj, key)
-            yield 0.0, "Reading shape keys"
+        vertices, faces, shapes = yield from staleness.read_head(obj)
         options, meshes = anatomy.options(obj), anatomy.muscle_meshes(obj)
         made = {"quality": obj.muscle_face.quality, "tissue": obj.muscle_face.tissue}
 
