@@ -86,9 +86,14 @@ class Arrays:
     node_corner: wp.array
 
 
+def _short(keys: np.ndarray, count: int) -> np.ndarray:
+    """The keys in 0..count-1 as numbers of 16 bits where those do: NumPy sorts them six times as fast."""
+    return keys.astype(np.uint16) if count <= 1 << 16 else keys
+
+
 def _gather_lists(keys: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """CSR lists (start, member) of the positions at which each key in 0..count-1 occurs."""
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(_short(keys, count), kind="stable")
     start = np.zeros(count + 1, np.int32)
     np.cumsum(np.bincount(keys, minlength=count), out=start[1:])
     return start, order.astype(np.int32)
@@ -237,8 +242,11 @@ class Flesh:
             index[self.free if free else np.arange(n)] = np.arange(n)
             rows, cols = index[np.repeat(self.tets, 4, axis=1).ravel()], index[np.tile(self.tets, (1, 4)).ravel()]
             corner = np.flatnonzero((rows >= 0) & (cols >= 0))
-            keys, inverse = np.unique(rows[corner] * n + cols[corner], return_inverse=True)
-            start, member = _gather_lists(inverse, len(keys))
+            rows, cols = rows[corner], cols[corner]
+            member = np.lexsort((_short(cols, n), _short(rows, n)))
+            keys = rows[member] * n + cols[member]
+            first = np.flatnonzero(np.diff(keys, prepend=-1))
+            start, keys = np.append(first, len(keys)).astype(np.int32), keys[first]
             indptr = np.searchsorted(keys, np.arange(n + 1) * n)
             self._patterns[free] = Pattern(
                 indptr.astype(np.int32),
