@@ -26,6 +26,7 @@ from .cholesky import Cholesky, NotDefinite
 from .derivatives import log_strain
 from .equilibrium import Energy, Operator, factor, minimise
 from .flesh import Flesh
+from .part import part_of
 from .strain_limit import norm
 
 SKIN_STIFFNESS = 150.0
@@ -48,9 +49,98 @@ def largest_strain(flesh: Flesh, displacements: np.ndarray) -> np.ndarray:
 PATIENCE = (24, 12)
 """Iterations that the stiffness at rest and one factored later get in a calibration."""
 
+PART_PATIENCE = (8, 8)
+"""The same in a part of the flesh, where to factor costs little."""
+
+NEAR = 0.01
+"""Motion [cm] of linear flesh below which the real one is taken to move alike: as near as TOLERANCE finds nodes."""
+
+SMALL, LARGE = 0.4, 0.5
+"""Shares of the flesh that move up to which a shape is found in that part of the flesh alone: one that the stiffness at
+rest leads to quickly, and one that it does not because tets are crushed on the way."""
+
 TOLERANCE = 1e-2
 """Unbalanced share of the skin's pull at which a shape is found: nodes are then within a tenth of a millimetre of the
 equilibrium, skin within some hundredths. What is left the track's force balances."""
+
+
+class DrawnFlesh:
+    """A flesh whose skin is drawn to where an artist has it.
+
+    embed: (Vs, N) with skin = embed @ nodes · pull: (Vs, 1) stiffness that draws each skin vertex [N/cm].
+    """
+
+    def __init__(self, flesh: Flesh, embed: sp.csr_matrix, pull: np.ndarray) -> None:
+        self.flesh, self.embed, self.pull = flesh, embed, pull
+        free = flesh.free
+        self.embed_free = embed[:, free].tocsr()
+        self.embed_free_t = self.embed_free.T.tocsr()
+        self.skin = (self.embed_free_t @ sp.diags(pull[:, 0]) @ self.embed_free).tocsr()
+        self.skin.sum_duplicates()
+        pattern, n = flesh.pattern(free=True), len(free)
+        keys = np.repeat(np.arange(n), np.diff(pattern.indptr)) * n + pattern.indices
+        # A skin vertex ties the corners of one tet, whose blocks are there already.
+        of_skin = np.repeat(np.arange(n), np.diff(self.skin.indptr)) * n + self.skin.indices
+        self._skin_blocks = np.searchsorted(keys, of_skin)
+
+    def part(self, moving: np.ndarray) -> tuple["DrawnFlesh", np.ndarray, np.ndarray]:
+        """The flesh around the nodes ``moving`` (N,), all others held; its nodes and its skin vertices in this one."""
+        local, nodes = part_of(self.flesh, moving)
+        skin = np.flatnonzero(np.diff(self.embed[:, nodes[local.free]].tocsr().indptr))
+        return DrawnFlesh(local, self.embed[skin][:, nodes].tocsr(), self.pull[skin]), nodes, skin
+
+    def stiffness_inverse(self, x: np.ndarray) -> Operator:
+        """Inverse of the stiffness at x (N, 3) with the skin's pull: of the exact one where that is definite, else of
+        the projected."""
+        still = np.zeros(self.flesh.fibres.count)
+        for definite in (False, True):
+            blocks = self.flesh.stiffness_blocks(x, still, definite=definite, free=True)
+            blocks[self._skin_blocks] += self.skin.data[:, None, None] * np.eye(3)
+            try:
+                return Cholesky(self.flesh.ordering, blocks, single=True).packed().solve
+            except NotDefinite:
+                if definite:
+                    raise
+
+    def energy(self, x: np.ndarray, target: np.ndarray, trust: np.ndarray, pull: np.ndarray) -> Energy:
+        """Energy of the free nodes with the others as in x (N, 3) and the skin drawn to ``target`` (Vs, 3), each vertex
+        by its ``trust`` (Vs,). Every evaluation leaves nodes in x and the skin's forces in ``pull`` (free, 3)."""
+        free, workspace = self.flesh.free, self.flesh.workspace()
+        wanted = target - self.embed[:, np.flatnonzero(self.flesh.fixed)] @ x[self.flesh.fixed]
+        stiffness = self.pull * trust[:, None]
+
+        def energy(xf: np.ndarray) -> tuple[float, np.ndarray]:
+            x[free] = xf
+            e, f = workspace.tet_energy_and_force(x)
+            r = self.embed_free @ xf - wanted
+            pull[:] = self.embed_free_t @ (stiffness * r)
+            return e + 0.5 * float((stiffness * r * r).sum()), pull - f[free]
+
+        return energy
+
+    def settle(
+        self,
+        x: np.ndarray,
+        target: np.ndarray,
+        trust: np.ndarray,
+        inverse: Operator,
+        patience: tuple[int, int],
+        tick: Callable[[], None] | None,
+    ) -> np.ndarray:
+        """Equilibrium (N, 3) near x (N, 3); see ``energy``. ``inverse`` is what to begin with."""
+        x, free = x.copy(), self.flesh.free
+        pull = np.zeros((len(free), 3))
+
+        def stiffness_inverse(xf: np.ndarray) -> Operator:
+            x[free] = xf
+            return self.stiffness_inverse(x)
+
+        energy = self.energy(x, target, trust, pull)
+        best, _ = minimise(energy, x[free].copy(), inverse, lambda: float(np.linalg.norm(pull)), tolerance=TOLERANCE,
+                           step_tolerance=5e-3, stiffness_inverse=stiffness_inverse, patience=patience, iterations=150,
+                           tick=tick)  # fmt: skip
+        x[free] = best
+        return x
 
 
 class Calibration:
@@ -62,44 +152,15 @@ class Calibration:
     def __init__(self, flesh: Flesh, embed: sp.csr_matrix, weight: np.ndarray) -> None:
         self.flesh = flesh
         mu = float(np.median(flesh.shear))
-        self._pull = SKIN_STIFFNESS * mu * weight[:, None]
-        self._embed = embed
+        self._whole = DrawnFlesh(flesh, embed, SKIN_STIFFNESS * mu * weight[:, None])
         free = flesh.free
-        self._embed_free = embed[:, free].tocsr()
-        self._embed_free_t = self._embed_free.T.tocsr()
-        skin = self._embed_free_t @ sp.diags(self._pull[:, 0]) @ self._embed_free
         self._laplacian = flesh.laplacian(np.ones(len(flesh.tets)))
         self._smooth_pull = 50.0 * weight[:, None]
-        self._extend = factor(self._laplacian[free][:, free] + 50.0 / (SKIN_STIFFNESS * mu) * skin)
-        self._skin = skin.tocsr()
-        self._skin.sum_duplicates()
-        pattern, n = flesh.pattern(free=True), len(free)
-        keys = np.repeat(np.arange(n), np.diff(pattern.indptr)) * n + pattern.indices
-        # A skin vertex ties the corners of one tet, whose blocks are there already.
-        self._skin_blocks = np.searchsorted(
-            keys, np.repeat(np.arange(n), np.diff(self._skin.indptr)) * n + self._skin.indices
-        )
+        self._extend = factor(self._laplacian[free][:, free] + 50.0 / (SKIN_STIFFNESS * mu) * self._whole.skin)
         rows = (3 * free[:, None] + np.arange(3)).ravel()
         columns = (3 * np.flatnonzero(flesh.fixed)[:, None] + np.arange(3)).ravel()
-        self._coupling = flesh.stiffness(flesh.rest, self._still).tocsr()[rows][:, columns]
-        self._solve = self._stiffness_inverse(flesh.rest)
-
-    @property
-    def _still(self) -> np.ndarray:
-        """(M,) activations of muscles at rest."""
-        return np.zeros(self.flesh.fibres.count)
-
-    def _stiffness_inverse(self, x: np.ndarray) -> Operator:
-        """Inverse of the stiffness at x (N, 3) with the skin's pull: of the exact one where that is definite, else of
-        the projected."""
-        for definite in (False, True):
-            blocks = self.flesh.stiffness_blocks(x, self._still, definite=definite, free=True)
-            blocks[self._skin_blocks] += self._skin.data[:, None, None] * np.eye(3)
-            try:
-                return Cholesky(self.flesh.ordering, blocks, single=True).packed().solve
-            except NotDefinite:
-                if definite:
-                    raise
+        self._coupling = flesh.stiffness(flesh.rest, np.zeros(flesh.fibres.count)).tocsr()[rows][:, columns]
+        self._solve = self._whole.stiffness_inverse(flesh.rest)
 
     def shape(self, target: np.ndarray, fixed: np.ndarray, *, tick: Callable[[], None] | None = None) -> np.ndarray:
         """Node displacement u (N, 3) of a shape: skin ``target`` (Vs, 3), bones at ``fixed`` (N, 3; fixed rows count).
@@ -115,7 +176,7 @@ class Calibration:
                 break
             near = np.zeros(len(flesh.rest))
             near[flesh.tets[crushed].ravel()] = 1.0
-            trust = np.where(abs(self._embed) @ near > 0.3, 0.2 * trust, trust)
+            trust = np.where(abs(self._whole.embed) @ near > 0.3, 0.2 * trust, trust)
             if attempt > 1:
                 # What turns over is pushed from elsewhere: the whole shape is let go a little.
                 trust = 0.6 * trust
@@ -139,33 +200,26 @@ class Calibration:
         tick: Callable[[], None] | None,
     ) -> np.ndarray:
         """Equilibrium (N, 3) of the flesh with its skin drawn to the target, each vertex by its ``trust`` (Vs,)."""
-        flesh, free = self.flesh, self.flesh.free
-        workspace = flesh.workspace()
-        x = flesh.rest.copy()
-        x[flesh.fixed] = fixed[flesh.fixed]
-        wanted = target - self._embed[:, np.flatnonzero(flesh.fixed)] @ x[flesh.fixed]
-        stiffness = self._pull * trust[:, None]
-        pull = np.zeros_like(flesh.rest[free])
-
-        def energy(xf: np.ndarray) -> tuple[float, np.ndarray]:
-            x[free] = xf
-            e, f = workspace.tet_energy_and_force(x)
-            r = self._embed_free @ xf - wanted
-            pull[:] = self._embed_free_t @ (stiffness * r)
-            return e + 0.5 * float((stiffness * r * r).sum()), pull - f[free]
-
-        if float(np.linalg.norm(energy(flesh.rest[free])[1])) < 1e-9:
-            return flesh.rest.copy()
-        begin = self._start(target, x, energy) if start is None else start[free]
-
-        def stiffness_inverse(xf: np.ndarray) -> Operator:
-            x[free] = xf
-            return self._stiffness_inverse(x)
-
-        best, _ = minimise(energy, begin, self._solve, lambda: float(np.linalg.norm(pull)), tolerance=TOLERANCE,
-                           step_tolerance=5e-3, stiffness_inverse=stiffness_inverse, patience=PATIENCE, iterations=150,
-                           tick=tick)  # fmt: skip
-        x[free] = best
+        flesh, whole = self.flesh, self._whole
+        if start is None:
+            x = flesh.rest.copy()
+            x[flesh.fixed] = fixed[flesh.fixed]
+            pull = np.zeros((len(flesh.free), 3))
+            energy = whole.energy(x, target, trust, pull)
+            if float(np.linalg.norm(energy(flesh.rest[flesh.free])[1])) < 1e-9:
+                return flesh.rest.copy()
+            x[flesh.free] = self._start(target, x, energy)
+        else:
+            x = start
+        moving = (np.linalg.norm(x - flesh.rest, axis=1) > NEAR) & ~flesh.fixed
+        crushed = np.count_nonzero(flesh.volume_ratio(x) < SOUND) > 1
+        if np.count_nonzero(moving) > (LARGE if crushed else SMALL) * len(flesh.free):
+            return whole.settle(x, target, trust, self._solve, PATIENCE, tick)
+        if not moving.any():
+            return x
+        local, nodes, skin = whole.part(moving)
+        inverse, x = local.stiffness_inverse(local.flesh.rest), x.copy()
+        x[nodes] = local.settle(x[nodes], target[skin], trust[skin], inverse, PART_PATIENCE, tick)
         return x
 
     def _smoothed(self, x: np.ndarray, nodes: np.ndarray) -> np.ndarray:
@@ -191,11 +245,12 @@ class Calibration:
         flesh = self.flesh
         held = flesh.fixed
         moved = x[held] - flesh.rest[held]
-        skin = target - self._embed @ flesh.rest - self._embed[:, np.flatnonzero(held)] @ moved
-        pull = self._embed_free_t @ (self._pull * skin)
+        whole = self._whole
+        skin = target - whole.embed @ flesh.rest - whole.embed[:, np.flatnonzero(held)] @ moved
+        pull = whole.embed_free_t @ (whole.pull * skin)
         linear = flesh.rest[flesh.free] + self._solve(pull - (self._coupling @ moved.ravel()).reshape(-1, 3))
         if not moved.any():
             return linear
-        right = self._embed_free_t @ (self._smooth_pull * skin) - self._laplacian[flesh.free][:, held] @ moved
+        right = whole.embed_free_t @ (self._smooth_pull * skin) - self._laplacian[flesh.free][:, held] @ moved
         even = flesh.rest[flesh.free] + self._extend.solve(np.asarray(right))
         return min(linear, even, key=lambda xf: energy(xf)[0])
