@@ -4,6 +4,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 
 import numpy as np
 
@@ -28,13 +29,13 @@ from .geometry import embedding, surface
 from .geometry.head_flesh import MANDIBLE, HeadFlesh, build_flesh, skin_of
 from .geometry.rest import harmonic
 from .muscle_rig import contents, fibre_arrays, fibres_of
-from .parallel import Steps, run_all
+from .parallel import Once, Steps, run_all
 from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Flesh
 from .physics.gravity import node_mass, prestretch, unloaded_nodes
 from .physics.tracks import Calibration, largest_strain
-from .readout import own_stretch
+from .readout import LEVELS, MuscleReader
 from .rig import VERSION, Rig, quantised, topology_hash
 
 Progress = Callable[[float, str], None]
@@ -93,12 +94,8 @@ def build_rig(
     down = np.array(UPRIGHT_GRAVITY) if rest_gravity is None else rotation @ checked_gravity(rest_gravity)
     names = list(head.shapes)
     directions, jaw_tracks, jaw_shaped = _jaw_tracks(head, names)
-    unloaded, calibration = run_all(
-        [lambda: unload(solid, down, lambda: say(0.36, "Hanging the flesh")), lambda: _calibration(head, flesh, solid)]
-    )
-    own = read_muscles(solid, unloaded, down, lambda s, text: say(0.37 + 0.08 * s, text))
-
-    step, steps = _calibrate(head, flesh, calibration, directions, say)
+    unloaded, own, displacement, strain = _calibrate(head, flesh, solid, directions, down, say)
+    step, steps = quantised(displacement)
     carried, carrier, weight, mandible, part_vertices = _carry(head, flesh)
     displacement = step[:, None, None] * steps
     part_delta = _part_delta(head, flesh, directions, displacement, (carried, carrier, weight), mandible, part_vertices)
@@ -150,7 +147,7 @@ def build_rig(
         mandible_vertices=mandible,
         track_step=step,
         track_steps=steps,
-        strain_largest=largest_strain(solid, displacement),
+        strain_largest=strain,
         detail_step=detail_step,
         detail_steps=detail_steps,
         part_vertices=part_vertices,
@@ -191,8 +188,28 @@ def unload(flesh: Flesh, gravity: np.ndarray, tick: Callable[[], None] = lambda:
 @blas.one_thread()
 def read_muscles(flesh: Flesh, unloaded: np.ndarray, gravity: np.ndarray, say: Progress) -> np.ndarray:
     """(M, levels) fibre stretch of each muscle acting alone in a flesh with unloaded nodes (N, 3); see ``readout``."""
+    steps = Steps(say, 0.0, 1.0, flesh.fibres.count)
+    return _stretches(run_all(_readings(flesh, Once(lambda: _reader(flesh, unloaded, gravity)), steps)))
+
+
+def _reader(flesh: Flesh, unloaded: np.ndarray, gravity: np.ndarray) -> MuscleReader:
     loaded = flesh.varied(prestretch=prestretch(flesh.rest, unloaded, flesh.tets))
-    return own_stretch(loaded, node_mass(loaded)[:, None] * gravity, say)
+    return MuscleReader(loaded, node_mass(loaded)[:, None] * gravity)
+
+
+def _readings(flesh: Flesh, reader: Once[MuscleReader], steps: Steps) -> list[Callable[[], np.ndarray]]:
+    """A task for each muscle."""
+
+    def task(muscle: int) -> np.ndarray:
+        out = reader().stretch(muscle, lambda: steps.tick("Reading the muscles"))
+        steps.finished()
+        return out
+
+    return [lambda k=k: task(k) for k in range(flesh.fibres.count)]
+
+
+def _stretches(rows: list[np.ndarray]) -> np.ndarray:
+    return np.array(rows).reshape(-1, len(LEVELS))
 
 
 def _muscles(head: Head, own: Mapping[str, MuscleCurve]) -> tuple[list[Muscle], np.ndarray]:
@@ -246,11 +263,16 @@ def _calibration(head: Head, flesh: HeadFlesh, solid: Flesh) -> Calibration:
 
 
 def _calibrate(
-    head: Head, flesh: HeadFlesh, calibration: Calibration, directions: np.ndarray, say: Progress
-) -> tuple[np.ndarray, np.ndarray]:
-    """Node displacement of every track, quantised (see rig.quantised)."""
+    head: Head, flesh: HeadFlesh, solid: Flesh, directions: np.ndarray, gravity: np.ndarray, say: Progress
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Unloaded nodes (N, 3), the readout's table (M, levels), node displacement of every track (K, N, 3), and the
+    largest strain that these ask of each tet (T,): one queue of work, so that no core waits for another's last step."""
     names, vertices, count = list(head.shapes), flesh.skin, len(directions)
-    steps = Steps(say, 0.45, 0.98, count)
+    steps = Steps(say, 0.36, 0.98, count + solid.fibres.count)
+    calibration = Once(lambda: _calibration(head, flesh, solid))
+    unloaded = Once(lambda: unload(solid, gravity, lambda: steps.tick("Hanging the flesh")))
+    reader = Once(lambda: _reader(solid, unloaded(), gravity))
+    largest, turn = np.zeros(len(solid.tets)), Lock()
 
     def track(k: int) -> np.ndarray:
         label = f"Calibrating {names[k]}" if k < len(names) else "Calibrating the jaw"
@@ -258,17 +280,30 @@ def _calibrate(
         fixed = jaw_bones(head.jaw, flesh.nodes, flesh.bone, directions[k])
         displacement = np.zeros((len(flesh.nodes), 3))
         if k >= len(names):
-            displacement = _settled(calibration.flesh, fixed, lambda: steps.tick(label)) - flesh.nodes
+            displacement = _settled(solid, fixed, lambda: steps.tick(label)) - flesh.nodes
         else:
             delta = head.shapes[names[k]][vertices]
             if np.abs(delta).max() > 1e-6 or directions[k].any():
                 target = head.vertices[vertices] + delta
-                displacement = calibration.shape(target, fixed, tick=lambda: steps.tick(label))
+                displacement = calibration().shape(target, fixed, tick=lambda: steps.tick(label))
+        strain = largest_strain(solid, displacement[None])
+        with turn:
+            np.maximum(largest, strain, out=largest)
         steps.finished()
         return displacement
 
-    displacement = np.array(run_all([lambda k=k: track(k) for k in range(count)])).reshape(count, len(flesh.nodes), 3)
-    return quantised(displacement)
+    # The largest first and the many small ones last.
+    order = sorted(range(count), key=lambda k: -_size(head, names, k))
+    tasks = [calibration, reader, *(lambda k=k: track(k) for k in order), *_readings(solid, reader, steps)]
+    results = run_all(tasks)[2:]
+    displacement = np.zeros((count, len(flesh.nodes), 3))
+    displacement[order] = np.reshape(results[:count], displacement.shape)
+    return unloaded(), _stretches(results[count:]), displacement, largest
+
+
+def _size(head: Head, names: list[str], track: int) -> float:
+    """How much a track moves: what moves more takes longer to find."""
+    return float(np.square(head.shapes[names[track]][head.skin]).sum()) if track < len(names) else np.inf
 
 
 def _settled(solid: Flesh, fixed: np.ndarray, tick: Callable[[], None]) -> np.ndarray:

@@ -103,6 +103,21 @@ def run_all(tasks: list[Callable[[], Result]]) -> list[Result]:
         return [future.result() for future in futures]
 
 
+class Once(Generic[Item]):
+    """What several tasks need: the first that asks makes it, others wait. One that cannot be made raises for all."""
+
+    def __init__(self, make: Callable[[], Item]) -> None:
+        self._make, self._turn = make, Lock()
+        self._made: list[Item] = []
+
+    def __call__(self) -> Item:
+        """It."""
+        with self._turn:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]
+
+
 class Steps:
     """Progress of many steps over a share of a job, told from any thread, never backwards."""
 

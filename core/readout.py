@@ -12,7 +12,6 @@ from collections.abc import Callable
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from .parallel import Steps, run_all
 from .physics import derivatives
 from .physics.cholesky import Cholesky
 from .physics.equilibrium import Operator, minimise
@@ -26,7 +25,7 @@ LEVELS = (0.25, 0.5, 1.0)
 NEAR = 0.01
 """Share of a muscle's largest motion below which the flesh around it is taken as standing still."""
 
-TOLERANCE = 3e-2
+TOLERANCE = 0.1
 """Share of a muscle's force that may stay unbalanced at a level: its shortening is then right to some
 thousandths."""
 
@@ -49,25 +48,24 @@ def mean_stretch(flesh: Flesh, x: np.ndarray) -> np.ndarray:
     return 1.0 + change / np.where(total > 0.0, total, 1.0)
 
 
-def own_stretch(flesh: Flesh, weight: np.ndarray, say: Callable[[float, str], None]) -> np.ndarray:
-    """(M, levels) mean fibre stretch of each muscle acting alone, without track springs, at LEVELS.
+class MuscleReader:
+    """Works out how far muscles shorten, each acting alone without track springs.
 
     weight: (N, 3) the force [N] under which ``flesh.rest`` is in equilibrium.
     """
-    free = flesh.varied(spring=np.zeros(len(flesh.rest)))
-    blocks = free.stiffness_blocks(free.rest, np.zeros(free.fibres.count), free=True)
-    motion = np.zeros((len(free.rest), 3, free.fibres.count))
-    forces = derivatives.by_activation(free, free.rest).toarray().reshape(motion.shape)[free.free]
-    solve = Cholesky(free.ordering, blocks, single=True).solve
-    motion[free.free] = solve(forces.reshape(-1, free.fibres.count)).reshape(forces.shape)
-    steps = Steps(say, 0.0, 1.0, flesh.fibres.count)
 
-    def task(k: int) -> np.ndarray:
-        out = _alone(free, k, motion[:, :, k], weight, lambda: steps.tick("Reading the muscles"))
-        steps.finished()
-        return out
+    def __init__(self, flesh: Flesh, weight: np.ndarray) -> None:
+        self._flesh = free = flesh.varied(spring=np.zeros(len(flesh.rest)))
+        self._weight = weight
+        blocks = free.stiffness_blocks(free.rest, np.zeros(free.fibres.count), free=True)
+        self._motion = np.zeros((len(free.rest), 3, free.fibres.count))
+        forces = derivatives.by_activation(free, free.rest).toarray().reshape(self._motion.shape)[free.free]
+        solve = Cholesky(free.ordering, blocks, single=True).solve
+        self._motion[free.free] = solve(forces.reshape(-1, free.fibres.count)).reshape(forces.shape)
 
-    return np.array(run_all([lambda k=k: task(k) for k in range(flesh.fibres.count)])).reshape(-1, len(LEVELS))
+    def stretch(self, muscle: int, tick: Callable[[], None]) -> np.ndarray:
+        """(levels,) mean fibre stretch of a muscle at LEVELS; may run in several threads."""
+        return _alone(self._flesh, muscle, self._motion[:, :, muscle], self._weight, tick)
 
 
 def _alone(flesh: Flesh, muscle: int, motion: np.ndarray, weight: np.ndarray, tick: Callable[[], None]) -> np.ndarray:
