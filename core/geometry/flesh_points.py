@@ -39,14 +39,14 @@ class FleshPoints:
         return float(np.dot(_TETS, (len(self.skin), len(self.bone), len(self.inside))))
 
 
-def flesh_points(regions: Regions) -> FleshPoints:
-    """Points for the edge lengths of ``regions.skin``; the same on every run."""
+def flesh_points(regions: Regions, blocks: "Blocks") -> FleshPoints:
+    """Points for the edge lengths of ``regions.skin``; the same on every run. ``blocks`` serve any scale of a head."""
     rng = np.random.default_rng(7)
     skin = regions.skin
     triangle, bary = _skin_points(skin, rng)
     on_skin = sampling.on_triangles(skin.points, skin.triangles, triangle, bary)
     bone = _bone_points(regions, rng)
-    inside = _inside_points(regions, np.concatenate([on_skin, bone]))
+    inside = _inside_points(regions, blocks, np.concatenate([on_skin, bone]))
     return FleshPoints(triangle, bary, on_skin, bone, inside)
 
 
@@ -85,15 +85,13 @@ def _bone_points(regions: Regions, rng: np.random.Generator) -> np.ndarray:
     return points[sampling.thin(points, 0.95 * size)]
 
 
-def _inside_points(regions: Regions, occupied: np.ndarray) -> np.ndarray:
+def _inside_points(regions: Regions, blocks: "Blocks", occupied: np.ndarray) -> np.ndarray:
     """Lattice points (n, 3) between skin and bone, coarse lattices first."""
-    skin = regions.skin
-    low, high = skin.points.min(0) - 0.1, skin.points.max(0) + 0.1
-    blocks = _Blocks(low, high, regions)
+    skin, wanted = regions.skin, regions.size(blocks.centre)
     layers, sizes = [np.zeros((0, 3))], [np.zeros(0)]
     spacing = float(skin.size.max()) * 2.0
     while spacing > 0.8 * float(skin.size.min()):
-        lattice = blocks.lattice(spacing, 1.3 * spacing)
+        lattice = blocks.lattice(wanted, spacing, 1.3 * spacing)
         size = regions.size(lattice)
         kept = (size >= spacing) & (size < 1.3 * spacing)
         lattice, size = lattice[kept], size[kept]
@@ -107,15 +105,16 @@ def _inside_points(regions: Regions, occupied: np.ndarray) -> np.ndarray:
     return points[sampling.thin(points, 0.75 * size, occupied=occupied)]
 
 
-class _Blocks:
+class Blocks:
     """Boxes that tell cheaply where points of a given size can lie: most of a head's box is air or bone."""
 
     EDGE = 0.6
     REACH = 0.52
     """Half the diagonal of a box [cm]."""
 
-    def __init__(self, low: np.ndarray, high: np.ndarray, regions: Regions) -> None:
-        self._low, self._high = low, high
+    def __init__(self, regions: Regions) -> None:
+        points = regions.skin.points
+        self._low, self._high = low, high = points.min(0) - 0.1, points.max(0) + 0.1
         shape = np.ceil((high - low) / (2.0 * self.EDGE)).astype(int) + 1
         self._shape = 2 * shape
         # Of eight boxes at once first, then each of those by itself.
@@ -124,7 +123,7 @@ class _Blocks:
         index = (2 * index[:, None] + sampling.grid([np.arange(2)] * 3)).reshape(-1, 3)
         centre = low + (index + 0.5) * self.EDGE
         near = self._near(centre, self.REACH, regions)
-        self._index, self._size = index[near], regions.size(centre[near])
+        self._index, self.centre = index[near], centre[near]
 
     @staticmethod
     def _near(centre: np.ndarray, reach: float, regions: Regions) -> np.ndarray:
@@ -133,10 +132,11 @@ class _Blocks:
         near[near] = regions.reaches(centre[near], reach)
         return near
 
-    def lattice(self, least: float, most: float) -> np.ndarray:
-        """Points (P, 3) of the lattice of spacing ``least`` in the boxes that may hold sizes from there to ``most``."""
+    def lattice(self, size: np.ndarray, least: float, most: float) -> np.ndarray:
+        """Points (P, 3) of the lattice of spacing ``least`` in the boxes that may hold sizes from there to ``most``;
+        ``size``: wanted edge length at the boxes' centres."""
         slack = SLOPE * self.REACH
-        index = self._index[(self._size > least - slack) & (self._size < most + slack)]
+        index = self._index[(size > least - slack) & (size < most + slack)]
         if len(index) == 0:
             return np.zeros((0, 3))
         may_hold = np.zeros(self._shape, bool)

@@ -44,4 +44,6 @@ def boundary_faces(tets: np.ndarray) -> np.ndarray:
 
 def unique_edges(tets: np.ndarray) -> np.ndarray:
     """(E, 2) edges of the tets, each once, smaller index first."""
-    return np.unique(np.sort(tets[:, EDGES].reshape(-1, 2), axis=1), axis=0)
+    ends = np.sort(tets[:, EDGES].reshape(-1, 2), axis=1).astype(np.int64)
+    n = int(ends.max(initial=0)) + 1
+    return np.stack(np.divmod(np.unique(ends[:, 0] * n + ends[:, 1]), n), axis=1)

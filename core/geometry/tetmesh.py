@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay
 
 from . import quality
-from .flesh_points import flesh_points
+from .flesh_points import Blocks, flesh_points
 from .regions import FleshSkin, Regions
 
 SKIN, BONE, INSIDE = 1, 2, 0
@@ -48,11 +48,12 @@ def mesh_flesh(skin: FleshSkin, wanted: int, tick: Callable[[], None]) -> TetMes
     ``tick`` is called every so often and may raise to stop.
     """
     regions = Regions(skin)
+    blocks = Blocks(regions)
     tick()
-    scale = TRIAL * (flesh_points(regions.scaled(TRIAL)).tets / wanted) ** GROWTH
+    scale = TRIAL * (flesh_points(regions.scaled(TRIAL), blocks).tets / wanted) ** GROWTH
     regions = regions.scaled(scale)
     tick()
-    points = flesh_points(regions)
+    points = flesh_points(regions, blocks)
     nodes = np.concatenate([points.skin, points.bone, points.inside])
     share = regions.jaw_bone(points.bone)
     joint = (share > FREE_BAND[0]) & (share < FREE_BAND[1])
