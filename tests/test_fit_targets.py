@@ -207,11 +207,13 @@ def bad_targets() -> dict:
         "vertices that are not numbers": (VertexTarget(np.full_like(skin, np.nan)), "not numbers"),
         "another place": (VertexTarget(skin + 500.0), "away from the face"),
         "another unit": (VertexTarget(1000.0 * skin), "1,000.0 times as large"),
+        "collapsed": (VertexTarget(0.0 * skin), "one place"),
         "no weight": (VertexTarget(skin, np.zeros(len(skin))), "weights"),
         "empty scan": (ScanTarget(np.zeros((0, 3)), np.zeros((0, 3), int)), "no faces"),
         "broken scan": (ScanTarget(np.full((3, 3), np.nan), triangle), "not numbers"),
         "scan elsewhere": (ScanTarget(skin + 500.0, faces), "away from the face"),
         "scan of another unit": (ScanTarget(1000.0 * skin, faces), "times as large"),
+        "collapsed scan": (ScanTarget(0.0 * skin, faces), "one place"),
         "scan turned inside out": (ScanTarget(skin, faces[:, ::-1]), "does not lie on the face"),
         "no marker seen": (MarkerTarget(points, np.full((len(points), 3), np.nan)), "No marker"),
         "markers elsewhere": (MarkerTarget(points, markers + 500.0), "away from the face"),
@@ -227,9 +229,9 @@ def bad_targets() -> dict:
 
 
 @pytest.mark.parametrize("name", [
-    "no vertices", "vertices that are not numbers", "another place", "another unit", "no weight", "empty scan",
-    "broken scan", "scan elsewhere", "scan of another unit", "scan turned inside out", "no marker seen",
-    "markers elsewhere", "markers of another unit", "all tracks disabled", "tracks of another clip",
+    "no vertices", "vertices that are not numbers", "another place", "another unit", "collapsed", "no weight",
+    "empty scan", "broken scan", "scan elsewhere", "scan of another unit", "collapsed scan", "scan turned inside out",
+    "no marker seen", "markers elsewhere", "markers of another unit", "all tracks disabled", "tracks of another clip",
     "tracks in one spot", "upside down", "camera behind the head", "camera turned away", "broken camera",
 ])  # fmt: skip
 def test_targets_without_sense_are_refused(name):

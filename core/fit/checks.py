@@ -21,6 +21,9 @@ that an artist has placed, is so far off."""
 LARGEST = 3.0
 """Ratio of sizes of target and face, either way, beyond which the unit is wrong."""
 
+NO_EXTENT = 1e-6
+"""The same ratio, below which a target has collapsed into a point: no other unit would mend it."""
+
 
 def check_weights(weights: np.ndarray | None, count: int) -> np.ndarray | None:
     """Weights (count,) as numbers. Raises MuscleFaceError."""
@@ -52,9 +55,18 @@ def check_near(model: "FaceModel", target: np.ndarray, points: np.ndarray) -> No
 
 def check_size(target: float, face: float) -> None:
     """Raise MuscleFaceError when a target's size is not a face's."""
-    ratio = target / max(face, 1e-300)
-    if face > 0.0 and target > 0.0 and not 1.0 / LARGEST < ratio < LARGEST:
+    if face == 0.0:
+        return
+    ratio = target / face
+    check_extent(ratio)
+    if not 1.0 / LARGEST < ratio < LARGEST:
         raise MuscleFaceError(f"The target is {times_as_large(ratio)} the face: scale it to the face's size.")
+
+
+def check_extent(ratio: float) -> None:
+    """Raise MuscleFaceError when a target of this ratio to the face's size has collapsed into a point."""
+    if ratio < NO_EXTENT:
+        raise MuscleFaceError("All points of the target lie in one place: choose one that is as large as the face.")
 
 
 def times_as_large(ratio: float) -> str:

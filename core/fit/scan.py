@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import MuscleFaceError
 from ..geometry.surface import adjacency, smooth, vertex_normals
-from .checks import check_weights, head_height, times_as_large
+from .checks import check_extent, check_weights, head_height, times_as_large
 from .engine import Found, Prior, Problem, descend
 from .head import Head, head_between
 from .residuals import PositionTerm, Term
@@ -190,6 +190,7 @@ def _check_whereabouts(model: "FaceModel", vertices: np.ndarray) -> None:
     """Raise MuscleFaceError where a scan without pairs is not near the head, or not of its size."""
     skin, height = model.neutral[model.skin_vertices], head_height(model)
     ratio = float(np.ptp(vertices, axis=0).max() / np.ptp(skin, axis=0).max())
+    check_extent(ratio)
     if not SIZES[0] < ratio < SIZES[1]:
         raise MuscleFaceError(f"The scan is {times_as_large(ratio)} the head: scale it to the head's size.")
     outside = np.maximum(np.maximum(vertices.min(0) - skin.max(0), skin.min(0) - vertices.max(0)), 0.0)
