@@ -209,6 +209,7 @@ class Ordering:
         self.tasks = self._plan()
         self._branch(first)
         self._spare: dict[int, list[np.ndarray]] = {}
+        self._packed_at: dict[tuple[int, int], np.ndarray] = {}
 
     def _lay_out(self, first: np.ndarray, block: np.ndarray, row: np.ndarray, column: np.ndarray) -> None:
         """Give every front its rows and its place; `block` (m,) are those of the lower triangle, column by column."""
@@ -239,11 +240,13 @@ class Ordering:
 
         width: numbers in a vector register · rows: rows of the matrix to a node.
         """
-        size = np.zeros(len(self.sizes), np.int64)
-        for f, (m, _, h) in enumerate(self.sizes.astype(int) * rows // 3):
-            below = h - np.minimum(np.arange(6, m + 6, 6), m)
-            size[f] = (36 + 6 * width * -(-below // width)).sum()
-        return _starts(size)
+        if (width, rows) not in self._packed_at:
+            size = np.zeros(len(self.sizes), np.int64)
+            for f, (m, _, h) in enumerate(self.sizes.astype(int) * rows // 3):
+                below = h - np.minimum(np.arange(6, m + 6, 6), m)
+                size[f] = (36 + 6 * width * -(-below // width)).sum()
+            self._packed_at[width, rows] = _starts(size)
+        return self._packed_at[width, rows]
 
     def lend(self, size: int) -> np.ndarray:
         """Room for a factor, not cleared: (size,) float64. New pages would cost a sixth of the factorisation."""

@@ -4,6 +4,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from threading import Lock
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 import scipy.sparse as sp
 import warp as wp
 
+from ..parallel import share
 from . import kernels
 from .dissection import Ordering
-from .lanes import Lanes, LaneStrain, Strain
+from .lanes import PARTS, Lanes, LaneStrain, Strain
 from .materials import LAWS, f64, mat33, vec3
 from .strain import vec6
 from .workspace import LaneWorkspace, Workspace
@@ -234,6 +236,22 @@ class Flesh:
         return [a.tets, a.inv_rest, a.volume, a.law, a.moduli, a.fibre_start, a.fibre_muscle, a.fibre_stress,
                 a.fibre_direction]  # fmt: skip
 
+    def _launch(self, kernel: wp.Kernel, count: int, inputs: list, outputs: list, *, each: tuple[int, ...]) -> None:
+        """Launch a kernel over ``count`` things, on a CPU on all its cores.
+
+        each: which inputs hold an item, or the start of several, for each thing, as all outputs do.
+        """
+        if self.device != "cpu":
+            wp.launch(kernel, count, inputs, outputs, device=self.device)
+            return
+        tasks = []
+        for begin, end in pairwise(np.linspace(0, count, PARTS + 1).astype(int).tolist()):
+            if begin < end:
+                mine = [a[begin : end + a.shape[0] - count] if i in each else a for i, a in enumerate(inputs)]
+                out = [a[begin:end] for a in outputs]
+                tasks.append(wp.launch(kernel, end - begin, mine, out, device="cpu", record_cmd=True).launch)
+        share(tasks)
+
     def pattern(self, *, free: bool) -> Pattern:
         """The blocks that the stiffness fills: between free nodes only, numbered as in ``free``, or between all."""
         if free not in self._patterns:
@@ -261,8 +279,8 @@ class Flesh:
         """(blocks, 3, 3) sums of element blocks (T, 16) on the blocks of the pattern."""
         pattern = self.pattern(free=free)
         out = wp.empty(len(pattern.indices), dtype=mat33, device=self.device)
-        wp.launch(kernels.gather_blocks, len(pattern.indices), [pattern.start, pattern.corner,
-                  corner_blocks.flatten()], [out], device=self.device)  # fmt: skip
+        inputs = [pattern.start, pattern.corner, corner_blocks.flatten()]
+        self._launch(kernels.gather_blocks, len(pattern.indices), inputs, [out], each=(0,))
         return out.numpy()
 
     def natural(self, strain: Strain) -> Natural:
@@ -275,8 +293,8 @@ class Flesh:
         slack = wp.empty(len(self.fibres.muscle), dtype=f64, device=d)
         out = Natural(*(wp.empty(n, dtype=t, device=d) for t in (mat33, vec3, mat33)), slack)
         s = wp.array(strain, dtype=vec6, device=d)
-        wp.launch(kernels.natural_inverses, n, [a.inv_rest, a.prestretch, s],
-                  [out.frame, out.stretch, out.inverse], device=d)  # fmt: skip
+        self._launch(kernels.natural_inverses, n, [a.inv_rest, a.prestretch, s],
+                     [out.frame, out.stretch, out.inverse], each=(0, 1, 2))  # fmt: skip
         wp.launch(kernels.fibre_slacks, len(self.fibres.muscle), [a.fibre_tet, a.fibre_direction, out.frame,
                   out.stretch], [slack], device=d)  # fmt: skip
         return out
@@ -311,7 +329,7 @@ class Flesh:
             int(definite),
         ]
         corner = wp.empty((len(self.tets), 16), dtype=mat33, device=d)
-        wp.launch(kernels.tet_stiffness, len(self.tets), inputs, [corner], device=d)
+        self._launch(kernels.tet_stiffness, len(self.tets), inputs, [corner], each=(0, 1, 2, 3, 4, 5, 9))
         blocks = self.gather_blocks(corner, free=free)
         spring = self.spring[self.free] if free else self.spring
         blocks[self.pattern(free=free).diagonal] += spring[:, None, None] * np.eye(3)
@@ -333,5 +351,5 @@ class Flesh:
         out = wp.empty(len(self.tets), dtype=f64, device=self.device)
         xs = wp.array(x, dtype=vec3, device=self.device)
         inputs = [self.arrays.tets, self.arrays.inv_rest, xs]
-        wp.launch(kernels.volume_ratios, len(self.tets), inputs, [out], device=self.device)
+        self._launch(kernels.volume_ratios, len(self.tets), inputs, [out], each=(0, 1))
         return out.numpy()
