@@ -20,6 +20,9 @@ Operator = Callable[[np.ndarray], np.ndarray]
 MEMORY = 8
 ARMIJO = 1.0e-4
 
+LATELY = 8
+"""Iterations over which the gradient's fall is measured: from one to the next it is not steady."""
+
 
 def factor(matrix: sp.spmatrix) -> spla.SuperLU:
     """Factor a symmetric matrix; this ordering and pivoting are some ten times faster here than SciPy's defaults."""
@@ -101,6 +104,7 @@ def minimise(
     step_tolerance: float = 2e-3,
     stiffness_inverse: Callable[[np.ndarray], Operator] | None = None,
     patience: tuple[int, int] = (40, 40),
+    worth: float = 0.0,
     iterations: int = 400,
     tick: Callable[[], None] | None = None,
 ) -> tuple[np.ndarray, Report]:
@@ -108,14 +112,15 @@ def minimise(
 
     energy(x) gives (value, gradient (n, 3)); ``reference`` is a force, or tells the scale of the forces that balance
     each other at the point evaluated last; ``inverse`` applies the preconditioner; ``stiffness_inverse(x)``
-    builds a better one at x, used when ``patience`` iterations (with the first, with a later one) did not settle;
+    builds a better one at x, used when ``patience`` iterations (with the first, with a later one) did not settle and
+    with the first more than ``worth`` are still to come, as the gradient falls;
     ``tick`` is called once per iteration and may raise to stop.
     """
     memory = Memory()
     value, g = energy(x)
     evaluations, step, since = 1, np.inf, 0
     base, size = inverse, float(np.linalg.norm(g))
-    done, scale, length = 0, reference, 1.0
+    done, scale, length, sizes = 0, reference, 1.0, []
     for done in range(1, iterations + 1):
         scale = reference() if callable(reference) else reference
         if size <= tolerance * scale and (step <= step_tolerance or size <= 0.1 * tolerance * scale):
@@ -123,7 +128,9 @@ def minimise(
             break
         if tick is not None:
             tick()
-        if since >= patience[base is not inverse] and stiffness_inverse is not None:
+        sizes.append(size)
+        spent = since >= patience[base is not inverse] and stiffness_inverse is not None
+        if spent and (base is not inverse or still_to_come(sizes, tolerance * scale) > worth):
             base, since, length = stiffness_inverse(x), 0, 1.0
             memory.clear()
         p = memory.direction(g, base)
@@ -152,6 +159,14 @@ def minimise(
         size = float(np.linalg.norm(g))
     residual = size / max(scale, 1e-300)
     return x, Report(residual, done, evaluations, residual <= tolerance, step)
+
+
+def still_to_come(sizes: list[float], aim: float) -> float:
+    """Iterations until gradients of these sizes are down to ``aim``, if they go on falling as they did of late."""
+    before, now = sizes[-min(len(sizes), 1 + LATELY)], sizes[-1]
+    if now >= before:
+        return np.inf
+    return LATELY * np.log(max(now / aim, 1.0)) / np.log(before / now)
 
 
 def line_search(energy: Energy, x, p, value: float, g, slope: float, t: float) -> tuple:

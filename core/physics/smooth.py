@@ -45,7 +45,7 @@ class SmoothInverse:
     def __call__(self, b: np.ndarray) -> np.ndarray:
         """x (n, 3), to some six digits."""
         with self._turn:
-            self._x[:] = b[self._order]
+            self._x[:] = b.take(self._order, 0)
             self._solve.launch()
             out = np.empty(self._x.shape)
             out[self._order] = self._x

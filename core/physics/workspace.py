@@ -105,9 +105,7 @@ class LaneWorkspace:
         for k, (begin, end) in enumerate(((0, middle), (middle, lanes.groups))):
             inputs = [lanes.arrays, self._natural, self._taut, self._at, self._active, place, begin, end]
             blocks = wp.array(out[k], dtype=mat33, copy=False, device="cpu")
-            tasks.append(
-                wp.launch(lane_kernels.stiffness, 1, inputs, [blocks], device="cpu", record_cmd=True).launch
-            )
+            tasks.append(wp.launch(lane_kernels.stiffness, 1, inputs, [blocks], device="cpu", record_cmd=True).launch)
         share(tasks)
         out[0] += out[1]
         spring = f.spring[f.free] if free else f.spring
