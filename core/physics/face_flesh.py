@@ -71,6 +71,11 @@ class FaceFlesh:
         """Drop the last factored stiffness: the next solve begins with the Laplacian."""
         self._kept = None
 
+    @property
+    def smooth_inverse(self) -> Operator:
+        """Inverse of the Laplacian that stands for the stiffness of all poses."""
+        return self._smooth()[0]
+
     def _smooth(self) -> tuple[Operator, sp.csr_matrix]:
         """Inverse of the scalar Laplacian of the order of the bulk term plus the springs, and its bone columns."""
         if self._laplacian is None:

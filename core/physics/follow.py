@@ -4,7 +4,8 @@
 
 The flesh starts where it was, moved by what the shapes moved, and steps by the inverse of a stiffness factored nearby
 and turned with the flesh. A few such factors are kept (a blink comes back); where they serve less well another thread
-factors a new one, and where they mislead the frame waits for one of its own.
+factors a new one. Where they mislead, a few steps by the Laplacian come between, and where that does not help the frame
+waits for a factor of its own.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,6 +29,9 @@ FRESH = 3
 
 AGED = 2
 """Steps of a frame beyond which its factor is replaced in the background."""
+
+RELAX = 8
+"""Steps by the Laplacian in a frame whose first factor misleads, before that factor, turned anew, is tried again."""
 
 FACTORS = 4
 
@@ -64,6 +68,12 @@ class _Descent:
         """Go on with another inverse."""
         self._inverse, self._memory, self._last, self._length = inverse, Memory(), None, 1.0
         self._end, self.left, self.misled = self.taken + STEPS, np.inf, False
+
+    def relax(self, smooth: Operator) -> None:
+        """Some steps by the inverse of a Laplacian, which nothing misleads: tangled flesh comes apart."""
+        self.begin(smooth)
+        for _ in range(RELAX):
+            self.step()
 
     @property
     def near(self) -> bool:
@@ -126,11 +136,16 @@ class Follower:
         self._take_ready()
         descent = _Descent(self._solver.energy(load, x, self._workspace), x[free], self._visible)
         descent.begin(self.nearest(x))
-        fresh = 0
+        fresh, relaxed = 0, False
         while not descent.near:
             if descent.spent and fresh == FRESH:
                 break
-            if descent.spent or (descent.misled and fresh < FRESH):
+            if (descent.spent or descent.misled) and not relaxed:
+                relaxed = True
+                descent.relax(self._solver.smooth_inverse)
+                x[free] = descent.at
+                descent.begin(self.nearest(x))
+            elif descent.spent or (descent.misled and fresh < FRESH):
                 fresh += 1
                 x[free] = descent.at
                 new = _Factor(x.copy(), self._solver.inverse_stiffness(x, load))
