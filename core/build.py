@@ -24,6 +24,7 @@ from .anatomy.muscle_curves import (
     packed,
 )
 from .anatomy.muscles import Muscle, mouth_line, place_muscles
+from .anatomy.teeth import dental_arches, lining
 from .errors import MuscleFaceError
 from .geometry import embedding, surface
 from .geometry.head_flesh import MANDIBLE, HeadFlesh, build_flesh, skin_of
@@ -31,6 +32,7 @@ from .geometry.rest import harmonic
 from .muscle_rig import contents, fibre_arrays, fibres_of
 from .parallel import Once, Steps, run_all
 from .physics import presets
+from .physics.contact import Teeth
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Flesh
 from .physics.gravity import node_mass, prestretch, unloaded_nodes
@@ -94,7 +96,10 @@ def build_rig(
     down = np.array(UPRIGHT_GRAVITY) if rest_gravity is None else rotation @ checked_gravity(rest_gravity)
     names = list(head.shapes)
     directions, jaw_tracks, jaw_shaped = _jaw_tracks(head, names)
-    unloaded, own, displacement, strain = _calibrate(head, flesh, solid, directions, down, say)
+    arches = dental_arches(head)
+    lining_node, lining_row, lining_area = lining(head, flesh.nodes, flesh.tets, flesh.bone == 0, arches)
+    teeth = Teeth.of(solid, lining_node, lining_row, lining_area, arches)
+    unloaded, own, displacement, strain = _calibrate(head, flesh, solid, teeth, directions, down, say)
     step, steps = quantised(displacement)
     carried, carrier, weight, mandible, part_vertices = _carry(head, flesh)
     displacement = step[:, None, None] * steps
@@ -141,6 +146,10 @@ def build_rig(
         unloaded=unloaded,
         own_stretch=own,
         **fibre_arrays(solid.fibres),
+        teeth_arch=arches,
+        lining_node=lining_node.astype(np.int32),
+        lining_row=lining_row,
+        lining_area=lining_area,
         carried=carried,
         carrier=carrier.astype(np.int32),
         carrier_weight=weight,
@@ -186,15 +195,15 @@ def unload(flesh: Flesh, gravity: np.ndarray, tick: Callable[[], None] = lambda:
 
 
 @blas.one_thread()
-def read_muscles(flesh: Flesh, unloaded: np.ndarray, gravity: np.ndarray, say: Progress) -> np.ndarray:
+def read_muscles(flesh: Flesh, teeth: Teeth, unloaded: np.ndarray, gravity: np.ndarray, say: Progress) -> np.ndarray:
     """(M, levels) fibre stretch of each muscle acting alone in a flesh with unloaded nodes (N, 3); see ``readout``."""
     steps = Steps(say, 0.0, 1.0, flesh.fibres.count)
-    return _stretches(run_all(_readings(flesh, Once(lambda: _reader(flesh, unloaded, gravity)), steps)))
+    return _stretches(run_all(_readings(flesh, Once(lambda: _reader(flesh, teeth, unloaded, gravity)), steps)))
 
 
-def _reader(flesh: Flesh, unloaded: np.ndarray, gravity: np.ndarray) -> MuscleReader:
+def _reader(flesh: Flesh, teeth: Teeth, unloaded: np.ndarray, gravity: np.ndarray) -> MuscleReader:
     loaded = flesh.varied(prestretch=prestretch(flesh.rest, unloaded, flesh.tets))
-    return MuscleReader(loaded, node_mass(loaded)[:, None] * gravity)
+    return MuscleReader(loaded, teeth, node_mass(loaded)[:, None] * gravity)
 
 
 def _readings(flesh: Flesh, reader: Once[MuscleReader], steps: Steps) -> list[Callable[[], np.ndarray]]:
@@ -263,7 +272,13 @@ def _calibration(head: Head, flesh: HeadFlesh, solid: Flesh) -> Calibration:
 
 
 def _calibrate(
-    head: Head, flesh: HeadFlesh, solid: Flesh, directions: np.ndarray, gravity: np.ndarray, say: Progress
+    head: Head,
+    flesh: HeadFlesh,
+    solid: Flesh,
+    teeth: Teeth,
+    directions: np.ndarray,
+    gravity: np.ndarray,
+    say: Progress,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Unloaded nodes (N, 3), the readout's table (M, levels), node displacement of every track (K, N, 3), and the
     largest strain that these ask of each tet (T,): one queue of work, so that no core waits for another's last step."""
@@ -271,7 +286,7 @@ def _calibrate(
     steps = Steps(say, 0.36, 0.98, count + solid.fibres.count)
     calibration = Once(lambda: _calibration(head, flesh, solid))
     unloaded = Once(lambda: unload(solid, gravity, lambda: steps.tick("Hanging the flesh")))
-    reader = Once(lambda: _reader(solid, unloaded(), gravity))
+    reader = Once(lambda: _reader(solid, teeth, unloaded(), gravity))
     largest, turn = np.zeros(len(solid.tets)), Lock()
 
     def track(k: int) -> np.ndarray:

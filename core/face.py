@@ -33,6 +33,7 @@ from .rig import Rig
 from .sensitivity import Parameters
 from .skinning import Skinning
 from .tape import solve_on_tape
+from .teeth import FaceTeeth
 
 if TYPE_CHECKING:
     from .device import DeviceFace
@@ -249,6 +250,11 @@ class FaceModel:
         return TrackTable(self.flesh, displacements, self.mass[:, None] * rig.rest_gravity, rig.strain_largest)
 
     @cached_property
+    def teeth(self) -> FaceTeeth:
+        """What lips and cheeks may not pass."""
+        return FaceTeeth(self)
+
+    @cached_property
     def skinning(self) -> Skinning:
         """What the tracks add to the skin beyond flesh and bones."""
         return Skinning(self.rig)
@@ -270,7 +276,8 @@ class FaceModel:
         moved, pull = self.tracks.nodal(w)
         force = self.mass[:, None] * (self.rotation @ gravity) + pull
         bones = jaw_bones(self.jaw, rig.nodes, rig.bone, q)
-        return Load(bones, rig.nodes + moved, force, activation, self.tracks.strain(w)), w, q
+        strain, contact = self.tracks.strain(w), self.teeth.contact(w, q)
+        return Load(bones, rig.nodes + moved, force, activation, strain, contact), w, q
 
     def solve(
         self,

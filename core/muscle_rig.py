@@ -124,7 +124,8 @@ def exchanged(
                  np.zeros(len(rig.nodes)), law=kind.law)  # fmt: skip
     say(0.1, "Hanging the flesh")
     unloaded = unload(bare, rig.rest_gravity, lambda: say(0.1, "Hanging the flesh"))
-    own = read_muscles(bare, unloaded, rig.rest_gravity, lambda s, text: say(0.2 + 0.8 * s, text))
+    teeth = model.teeth.of_flesh(bare)
+    own = read_muscles(bare, teeth, unloaded, rig.rest_gravity, lambda s, text: say(0.2 + 0.8 * s, text))
     sources = np.concatenate([rig.muscle_source, np.zeros(len(names) - len(rig.muscle_names), np.int8)])
     sources[[names.index(n) for n in curves]] = source
     return replace(

@@ -14,6 +14,7 @@ from scipy.interpolate import PchipInterpolator
 
 from .physics import derivatives
 from .physics.cholesky import Cholesky
+from .physics.contact import Teeth
 from .physics.equilibrium import Operator, minimise
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Flesh
@@ -51,12 +52,12 @@ def mean_stretch(flesh: Flesh, x: np.ndarray) -> np.ndarray:
 class MuscleReader:
     """Works out how far muscles shorten, each acting alone without track springs.
 
-    weight: (N, 3) the force [N] under which ``flesh.rest`` is in equilibrium.
+    teeth: what stops the lips · weight: (N, 3) the force [N] under which ``flesh.rest`` is in equilibrium.
     """
 
-    def __init__(self, flesh: Flesh, weight: np.ndarray) -> None:
+    def __init__(self, flesh: Flesh, teeth: Teeth, weight: np.ndarray) -> None:
         self._flesh = free = flesh.varied(spring=np.zeros(len(flesh.rest)))
-        self._weight = weight
+        self._teeth, self._weight = teeth, weight
         blocks = free.stiffness_blocks(free.rest, np.zeros(free.fibres.count), free=True)
         self._motion = np.zeros((len(free.rest), 3, free.fibres.count))
         forces = derivatives.by_activation(free, free.rest).toarray().reshape(self._motion.shape)[free.free]
@@ -65,10 +66,12 @@ class MuscleReader:
 
     def stretch(self, muscle: int, tick: Callable[[], None]) -> np.ndarray:
         """(levels,) mean fibre stretch of a muscle at LEVELS; may run in several threads."""
-        return _alone(self._flesh, muscle, self._motion[:, :, muscle], self._weight, tick)
+        return _alone(self._flesh, self._teeth, muscle, self._motion[:, :, muscle], self._weight, tick)
 
 
-def _alone(flesh: Flesh, muscle: int, motion: np.ndarray, weight: np.ndarray, tick: Callable[[], None]) -> np.ndarray:
+def _alone(
+    flesh: Flesh, teeth: Teeth, muscle: int, motion: np.ndarray, weight: np.ndarray, tick: Callable[[], None]
+) -> np.ndarray:
     """(levels,) mean stretch of one muscle that begins with ``motion`` (N, 3) per activation, in the flesh around the
     nodes that move with it, the rest held."""
     size = np.linalg.norm(motion, axis=1)
@@ -77,11 +80,12 @@ def _alone(flesh: Flesh, muscle: int, motion: np.ndarray, weight: np.ndarray, ti
     local, nodes = part_of(flesh, (size > NEAR * size.max()) & ~flesh.fixed)
     solver, workspace, x, free = FaceFlesh(local), local.workspace(), local.rest.copy(), local.free
     rest = local.rest[free]
+    contact = teeth.part(nodes, free).still()
 
     def load(level: float) -> Load:
         activation = np.zeros(local.fibres.count)
         activation[muscle] = level
-        return Load(local.rest, local.rest, weight[nodes], activation)
+        return Load(local.rest, local.rest, weight[nodes], activation, contact=contact)
 
     inverse = solver.inverse_stiffness(local.rest, load(TYPICAL))
     # Places at the levels so far; between and beyond them flesh moves almost as by the parabola through them.

@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import MuscleFaceError
 
-VERSION = 7
+VERSION = 8
 """Of the stored arrays and of the tissue presets that they were made with."""
 
 OLDEST = 4
@@ -101,6 +101,11 @@ class Rig:
     fibre_stress: np.ndarray  # (n,) volume fraction x sigma_max [N/cm2]
     fibre_direction: np.ndarray  # (n, 3)
 
+    teeth_arch: np.ndarray  # (2, 3) upper and lower row, see geometry.arch
+    lining_node: np.ndarray  # (C,) nodes that may touch the teeth
+    lining_row: np.ndarray  # (C,) their row
+    lining_area: np.ndarray  # (C,) [cm2]
+
     carried: np.ndarray  # (C,) vertices that the flesh carries
     carrier: np.ndarray  # (C, 4) their nodes
     carrier_weight: np.ndarray  # (C, 4) barycentric weights
@@ -154,7 +159,7 @@ class Rig:
 
 def migrated(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Arrays of an older rig with what this version added: the face is the same, muscles have no curves to edit, grown
-    shapes turn no eyeballs."""
+    shapes turn no eyeballs, no teeth stop the lips."""
     count = len(arrays["muscle_names"])
     added = {
         "muscle_source": np.zeros(count, np.int8),
@@ -171,6 +176,10 @@ def migrated(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         "bones": np.zeros(0, np.str_),
         "eye_left": np.zeros(0, np.int64),
         "eye_right": np.zeros(0, np.int64),
+        "teeth_arch": np.ones((2, 3)),
+        "lining_node": np.zeros(0, np.int32),
+        "lining_row": np.zeros(0, np.int32),
+        "lining_area": np.zeros(0),
         "quality": np.array("draft" if len(arrays["tets"]) < DRAFT_TETS else "standard"),
     }
     return {**added, **arrays, "version": np.int64(VERSION)}

@@ -91,6 +91,14 @@ def _parts_by_track(state: _State) -> np.ndarray:
     return delta.reshape(len(delta), -1)
 
 
+def _teeth_by_track(state: _State) -> tuple[np.ndarray, np.ndarray]:
+    """The nodes (C,) that may touch the teeth, and how the force (K, C, 3) on them changes per unit of each track."""
+    teeth, contact = state.model.teeth, state.load.contact
+    if contact is None:
+        return np.zeros(0, int), np.zeros((len(state.tracks), 0, 3))
+    return contact.teeth.node, teeth.by_track(contact, state.pose.nodes, state.q)
+
+
 def _muscles(model: "FaceModel") -> slice:
     s = len(model.shapes)
     return slice(s, s + len(model.muscles))
@@ -158,6 +166,8 @@ def _by_controls(
     weights = state.tracks @ controls
     columns = model.tracks.forces(state.pose.nodes, state.load.strain) @ weights
     columns += derivatives.by_activation(model.flesh, state.pose.nodes) @ controls[_muscles(model)]
+    node, push = _teeth_by_track(state)
+    columns.reshape(-1, 3, columns.shape[1])[node] += np.einsum("kci,kn->cin", push, weights)
     bones = _bones_by_track(state) @ weights
     if force is not None:
         columns, bones = columns + force, bones + moved
@@ -231,6 +241,8 @@ def _controls_gradient(state: _State, d: np.ndarray, force: np.ndarray, moved: n
     nodal = force.reshape(-1, 3)
     by_track = _bones_by_track(state).T @ moved + _parts_by_track(state) @ d[rig.part_vertices].ravel()
     by_track += model.tracks.pulled(state.pose.nodes, state.load.strain, nodal)
+    node, push = _teeth_by_track(state)
+    by_track += np.einsum("kci,ci->k", push, nodal[node])
     by_track += model.skinning.detail.reshape(len(by_track), -1) @ d[rig.skin].ravel()
     out = state.tracks.T @ by_track
     out[_muscles(model)] += derivatives.pulled_by_activation(model.flesh, state.pose.nodes, nodal)

@@ -29,7 +29,7 @@ def of_tissue(model: "FaceModel", tissue: str, progress: Progress | None) -> Rig
     moduli = kind.moduli(rig.muscle_share, rig.skin_share)
     bare = model.flesh.varied(moduli=moduli, law=kind.law, prestretch=None)
     unloaded = unload(bare, rig.rest_gravity)
-    own = read_muscles(bare, unloaded, rig.rest_gravity, say)
+    own = read_muscles(bare, model.teeth.of_flesh(bare), unloaded, rig.rest_gravity, say)
     return replace(rig, tissue=np.array(tissue), unloaded=unloaded, own_stretch=own)
 
 

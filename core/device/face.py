@@ -47,7 +47,7 @@ class DeviceFace:
         aggregates = Aggregates(_edges(model.flesh), flesh.rest[flesh.free])
         rows = (3 * aggregates.order[:, None] + np.arange(3)).ravel()
         self._preconditioner = Preconditioner(aggregates, stiffness[rows][:, rows], self.device)
-        self._stiffness = Stiffness(flesh, aggregates.order, self.device)
+        self._stiffness = Stiffness(flesh, model.rig.lining_node, aggregates.order, self.device)
         self._data = LoadData(model, flesh, self.device)
         self._batches: dict[int, _Batch] = {}
 

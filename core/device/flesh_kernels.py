@@ -76,9 +76,12 @@ def node_gradients(
     rest: wp.array[vec3],
     spring: wp.array[f64],
     row_of_node: wp.array[int],
+    lining_of_node: wp.array[int],
     # In:
     on: wp.array[int],
     x: wp.array2d[vec3],
+    contact_energy: wp.array2d[f64],
+    contact_force: wp.array2d[vec3],
     anchor: wp.array2d[vec3],
     force: wp.array2d[vec3],
     energy: wp.array2d[f64],
@@ -103,6 +106,10 @@ def node_gradients(
         r = x[b, n] - anchor[b, n]
         g = spring[n] * r - f - force[b, n]
         e += f64(0.5) * spring[n] * wp.dot(r, r) - wp.dot(force[b, n], x[b, n] - rest[n])
+        c = lining_of_node[n]
+        if c >= 0:
+            g -= contact_force[b, c]
+            e += contact_energy[b, c]
     gradient_out[b, n] = g
     terms_out[b, 0, n] = e
     terms_out[b, 1, n] = wp.dot(g, g)
@@ -241,16 +248,21 @@ def gather_blocks(
 def close_diagonal(
     slice_start: wp.array[int],
     row_spring: wp.array[wp.float32],
+    lining_of_row: wp.array[int],
     on: wp.array[int],
+    contact: wp.array2d[mat33],
     blocks: wp.array2d[mat33f],
     inverse_out: wp.array2d[mat33f],
 ):
-    """Springs and SHIFT on the diagonal blocks (the first of each row), and their inverses."""
+    """Springs, contact and SHIFT on the diagonal blocks (the first of each row), and their inverses."""
     b, row = wp.tid()
     if on[b] == 0:
         return
     at = slice_start[row // 32] + row % 32
     D = blocks[b, at]
+    c = lining_of_row[row]
+    if c >= 0:
+        D += single(contact[b, c])
     for k in range(3):
         D[k, k] += row_spring[row]
         D[k, k] += SHIFT * D[k, k]

@@ -185,6 +185,21 @@ def node_loads(
 
 
 @wp.kernel
+def contact_floors(
+    at_rest: wp.array[f64],
+    allowance: wp.array2d[f64],
+    weight: wp.array2d[f64],
+    floor_out: wp.array2d[f64],
+):
+    """How deep [cm] the nodes of the lining may lie under the teeth (``FaceTeeth.contact``)."""
+    b, i = wp.tid()
+    floor = at_rest[i]
+    for k in range(weight.shape[1]):
+        floor += weight[b, k] * allowance[k, i]
+    floor_out[b, i] = floor
+
+
+@wp.kernel
 def natural_shapes(
     # Model:
     strain_start: wp.array[int],

@@ -65,6 +65,7 @@ class LoadData:
             a.fibre_start,
             a.fibre_direction,
         ]
+        self.lining = self._lining()
         self.skin = self._skin()
 
     def _array(self, values: np.ndarray | Sequence, dtype: type) -> wp.array:
@@ -81,6 +82,12 @@ class LoadData:
         )
         rows = [solver.carried(np.zeros((len(fields), 3)), np.repeat(f[:, None], 3, axis=1))[:, 0] for f in fields.T]
         return np.stack(rows, axis=1)
+
+    def _lining(self) -> tuple[list, list]:
+        """What the contact kernels read of the teeth, and what ``contact_floors`` reads."""
+        face = self._model.teeth
+        floors = [self._array(face.teeth.at_rest, f64), self._array(face.allowance, f64)]
+        return face.teeth.model_arrays(self.device), floors
 
     def _skin(self) -> list:
         """Arguments of ``skin_vertices`` that poses do not change."""
@@ -117,8 +124,15 @@ class Loads:
         self.anchor, self.force, self.bones, self.guess, self.carried = (
             wp.zeros((batch, nodes), dtype=vec3, device=d) for _ in range(5)
         )
+        self.teeth, floors = data.lining
+        self.floor = wp.zeros((batch, len(floors[0])), dtype=f64, device=d)
         self.inv_natural = wp.zeros((batch, tets), dtype=mat33, device=d)
         self.slack = wp.zeros((batch, len(data.flesh.fibres.muscle)), dtype=f64, device=d)
+
+    @property
+    def contact(self) -> list[wp.array]:
+        """What the contact kernels read of the poses."""
+        return [self.turn, self.shift, self.floor]
 
     def launch(self) -> None:
         """Work out the loads of the controls at hand."""
@@ -131,6 +145,7 @@ class Loads:
         wp.launch(kernels.node_loads, self.anchor.shape, [*m.node, self.weight, self.turn, self.shift, self._lag_turn,
                   self._lag_shift], [self.anchor, self.force, self.bones, self.guess, self.carried],
                   device=d)  # fmt: skip
+        wp.launch(kernels.contact_floors, self.floor.shape, [*m.lining[1], self.weight], [self.floor], device=d)
         wp.launch(kernels.natural_shapes, self.inv_natural.shape, [*m.tet, self.weight],
                   [self.inv_natural, self.slack], device=d)  # fmt: skip
 

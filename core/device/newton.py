@@ -10,8 +10,9 @@ All loops are ``wp.capture_while`` and all decisions kernels, so that a solve ca
 
 import warp as wp
 
+from ..physics.contact import contact_forces, contact_stiffness
 from ..physics.flesh import Flesh
-from ..physics.materials import f64, vec3
+from ..physics.materials import f64, mat33, vec3
 from . import flesh_kernels, newton_kernels, solve_kernels
 from .flesh_kernels import mat33f, vec3f
 from .loads import Loads
@@ -70,6 +71,10 @@ class Newton:
         self._energy = wp.zeros((batch, tets), dtype=f64, device=d)
         self._corner = wp.zeros((batch, 4 * tets), dtype=vec3, device=d)
         self._element = wp.zeros((batch, 10 * tets), dtype=mat33f, device=d)
+        touched = loads.floor.shape
+        self._contact_energy = wp.zeros(touched, dtype=f64, device=d)
+        self._contact_force, self._contact_lift = (wp.zeros(touched, dtype=vec3, device=d) for _ in range(2))
+        self._contact_blocks = wp.zeros(touched, dtype=mat33, device=d)
         self._blocks = stiffness.blocks(batch)
         self._diagonal_inverse = wp.zeros(self._rows, dtype=mat33f, device=d)
         self._levels = preconditioner.buffers(batch)
@@ -107,13 +112,21 @@ class Newton:
     def _launch(self, kernel: wp.Kernel, dim: int | tuple, *arguments: object) -> None:
         wp.launch(kernel, dim, list(arguments), device=self._device)
 
-    def _evaluate(self, on: wp.array, x: wp.array, gradient: wp.array) -> None:
-        """Gradient (B, N) at x, and the sums of energy, |gradient|^2 and |flesh force|^2."""
+    def _evaluate(self, on: wp.array, x: wp.array, gradient: wp.array, *, touching: bool = True) -> None:
+        """Gradient (B, N) at x, and the sums of energy, |gradient|^2 and |flesh force|^2; ``touching`` the teeth or
+        through them."""
+        if touching:
+            self._launch(contact_forces, self._contact_energy.shape, *self._loads.teeth, on, *self._loads.contact, x,
+                         self._contact_energy, self._contact_force)  # fmt: skip
+        else:
+            self._contact_energy.zero_()
+            self._contact_force.zero_()
         f, load, a = self._flesh, self._loads, self._flesh.arrays
         self._launch(flesh_kernels.tet_forces, self._energy.shape, *f.kernel_arrays(), on, load.inv_natural, load.slack,
                      x, load.activation, self._energy, self._corner)  # fmt: skip
         self._launch(flesh_kernels.node_gradients, self._shape, a.node_start, a.node_corner, self._rest, self._spring,
-                     self._stiffness.row_of_node, on, x, load.anchor, load.force, self._energy, self._corner,
+                     self._stiffness.row_of_node, self._stiffness.lining_of_node, on, x, self._contact_energy,
+                     self._contact_force, load.anchor, load.force, self._energy, self._corner,
                      gradient, self._state.terms)  # fmt: skip
         self._state.add_up(on)
 
@@ -122,7 +135,7 @@ class Newton:
         follows its bones."""
         s, load = self.progress, self._loads
         for at, driven in ((load.bones, 0), (self._still, 1)):
-            self._evaluate(self._all, at, self._trial_gradient)
+            self._evaluate(self._all, at, self._trial_gradient, touching=False)
             self._launch(newton_kernels.note_forces, self._batch, s, self._state.out, driven)
         self._launch(newton_kernels.start_nodes, self._shape, self._stiffness.row_of_node, self.nodes, self._guess,
                      load.guess, self._trial)  # fmt: skip
@@ -144,7 +157,9 @@ class Newton:
         s, load, k = self.progress, self._loads, self._stiffness
         self._launch(flesh_kernels.tet_stiffness, self._energy.shape, *self._flesh.kernel_arrays(), s.on,
                      s.exact, load.inv_natural, load.slack, self.nodes, load.activation, self._element)  # fmt: skip
-        k.assemble(s.on, self._element, self._blocks, self._diagonal_inverse)
+        self._launch(contact_stiffness, self._contact_energy.shape, *load.teeth, s.on, s.exact, *load.contact,
+                     self.nodes, self._contact_blocks, self._contact_lift)  # fmt: skip
+        k.assemble(s.on, self._element, self._contact_blocks, self._blocks, self._diagonal_inverse)
         self._direction()
         self._launch(solve_kernels.step_terms, self._rows, k.node_of_row, s.on, self._gradient, self._d,
                      self._step.terms)  # fmt: skip

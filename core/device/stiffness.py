@@ -14,9 +14,10 @@ _UPPER = np.array([[0, 1, 2, 3], [1, 4, 5, 6], [2, 5, 7, 8], [3, 6, 8, 9]])
 
 
 class Stiffness:
-    """Where every element block goes. order: (n,) positions in ``flesh.free`` of the rows on the device."""
+    """Where every element block goes. lining: (C,) nodes that may touch the teeth · order: (n,) positions in
+    ``flesh.free`` of the rows on the device."""
 
-    def __init__(self, flesh: Flesh, order: np.ndarray, device: wp.Device) -> None:
+    def __init__(self, flesh: Flesh, lining: np.ndarray, order: np.ndarray, device: wp.Device) -> None:
         pattern = flesh.pattern(free=True)
         n = len(order)
         rank = np.empty(n, np.int64)
@@ -39,9 +40,13 @@ class Stiffness:
         node_of_row = flesh.free[order]
         row_of_node = np.full(len(flesh.rest), -1)
         row_of_node[node_of_row] = np.arange(n)
-        lists = (slice_start, count, column, start, member, node_of_row, row_of_node)
+        lining_of_node = np.full(len(flesh.rest), -1)
+        lining_of_node[lining] = np.arange(len(lining))
+        lists = (slice_start, count, column, start, member, node_of_row, row_of_node, lining_of_node,
+                 lining_of_node[node_of_row])  # fmt: skip
         (self.slice_start, self.row_count, self.column, self.block_start, self.block_member, self.node_of_row,
-         self.row_of_node) = (wp.array(a.astype(np.int32), dtype=int, device=device) for a in lists)  # fmt: skip
+         self.row_of_node, self.lining_of_node, self.lining_of_row) = (
+            wp.array(a.astype(np.int32), dtype=int, device=device) for a in lists)  # fmt: skip
         self.row_spring = wp.array(flesh.spring[node_of_row], dtype=float, device=device)
         self.rows, self.device = n, device
 
@@ -58,13 +63,15 @@ class Stiffness:
         inside = np.arange(begin[-1]) - np.repeat(begin[:-1], count)
         return begin, code[np.repeat(of_place, count) + inside]
 
-    def assemble(self, on: wp.array, element: wp.array, blocks: wp.array, diagonal_inverse: wp.array) -> None:
-        """Blocks (B, size) and inverse diagonal blocks (B, n) from element blocks (B, 10 T)."""
+    def assemble(
+        self, on: wp.array, element: wp.array, contact: wp.array, blocks: wp.array, diagonal_inverse: wp.array
+    ) -> None:
+        """Blocks (B, size) and inverse diagonal blocks (B, n) from element blocks (B, 10 T) and the lining's (B, C)."""
         batch, d = blocks.shape[0], self.device
         wp.launch(flesh_kernels.gather_blocks, (batch, self.size), [self.block_start, self.block_member, on, element],
                   [blocks], device=d)  # fmt: skip
-        wp.launch(flesh_kernels.close_diagonal, (batch, self.rows), [self.slice_start, self.row_spring, on, blocks],
-                  [diagonal_inverse], device=d)  # fmt: skip
+        wp.launch(flesh_kernels.close_diagonal, (batch, self.rows), [self.slice_start, self.row_spring,
+                  self.lining_of_row, on, contact, blocks], [diagonal_inverse], device=d)  # fmt: skip
 
     def multiply(self, on: wp.array, blocks: wp.array, p: wp.array, q: wp.array, terms: wp.array) -> None:
         """q = K p, and the terms of p . q."""

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Equilibrium of a whole face: flesh, fibres, track springs and moving bones; and its linearisation."""
+"""Equilibrium of a whole face: flesh, fibres, track springs, moving bones and teeth; and its linearisation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 
 from .. import blas
 from .cholesky import Cholesky, NotDefinite
+from .contact import Contact
 from .equilibrium import Energy, Operator, Report, factor, minimise
 from .flesh import Flesh
 from .lanes import Strain
@@ -30,13 +31,23 @@ SHIFT = 1e-4
 class Load:
     """What drives the flesh. fixed: (N, 3) positions of bone nodes (others ignored) · anchor: (N, 3) where the track
     springs pull without load · force: (N, 3) constant force on nodes [N] · activation: (M,) · strain: logarithmic
-    strain at which the passive flesh is free of stress."""
+    strain at which the passive flesh is free of stress · contact: the teeth that the lining must not pass."""
 
     fixed: np.ndarray
     anchor: np.ndarray
     force: np.ndarray
     activation: np.ndarray
     strain: Strain = None
+    contact: Contact | None = None
+
+
+def stiffness_blocks(flesh: Flesh, x: np.ndarray, load: Load, *, definite: bool = False) -> np.ndarray:
+    """``Flesh.stiffness_blocks`` between free nodes, with that of the contact."""
+    blocks = flesh.stiffness_blocks(x, load.activation, load.strain, definite=definite, free=True)
+    if load.contact is not None:
+        row = np.searchsorted(flesh.free, load.contact.teeth.node)
+        blocks[flesh.pattern(free=True).diagonal[row]] += load.contact.stiffness(x, definite=definite)[0]
+    return blocks
 
 
 class FaceFlesh:
@@ -144,7 +155,8 @@ class FaceFlesh:
         workspace.set_activation(load.activation)
         workspace.set_strain(load.strain)
         k, rest = f.spring[free][:, None], f.rest[free]
-        anchor, push = load.anchor[free], load.force[free]
+        anchor, push, contact = load.anchor[free], load.force[free], load.contact
+        touching = None if contact is None else np.searchsorted(free, contact.teeth.node)
 
         def energy(xf: np.ndarray) -> tuple[float, np.ndarray]:
             x[free] = xf
@@ -153,7 +165,13 @@ class FaceFlesh:
             if balance is not None:
                 balance[0] = float(np.sqrt(np.vdot(force, force)))
             pull = k * r
-            return e + 0.5 * float(np.vdot(pull, r)) - float(np.vdot(push, xf - rest)), pull - inner - push
+            e += 0.5 * float(np.vdot(pull, r)) - float(np.vdot(push, xf - rest))
+            gradient = pull - inner - push
+            if contact is not None:
+                pressed, pressure = contact.energy_and_force(x)
+                gradient[touching] -= pressure
+                e += pressed
+            return e, gradient
 
         return energy
 
@@ -175,20 +193,22 @@ class FaceFlesh:
         f, free, fixed = self.flesh, self.flesh.free, self.flesh.fixed
         x = np.where(fixed[:, None], load.fixed, f.rest)
         balance = [0.0]
-        energy = self.energy(load, x, self._workspace, balance)
-        gradient = energy(f.rest[free])[1]
+        # Teeth moved into flesh at rest would outweigh all that drives it.
+        driving = self.energy(replace(load, contact=None), x, self._workspace, balance)
+        gradient = driving(f.rest[free])[1]
         reference = float(np.linalg.norm(gradient))
         if reference < EPS:
             return f.rest.copy(), Report(0.0, 0, 1, True, 0.0)
         driven = reference
         if not np.array_equal(load.fixed[fixed], f.rest[fixed]):
             x[fixed] = f.rest[fixed]
-            gradient = energy(f.rest[free])[1]
+            gradient = driving(f.rest[free])[1]
             driven = float(np.linalg.norm(gradient))
             x[fixed] = load.fixed[fixed]
         if len(starts) == 1:
             # Nobody knows the neighbourhood of the answer.
             starts = [*starts, self._linear(load, gradient)]
+        energy = self.energy(load, x, self._workspace, balance)
         start = self._start(starts, load.fixed, energy)
 
         def stiffness_inverse(xf: np.ndarray) -> Operator:
@@ -219,10 +239,10 @@ class FaceFlesh:
         """Inverse of the stiffness at x (N, 3): of the exact one where that is definite, else of the projected."""
         f = self.flesh
         try:
-            blocks = f.stiffness_blocks(x, load.activation, load.strain, free=True)
+            blocks = stiffness_blocks(f, x, load)
             return Cholesky(self.flesh.ordering, blocks, single=True).packed().solve
         except NotDefinite:
-            blocks = f.stiffness_blocks(x, load.activation, load.strain, definite=True, free=True)
+            blocks = stiffness_blocks(f, x, load, definite=True)
             diagonal = f.pattern(free=True).diagonal
             blocks[diagonal] += SHIFT * blocks[diagonal] * np.eye(3)
             return Cholesky(self.flesh.ordering, blocks, single=True).packed().solve
@@ -242,12 +262,13 @@ class Linearisation:
         self._held = np.setdiff1d(np.arange(3 * n), self._free)
         K = flesh.stiffness(x, load.activation, load.strain).tocsr()[self._free]
         self._coupling = K[:, self._held].tocsr()
-        blocks = flesh.stiffness_blocks(x, load.activation, load.strain, free=True)
+        blocks = stiffness_blocks(flesh, x, load)
         try:
             self._solve = Cholesky(flesh.ordering, blocks, single=single).solve
         except NotDefinite:
             # An equilibrium at a fold is no minimum, but its derivative may exist.
-            self._solve = factor(K[:, self._free]).solve
+            pattern = flesh.pattern(free=True)
+            self._solve = factor(sp.bsr_matrix((blocks, pattern.indices, pattern.indptr)).tocsr()).solve
 
     def forward(self, force: np.ndarray, moved: np.ndarray) -> np.ndarray:
         """(3N, c) node motion for columns of force (3N, c) on free nodes and of bone motion (3N, c)."""
