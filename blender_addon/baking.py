@@ -57,7 +57,9 @@ def solve_frames(model: FaceModel, drives: list[drive.Drive], progress) -> list:
 
         tick(0.0, "")
         pose = (
-            model.solve(item.controls, gravity=item.gravity, start=pose, progress=tick) if item.moves(model) else None
+            item.on(model).solve(item.controls, gravity=item.gravity, start=pose, progress=tick)
+            if item.moves(model)
+            else None
         )
         poses.append(pose)
     return poses
@@ -67,7 +69,9 @@ def solve_independent(model: FaceModel, drives: list[drive.Drive]) -> Generator[
     """Pose of each frame (None at neutral), the same to the last bit whatever other frames are solved."""
     for item in drives:
         yield (
-            next(engine.bake().independent_poses(model, [(item.controls, item.gravity)])) if item.moves(model) else None
+            next(engine.bake().independent_poses(item.on(model), [(item.controls, item.gravity)]))
+            if item.moves(model)
+            else None
         )
 
 

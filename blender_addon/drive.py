@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import bpy
 import numpy as np
 
 from ..core import MuscleFaceError
-from . import bridge, storage
+from . import bridge, engine, storage
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -31,21 +32,30 @@ class Drive:
     """All that one solve needs from Blender, read at one moment.
 
     controls: (n,) float64, the model's order. influence: 0..1. gravity: (3,) [m/s2] in the mesh's own axes; None where
-    the neutral's own holds.
+    the neutral's own holds. swelling: (V,) of the flesh under the skin; None where nothing has swollen.
     """
 
     controls: np.ndarray
     influence: float
     gravity: np.ndarray | None = None
+    swelling: np.ndarray | None = None
 
     @property
     def key(self) -> np.ndarray:
         """(k,) what the answer depends on."""
-        return self.controls if self.gravity is None else np.concatenate([self.controls, self.gravity])
+        parts = [self.controls] if self.gravity is None else [self.controls, self.gravity]
+        if self.swelling is not None:
+            parts.append(np.array([zlib.crc32(self.swelling)], float))
+        return np.concatenate(parts)
 
     def moves(self, model: FaceModel) -> bool:
         """Whether there is anything to simulate."""
-        return self.gravity is not None or not np.array_equal(self.controls, model.controls().neutral)
+        loaded = self.gravity is not None or self.swelling is not None
+        return loaded or not np.array_equal(self.controls, model.controls().neutral)
+
+    def on(self, model: FaceModel) -> FaceModel:
+        """The face to simulate: the model, swollen where it has; in any thread."""
+        return model if self.swelling is None else engine.swollen_face()(model, self.swelling)
 
 
 def read(
@@ -77,7 +87,7 @@ def read(
     controls = [
         source[kind].get(name, rest) for name, kind, rest in zip(names, model.control_kinds, neutral, strict=True)
     ]
-    return Drive(np.array(controls, float), settings.influence, gravity_on(owner, model))
+    return Drive(np.array(controls, float), settings.influence, gravity_on(owner, model), swelling_of(obj, settings))
 
 
 def pull(settings, muscle) -> float:
@@ -107,6 +117,13 @@ def gravity_on(owner: bpy.types.Object, model: FaceModel) -> np.ndarray | None:
         return None
     pull = bridge.own_direction(owner, settings.gravity) if settings.use_gravity else model.rest_gravity
     return settings.flesh_weight * pull
+
+
+def swelling_of(obj: bpy.types.Object, settings) -> np.ndarray | None:
+    """(V,) how much the flesh under each vertex has swollen, or None where nothing has."""
+    if not settings.swelling or settings.swelling_group not in obj.vertex_groups:
+        return None
+    return settings.swelling * bridge.group_weights(obj, settings.swelling_group)
 
 
 def shape_names(model: FaceModel) -> list[str]:
@@ -148,7 +165,8 @@ def solve(obj: bpy.types.Object, model: FaceModel, drive: Drive, start=None, pro
     pose = None
     began = time.perf_counter()
     if drive.moves(model):
-        pose = model.solve(drive.controls, gravity=drive.gravity, start=start or last_pose(obj), progress=progress)
+        start = start or last_pose(obj)
+        pose = drive.on(model).solve(drive.controls, gravity=drive.gravity, start=start, progress=progress)
     write(obj, model, drive, pose, (time.perf_counter() - began) * 1e3)
     return pose
 
@@ -161,7 +179,9 @@ def solving(
     began, pose = time.perf_counter(), None
     if wanted.moves(model):
         start = start or last_pose(obj)
-        pose = yield lambda tick: model.solve(wanted.controls, gravity=wanted.gravity, start=start, progress=tick)
+        pose = yield lambda tick: wanted.on(model).solve(
+            wanted.controls, gravity=wanted.gravity, start=start, progress=tick
+        )
     write(obj, model, wanted, pose, (time.perf_counter() - began) * 1e3)
 
 

@@ -60,6 +60,14 @@ def live_face() -> type[LiveFace]:
     return LiveFace
 
 
+def swollen_face() -> type[FaceModel]:
+    """The class of a face whose flesh has swollen."""
+    face_model()
+    from ..core.swelling import SwollenFace
+
+    return SwollenFace
+
+
 def guess_landmarks() -> Callable:
     """The function that finds the landmarks of any head."""
     face_model()

@@ -13,17 +13,22 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import bpy
+import numpy as np
 
 from ..core import Cancelled, MuscleFaceError
 from . import drive, engine, jobs, storage
 
 if TYPE_CHECKING:
     from ..core import FaceModel
+    from ..core.pose import Pose
 
 REST_SECONDS = 0.2
 """Time without a change after which a face settles."""
 
 POLL_SECONDS = 0.04
+
+WAIT_SECONDS = 0.1
+"""How long the interface waits for an answer; one that takes longer is shown when it comes."""
 
 MOST = 3
 """Faces followed at a time: each keeps some 200 MB of factored stiffness."""
@@ -52,30 +57,72 @@ class _Task:
     def done(self) -> bool:
         return not self._thread.is_alive()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait a while for the end; whether it came."""
+        self._thread.join(seconds)
+        return self.done
+
+    def stop(self) -> None:
+        """Ask the work to end at its next tick."""
+        self._stop.set()
+
     def end(self) -> None:
         """Stop the work and wait for it."""
-        self._stop.set()
+        self.stop()
         self._thread.join()
 
 
 class _Session:
-    """One face that is followed: ``drive`` is what it answered last, ``touched`` when."""
+    """One face that is followed: ``drive`` is what it answered last, ``touched`` when it was asked."""
 
     def __init__(self, model: FaceModel) -> None:
         self.making = _Task(lambda _tick: engine.live_face()(model))
+        self.following: _Task | None = None
         self.settling: _Task | None = None
+        # One that was stopped: the next may begin when it has ended.
+        self._leaving: _Task | None = None
+        # What is asked for, and what the running answer is to; None where nobody waits for it any more.
+        self.wanted: drive.Drive | None = None
+        self.asked: drive.Drive | None = None
         self.drive: drive.Drive | None = None
         self.pose, self.touched, self.settled = None, 0.0, True
 
+    def begin_following(self, wanted: drive.Drive, start: Pose | None) -> None:
+        """Work out a near answer in a thread."""
+        face, base = self.making.result, self.making.result.model
+        self.asked = wanted
+        self.following = _Task(
+            lambda _tick: face.follow(wanted.controls, gravity=wanted.gravity, start=start, model=wanted.on(base))
+        )
+
+    def begin_settling(self) -> None:
+        """Work out the equilibrium in a thread."""
+        face, pose, wanted = self.making.result, self.pose, self.drive
+        self.settling = _Task(lambda tick: face.settle(pose, tick, model=wanted.on(face.model)))
+
+    @property
+    def may_settle(self) -> bool:
+        """Whether the face rests, and nothing of before is at work on it."""
+        free = self._leaving is None or self._leaving.done
+        return free and self.wanted is None and time.perf_counter() - self.touched > REST_SECONDS
+
     def stop_settling(self) -> None:
-        """A new drive makes the answer to the last one worthless."""
+        """A new drive makes the answer to the last one worthless. Nobody waits for the end: a factor takes a while."""
         if self.settling is not None:
-            self.settling.end()
-            self.settling = None
+            self.settling.stop()
+            self._leaving, self.settling = self.settling, None
+
+    def forget(self) -> None:
+        """What was followed is no more."""
+        self.stop_settling()
+        self.wanted = self.asked = self.pose = None
+        self.settled = True
 
     def close(self) -> None:
         self.stop_settling()
-        self.making.end()
+        for task in (self._leaving, self.following, self.making):
+            if task is not None:
+                task.end()
         if self.making.result is not None:
             self.making.result.close()
 
@@ -131,21 +178,47 @@ def follow(obj: bpy.types.Object, model: FaceModel, wanted: drive.Drive) -> None
             _sessions.pop(min(_sessions, key=lambda k: _sessions[k].touched)).close()
         _sessions[key] = _Session(model)
     session = _sessions[key]
-    session.stop_settling()
-    session.touched = time.perf_counter()
-    _watch()
-    if not session.making.done:
+    if session.asked is not None and np.array_equal(session.asked.key, wanted.key):
+        session.wanted = None
         return
+    session.stop_settling()
+    session.touched, session.wanted = time.perf_counter(), wanted
+    _watch()
+    if session.making.done:
+        _advance(obj, session, WAIT_SECONDS)
+
+
+def _advance(obj: bpy.types.Object, session: _Session, seconds: float) -> None:
+    """Begin what is wanted and show what is done, waiting a little for it. Raises what went wrong."""
     if session.making.error is not None:
         raise session.making.error
-    began = time.perf_counter()
-    pose = None
-    if wanted.moves(model):
-        last = drive.last_pose(obj)
-        start = None if last is session.pose else last
-        pose = session.making.result.follow(wanted.controls, gravity=wanted.gravity, start=start)
-    drive.write(obj, model, wanted, pose, (time.perf_counter() - began) * 1e3, settled=pose is None)
-    session.drive, session.pose, session.settled = wanted, pose, pose is None
+    if session.following is not None and not session.following.wait(seconds):
+        return
+    _show(obj, session)
+    if session.wanted is None:
+        return
+    wanted, session.wanted = session.wanted, None
+    model = session.making.result.model
+    if not wanted.moves(model):
+        drive.write(obj, model, wanted, None, 0.0)
+        session.drive, session.pose, session.settled = wanted, None, True
+        return
+    last = drive.last_pose(obj)
+    session.begin_following(wanted, None if last is session.pose else last)
+    if session.following.wait(seconds):
+        _show(obj, session)
+
+
+def _show(obj: bpy.types.Object, session: _Session) -> None:
+    """Write the answer that has come, if somebody still waits for it."""
+    task, session.following = session.following, None
+    wanted, session.asked = session.asked, None
+    if task is None or wanted is None:
+        return
+    if task.error is not None:
+        raise task.error
+    drive.write(obj, session.making.result.model, wanted, task.result, task.result.ms, settled=False)
+    session.drive, session.pose, session.settled = wanted, task.result, False
 
 
 def _poll() -> float | None:
@@ -153,10 +226,13 @@ def _poll() -> float | None:
     waiting = _collect()
     for (name, _), session in list(_sessions.items()):
         obj = bpy.data.objects.get(name)
-        if obj is not None and storage.has_rig(obj.data) and not jobs.busy():
-            waiting |= _look_after(obj, session)
-        else:
+        if obj is None or not storage.has_rig(obj.data):
+            session.forget()
+        elif jobs.busy():
             session.stop_settling()
+            waiting |= not session.settled or session.wanted is not None
+        else:
+            waiting |= _look_after(obj, session)
     return POLL_SECONDS if waiting else None
 
 
@@ -177,20 +253,20 @@ def _collect() -> bool:
 
 
 def _look_after(obj: bpy.types.Object, session: _Session) -> bool:
-    """Make, settle, show; whether there is more to come."""
-    if session.drive is None:
-        if session.making.done:
-            # What was asked for while the face was made ready.
-            obj.update_tag()
-            return False
+    """Make, follow, settle, show; whether there is more to come."""
+    if not session.making.done:
+        return True
+    if session.following is not None or session.wanted is not None:
+        try:
+            _advance(obj, session, 0.0)
+        except MuscleFaceError as error:
+            obj.muscle_face.message = str(error)
         return True
     if session.settled:
         return False
-    model = session.making.result.model
     if session.settling is None:
-        if time.perf_counter() - session.touched > REST_SECONDS:
-            face, pose = session.making.result, session.pose
-            session.settling = _Task(lambda tick: face.settle(pose, tick))
+        if session.may_settle:
+            session.begin_settling()
     elif session.settling.done:
         task, session.settling, session.settled = session.settling, None, True
         if isinstance(task.error, MuscleFaceError):
@@ -198,7 +274,7 @@ def _look_after(obj: bpy.types.Object, session: _Session) -> bool:
         elif task.error is not None:
             raise task.error
         elif drive.is_solved(obj.data, session.drive):
-            drive.write(obj, model, session.drive, task.result, task.result.ms)
+            drive.write(obj, session.making.result.model, session.drive, task.result, task.result.ms)
             session.pose = task.result
     return not session.settled
 
@@ -206,8 +282,7 @@ def _look_after(obj: bpy.types.Object, session: _Session) -> bool:
 def forget() -> None:
     """Undo and redo replace what was followed; the faces may be followed on."""
     for session in _sessions.values():
-        session.stop_settling()
-        session.pose, session.settled = None, True
+        session.forget()
 
 
 def clear() -> None:

@@ -30,10 +30,16 @@ class LiveFace:
         self._settler = model.solver.twin()
         self._nodes, self._anchor = model.rig.nodes, model.rig.nodes
 
-    def settle(self, pose: Pose, progress: Callable[[float, str], None] | None = None) -> Pose:
+    def settle(
+        self,
+        pose: Pose,
+        progress: Callable[[float, str], None] | None = None,
+        *,
+        model: "FaceModel | None" = None,
+    ) -> Pose:
         """The equilibrium (``FaceModel.solve``) near an answer; it may run while another thread follows."""
         self._settler.keep(self._follower.nearest(pose.nodes))
-        return self.model.solve_with(self._settler, pose.controls, pose.gravity, pose, 1e-4, progress)
+        return (model or self.model).solve_with(self._settler, pose.controls, pose.gravity, pose, 1e-4, progress)
 
     def close(self) -> None:
         """End what runs in the background."""
@@ -45,13 +51,15 @@ class LiveFace:
         *,
         gravity: Sequence[float] | None = None,
         start: Pose | None = None,
+        model: "FaceModel | None" = None,
     ) -> Pose:
-        """The face near its equilibrium (``physics.follow.NEAR``), going on from the last answer or from ``start``.
+        """The face near its equilibrium (``physics.follow.NEAR``), going on from the last answer or from ``start``;
+        ``model`` is the face as it has swollen (``swelling.SwollenFace``).
 
         The pose is ``converged`` when it is as near as it should be; ``FaceModel.solve`` settles it. Its residual is
         not measured (nan).
         """
-        began, model = time.perf_counter(), self.model
+        began, model = time.perf_counter(), model or self.model
         c = model.vector(values)
         gravity = model.rest_gravity if gravity is None else checked_gravity(gravity)
         load, w, q = model.load_of(c, gravity)

@@ -35,4 +35,4 @@ def start(hold: bool, model: FaceModel, now: Drive, last: Pose | None, progress)
     """The pose to begin from and to be held to: that of the sliders, or none where the fit is free. Any thread."""
     if not hold:
         return None
-    return model.solve(now.controls, gravity=now.gravity, start=last, progress=progress)
+    return now.on(model).solve(now.controls, gravity=now.gravity, start=last, progress=progress)

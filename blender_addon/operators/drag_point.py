@@ -36,9 +36,10 @@ class MUSCLE_FACE_OT_drag_point(jobs.JobOperator, bpy.types.Operator):
         yield 0.0, "Reading the face"
 
         def work(progress):
-            pose = model.solve(wanted.controls, gravity=wanted.gravity, start=last, progress=progress)
+            face = wanted.on(model)
+            pose = face.solve(wanted.controls, gravity=wanted.gravity, start=last, progress=progress)
             target = pose.skin[vertex] + offset
-            return model, engine.influence().drag(model, pose, vertex, target, frozen=frozen, progress=progress)
+            return model, engine.influence().drag(face, pose, vertex, target, frozen=frozen, progress=progress)
 
         return work
 
@@ -109,8 +110,9 @@ class Dragged:
         wanted, last = drive.read(obj, model), drive.last_pose(obj)
 
         def work(_progress):
-            pose = model.solve(wanted.controls, gravity=wanted.gravity, start=last)
-            return pose.skin[vertex], engine.influence().point_jacobian(model, pose, vertex)
+            face = wanted.on(model)
+            pose = face.solve(wanted.controls, gravity=wanted.gravity, start=last)
+            return pose.skin[vertex], engine.influence().point_jacobian(face, pose, vertex)
 
         self._job = jobs.Job(work)
 

@@ -39,7 +39,7 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         def work(progress):
             (refined,) = footage.refined([target], model, neutral, slide, progress)
             start = options.start(hold, model, now, last, progress)
-            return model, model.fit(refined, chosen, gravity=now.gravity, start=start, progress=progress)
+            return model, now.on(model).fit(refined, chosen, gravity=now.gravity, start=start, progress=progress)
 
         return work
 

@@ -30,7 +30,8 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, scene = context.object, context.scene
         self._object, self._frame = obj.name, scene.frame_current
-        frames, model = frame_range.chosen(self, scene, "fit", self.frame_step), storage.load(obj.data)
+        frames = frame_range.chosen(self, scene, "fit", self.frame_step)
+        model = yield from storage.loading(obj.data)
         aim, to_face = source.of(context, obj, model), head_pose.rest_matrix(obj).inverted_safe()
         targets = []
         for frame in frames:
@@ -44,12 +45,12 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
             neutral = aim.read(context.evaluated_depsgraph_get(), neutral, to_face)
         scene.frame_set(self._frame)
         chosen = options.of(settings)
-        gravity = drive.read(obj, model).gravity
+        now = drive.read(obj, model)
 
         def work(progress):
             refined = footage.refined(targets, model, neutral, slide, progress)
-            return model, model.fit_performance(
-                refined, chosen, frames=np.array(frames), gravity=gravity, progress=progress
+            return model, now.on(model).fit_performance(
+                refined, chosen, frames=np.array(frames), gravity=now.gravity, progress=progress
             )
 
         return work

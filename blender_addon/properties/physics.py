@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """What changes the flesh over time: all of it can be keyed."""
 
-from bpy.props import EnumProperty, FloatProperty
+from bpy.props import EnumProperty, FloatProperty, StringProperty
 
 from .slider import touch
 
@@ -32,6 +32,18 @@ class PhysicsProperties:
         soft_max=3.0,
         default=1.0,
         update=touch,
+    )
+    swelling: FloatProperty(
+        name="Swelling",
+        description="How much the flesh under the vertex group has swollen: 1 doubles its volume, below 0 it shrinks",
+        min=-0.8,
+        max=4.0,
+        soft_max=1.0,
+        default=0.0,
+        update=touch,
+    )
+    swelling_group: StringProperty(
+        name="Vertex Group", description="Where the flesh swells: fully at weight 1", update=touch
     )
     hold_region: EnumProperty(
         name="Part", description="The part of the face whose shape hold is set", items=REGIONS, default="MOUTH",

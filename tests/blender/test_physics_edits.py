@@ -70,3 +70,36 @@ def test_shape_hold(rig):
     free = moved(rest, shown(rig))
     assert bpy.ops.muscle_face.set_hold(region="MOUTH", factor=10.0) == {"FINISHED"}
     assert moved(rest, shown(rig)) < 0.9 * free
+
+
+def test_a_vertex_group_swells_and_is_keyed(rig):
+    """The painted cheek bulges by its keys, the face still smiles, and without the group nothing has swollen."""
+    rest = shown(rig)
+    cheek = np.flatnonzero((rest[:, 0] > 0.04) & (np.abs(rest[:, 2]) < 0.05) & (rest[:, 1] < 0.0))
+    group = rig.vertex_groups.new(name="Swollen")
+    group.add(cheek.tolist(), 1.0, "REPLACE")
+    rig.muscle_face.swelling_group = "Swollen"
+    for frame, value in ((1, 0.0), (5, 0.5)):
+        rig.muscle_face.swelling = value
+        rig.keyframe_insert("muscle_face.swelling", frame=frame)
+    bpy.context.scene.frame_set(1)
+    assert np.array_equal(shown(rig), rest)
+    bpy.context.scene.frame_set(5)
+    way = np.linalg.norm(shown(rig) - rest, axis=1)
+    assert way[cheek].max() > 0.003 > 10.0 * way[rest[:, 0] < -0.02].max()
+    swollen = shown(rig)
+    # Another painting is another face, also where nothing else has changed.
+    group.add(cheek.tolist(), 0.5, "REPLACE")
+    rig.update_tag()
+    assert np.linalg.norm(shown(rig) - rest, axis=1)[cheek].max() < way[cheek].max()
+    group.add(cheek.tolist(), 1.0, "REPLACE")
+    rig.muscle_face.jaw_open = 0.5
+    assert moved(swollen, shown(rig)) > 0.02
+    rig.muscle_face.jaw_open = 0.0
+    assert bpy.ops.muscle_face.bake(frame_start=1, frame_end=5) == {"FINISHED"}
+    bpy.context.scene.frame_set(5)
+    assert moved(swollen, shown(rig)) < 1e-4
+    bpy.ops.muscle_face.remove_bake()
+    rig.vertex_groups.remove(group)
+    rig.update_tag()
+    assert np.abs(shown(rig) - rest).max() < 1e-6
