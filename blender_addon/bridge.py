@@ -49,10 +49,11 @@ def face_corners(mesh: bpy.types.Mesh) -> tuple[np.ndarray, np.ndarray]:
     return corners, totals
 
 
-def faces(mesh: bpy.types.Mesh) -> list[np.ndarray]:
+def faces(mesh: bpy.types.Mesh) -> list[list[int]]:
     """Vertex indices of each face, as the core wants them."""
     corners, totals = face_corners(mesh)
-    return np.split(corners, np.cumsum(totals)[:-1]) if len(totals) else []
+    corners, ends = corners.tolist(), np.cumsum(totals).tolist()
+    return [corners[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
 
 
 def triangles(mesh: bpy.types.Mesh) -> np.ndarray:

@@ -56,6 +56,13 @@ def on_update(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     _refresh([update.id.original for update in depsgraph.updates], depsgraph, by_hand=True)
 
 
+def _read_ahead() -> None:
+    """Read the file's rigs in the background: the first button pressed on one does not wait for it."""
+    for obj in bpy.context.scene.objects:
+        if _is_driven(obj):
+            live.ready(obj)
+
+
 def _show_again() -> None:
     overlay.synchronise()
     # Later: the scene that has just come does not hear of changes yet.
@@ -96,6 +103,8 @@ def on_load(*_args) -> None:
     editing.forget()
     drive.clear_cache()
     storage.clear_cache()
+    if live.watched():
+        bpy.app.timers.register(_read_ahead, first_interval=0.0)
     _show_again()
 
 

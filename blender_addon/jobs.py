@@ -50,11 +50,11 @@ def held() -> Iterator[None]:
 class Job:
     """One call of core code in a thread."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, *, simulates: bool = True) -> None:
         self.progress = (0.0, "Starting")
         self.result: object = None
         self.error: Exception | None = None
-        self._stop, self._prepare = threading.Event(), engine.preparer()
+        self._stop, self._prepare = threading.Event(), engine.preparer() if simulates else lambda _report: None
         self._thread = threading.Thread(target=self._run, args=(work,), name="Muscle Face job")
         _jobs.append(self)
         self._thread.start()
@@ -106,6 +106,9 @@ class JobOperator:
     """
 
     keeps_best = False
+
+    simulates = True
+    """Whether the work runs kernels, which are compiled before on a computer's first use."""
 
     committed = False
     """Whether `finish` has begun to change what it cannot put back: Esc comes too late then."""
@@ -229,7 +232,7 @@ class JobOperator:
             while time.perf_counter() < until:
                 step, answer = self._todo.send(answer), None
                 if callable(step):
-                    self._job = Job(step)
+                    self._job = Job(step, simulates=self.simulates)
                     if self._stopping and not self.committed:
                         self._job.cancel()
                     break

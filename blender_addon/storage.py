@@ -102,15 +102,22 @@ def loading(mesh: bpy.types.Mesh) -> Generator[Callable[..., FaceModel], FaceMod
     return load(mesh)
 
 
-def load_to_update(mesh: bpy.types.Mesh) -> FaceModel | None:
-    """The stored model, or None when this version cannot read it. Raises MuscleFaceError when the topology changed."""
+def reader_to_update(mesh: bpy.types.Mesh) -> Callable[[], FaceModel | None]:
+    """What gives the stored model, in any thread, or None when this version cannot read it. Raises MuscleFaceError when
+    the topology changed."""
     group = mesh.get(PROPERTY)
     if group is None or bridge.topology_hash(mesh) != group["topology"]:
-        return load(mesh)
-    try:
-        return engine.face_model().from_bytes(group["model"])
-    except MuscleFaceError:
-        return None
+        known = load(mesh)
+        return lambda: known
+    blob, opening = bytes(group["model"]), engine.opener()
+
+    def read() -> FaceModel | None:
+        try:
+            return opening().from_bytes(blob)
+        except MuscleFaceError:
+            return None
+
+    return read
 
 
 def fingerprint(mesh: bpy.types.Mesh) -> dict | None:

@@ -30,7 +30,7 @@ class MUSCLE_FACE_OT_add_corrective(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj = context.object
         self._object = obj.name
-        model, left = storage.load(obj.data), report.remainder(obj.data)
+        model, left = (yield from storage.loading(obj.data)), report.remainder(obj.data)
         if np.linalg.norm(left, axis=1).max() * model.mm_per_unit < SMALLEST:
             raise MuscleFaceError("The last fit left nothing over: there is nothing to correct.")
         now, last = drive.read(obj, model), drive.last_pose(obj)
@@ -39,8 +39,9 @@ class MUSCLE_FACE_OT_add_corrective(jobs.JobOperator, bpy.types.Operator):
         def work(progress):
             from ...core.fit.corrective import causes
 
-            pose = model.solve(now.controls, gravity=now.gravity, start=last, progress=progress)
-            return model, left, causes(model, pose, left)
+            face = now.on(model)
+            pose = face.solve(now.controls, gravity=now.gravity, start=last, progress=progress)
+            return model, left, causes(face, pose, left)
 
         return work
 

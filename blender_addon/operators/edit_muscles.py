@@ -43,7 +43,7 @@ class MUSCLE_FACE_OT_apply_muscles(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj = context.object
         self._object = obj.name
-        model = storage.load(obj.data)
+        model = yield from storage.loading(obj.data)
         yield 0.0, "Reading the muscles"
         curves, meshes = muscle_curves.read(obj), anatomy.muscle_meshes(obj)
         # A mesh is what its muscle is made of: the curve only shows it.
@@ -64,4 +64,5 @@ class MUSCLE_FACE_OT_apply_muscles(jobs.JobOperator, bpy.types.Operator):
         create_rig.fill_settings(obj, model)
         if muscle_curves.collection(obj) is not None:
             muscle_curves.show(obj, model.muscle_curves())
-        drive.solve(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
+        self.committed = True
+        yield from drive.solving(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))

@@ -43,7 +43,7 @@ class MUSCLE_FACE_OT_grow_shapes(jobs.JobOperator, bpy.types.Operator):
         if not names:
             raise MuscleFaceError(f"'{obj.name}' has all shapes of this set already: choose another one.")
         if requirements.is_rig(obj):
-            model = storage.load(obj.data)
+            model = yield from storage.loading(obj.data)
             return lambda progress: model.grow(names, progress)
         vertices, faces, own = yield from staleness.read_head(obj)
         build, marks, settings = engine.face_model().build, landmarks.positions(obj), obj.muscle_face

@@ -8,10 +8,10 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ...core import MuscleFaceError
-from .. import head_pose, requirements, sliders, storage
+from .. import head_pose, jobs, requirements, sliders, storage
 
 
-class MUSCLE_FACE_OT_import_livelink(ImportHelper, bpy.types.Operator):
+class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.Operator):
     """Key the sliders by the columns of a Live Link Face or ARKit CSV file"""
 
     bl_idname = "muscle_face.import_livelink"
@@ -38,25 +38,35 @@ class MUSCLE_FACE_OT_import_livelink(ImportHelper, bpy.types.Operator):
     def poll(cls, context):
         return requirements.check(cls, requirements.rig_problem(context))
 
+    def invoke(self, context, event):
+        self._chosen = True
+        return ImportHelper.invoke(self, context, event)
+
     def execute(self, context):
-        try:
-            kind, text = self._import(context)
-        except MuscleFaceError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        self.report({kind}, text)
-        return {"FINISHED"}
+        # The file browser comes back here; scripts come here at once and wait.
+        if getattr(self, "_chosen", False):
+            return jobs.JobOperator.invoke(self, context, None)
+        return super().execute(context)
 
-    def _import(self, context) -> tuple[str, str]:
-        # Not at the top: SciPy takes a moment, which only those who import pay for.
-        from ...core.fit import livelink
-
+    def plan(self, context):
         obj, scene = context.object, context.scene
-        model = storage.load(obj.data)
-        rate = scene.render.fps / scene.render.fps_base
-        take = livelink.read_take(self.filepath)
-        moved = take.resampled(rate)
-        curves, left = livelink.slider_curves(moved.channels, model)
+        self._object = obj.name
+        model = yield from storage.loading(obj.data)
+        rate, path = scene.render.fps / scene.render.fps_base, self.filepath
+
+        def work(_progress):
+            # Not at the top: SciPy takes a moment, which only those who import pay for.
+            from ...core.fit import livelink
+
+            take = livelink.read_take(path)
+            moved = take.resampled(rate)
+            return model, take, moved, *livelink.slider_curves(moved.channels, model)
+
+        return work
+
+    def finish(self, context, result):
+        model, take, moved, curves, left = result
+        obj, scene = self.subject(context), context.scene
         if not curves:
             raise MuscleFaceError(
                 f"'{obj.name}' has no slider for any channel of the take: name its shape keys as ARKit does."
@@ -64,8 +74,11 @@ class MUSCLE_FACE_OT_import_livelink(ImportHelper, bpy.types.Operator):
         if self.clamp:
             curves = {name: curve.clip(-1.0, 1.0) for name, curve in curves.items()}
         start = self.frame_start if self.properties.is_property_set("frame_start") else scene.frame_start
-        frames = start + np.arange(len(moved.times))
-        widened = sliders.write_keys(obj, model, frames, curves)
+        frames, widened = start + np.arange(len(moved.times)), []
+        self.committed = True
+        for number, (name, curve) in enumerate(curves.items()):
+            widened += sliders.write_keys(obj, model, frames, {name: curve})
+            yield number / len(curves), "Writing keys"
         rotations = moved.head_rotations()
         if rotations is not None:
             head_pose.write_keys(obj, model, frames, head_pose.turns(model, rotations), self.head)
@@ -76,4 +89,4 @@ class MUSCLE_FACE_OT_import_livelink(ImportHelper, bpy.types.Operator):
         missed = left + take.unknown
         text += f"; not mapped: {', '.join(missed)}" if missed else ""
         obj.muscle_face.take_report = text
-        return ("WARNING" if missed else "INFO"), text
+        self.report({"WARNING" if missed else "INFO"}, text)

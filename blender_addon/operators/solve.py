@@ -4,11 +4,10 @@
 
 import bpy
 
-from ...core import MuscleFaceError
-from .. import drive, requirements, storage
+from .. import drive, jobs, requirements, storage
 
 
-class MUSCLE_FACE_OT_solve(bpy.types.Operator):
+class MUSCLE_FACE_OT_solve(jobs.JobOperator, bpy.types.Operator):
     """Simulate the face once at the current sliders (needed when Live is off)"""
 
     bl_idname = "muscle_face.solve"
@@ -19,15 +18,13 @@ class MUSCLE_FACE_OT_solve(bpy.types.Operator):
     def poll(cls, context):
         return requirements.check(cls, requirements.drive_problem(context))
 
-    def execute(self, context):
-        obj = context.object
-        depsgraph = context.evaluated_depsgraph_get()
-        try:
-            model = storage.load(obj.data)
-            drive.solve(obj, model, drive.read(obj, model, depsgraph))
-        except MuscleFaceError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+    def plan(self, context):
+        self._object = context.object.name
+        model = yield from storage.loading(context.object.data)
+        return lambda _progress: model
+
+    def finish(self, context, result):
+        obj = self.subject(context)
+        yield from drive.solving(obj, result, drive.read(obj, result, context.evaluated_depsgraph_get()))
         if obj.muscle_face.message:
             self.report({"WARNING"}, obj.muscle_face.message)
-        return {"FINISHED"}

@@ -22,12 +22,13 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj = context.object
         self._object = obj.name
-        model = storage.load_to_update(obj.data)
+        read = storage.reader_to_update(obj.data)
         vertices, faces, shapes = yield from staleness.read_head(obj)
         options, meshes = anatomy.options(obj), anatomy.muscle_meshes(obj)
         made = {"quality": obj.muscle_face.quality, "tissue": obj.muscle_face.tissue}
 
         def work(progress):
+            model = read()
             if model is not None:
                 fresh = model.updated(vertices, faces, shapes, progress=progress, **options)
             else:

@@ -130,7 +130,7 @@ def test_fit_target_that_is_no_face(rig):
     for vertices, faces, words in (
         ([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)], "scan|target"),
         ([(0, 0, 0), (1, 0, 0)], [], "no faces"),
-        (positions.tolist(), [face.tolist() for face in bridge.faces(rig.data)], "not numbers"),
+        (positions.tolist(), bridge.faces(rig.data), "not numbers"),
     ):
         rig.muscle_face.fit_target = add_mesh(vertices, faces)
         bpy.context.view_layer.objects.active = rig

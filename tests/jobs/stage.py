@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 from muscle_face.blender_addon import bridge
-from muscle_face.blender_addon.operators.demo_add import TO_BLENDER, add_shape_keys
+from muscle_face.blender_addon.operators.demo_add import TO_BLENDER, shape_keys_added
 
 PICTURE_SIZE = 512
 SAMPLES = 6
@@ -70,7 +70,8 @@ def load_head(path: Path) -> HeadOnStage:
     bpy.context.view_layer.objects.active = obj
     obj.select_set(True)
     deltas = data["shape_deltas"].astype(float) @ TO_BLENDER.T
-    add_shape_keys(obj, dict(zip(data["shape_names"].tolist(), deltas, strict=True)))
+    for _ in shape_keys_added(obj, dict(zip(data["shape_names"].tolist(), deltas, strict=True))):
+        pass
     looks = np.full(len(polygons), "skin", dtype="U8")
     if "mat" in data:
         names = [next((v for k, v in LOOK_OF_MATERIAL.items() if k in name), "skin") for name in data["mat_names"]]
