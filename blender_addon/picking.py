@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""From the mouse to the head: what lies under a point of the region, and where a point lies in the region."""
+"""From the mouse to the head: what lies under a point of the region, where a point lies in the region, and operators
+that wait for clicks."""
 
 from __future__ import annotations
 
@@ -73,3 +74,69 @@ def under_mouse(
     world = obj.matrix_world @ Vector(depth_of)
     place = view3d_utils.region_2d_to_location_3d(context.region, context.region_data, mouse, world)
     return np.array(obj.matrix_world.inverted_safe() @ place)
+
+
+class ClickOperator:
+    """Mixin for operators that wait for clicks in the 3D view. Subclasses give `prompt` and `clicked`."""
+
+    lets_others_work = False
+    """Whether clicks outside the 3D view reach what they meet."""
+
+    stopped = frozenset({"CANCELLED"})
+    """What Esc answers: FINISHED where earlier clicks have done something."""
+
+    def prompt(self, context: bpy.types.Context) -> str:
+        """What to click, for the status bar."""
+        raise NotImplementedError
+
+    def clicked(self, context: bpy.types.Context, spot: tuple[float, float]) -> set[str] | None:
+        """Answer a click at a point of the region in the context; None waits for the next one."""
+        raise NotImplementedError
+
+    def pressed(self, _context: bpy.types.Context, _key: str) -> set[str] | None:
+        """Answer a key; None waits on."""
+        return None
+
+    def tidy(self, context: bpy.types.Context) -> None:
+        """Put away what is shown while waiting."""
+
+    def wait(self, context: bpy.types.Context) -> set[str]:
+        """Begin to wait; the answer of `invoke`."""
+        self._head = context.object.name
+        context.window.cursor_modal_set("CROSSHAIR")
+        context.window_manager.modal_handler_add(self)
+        self.say(context)
+        return {"RUNNING_MODAL"}
+
+    def say(self, context: bpy.types.Context) -> None:
+        """Show the prompt."""
+        context.workspace.status_text_set(self.prompt(context))
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """One event: navigation passes, a click or a key is answered, Esc ends."""
+        pressed = event.value == "PRESS"
+        gone = context.object is None or context.object.name != self._head
+        if gone or (pressed and event.type in {"ESC", "RIGHTMOUSE"}):
+            return self.leave(context, set(self.stopped))
+        if event.type in VIEW_EVENTS or event.ctrl or event.oskey:
+            return {"PASS_THROUGH"}
+        if not pressed:
+            return {"RUNNING_MODAL"}
+        if event.type == "LEFTMOUSE":
+            with view_under(context, event) as spot:
+                if spot is None:
+                    return {"PASS_THROUGH"} if self.lets_others_work else {"RUNNING_MODAL"}
+                answer = self.clicked(context, spot)
+        else:
+            answer = self.pressed(context, event.type)
+        if answer is None:
+            self.say(context)
+            return {"RUNNING_MODAL"}
+        return self.leave(context, answer)
+
+    def leave(self, context: bpy.types.Context, answer: set[str]) -> set[str]:
+        """Stop waiting."""
+        context.workspace.status_text_set(None)
+        context.window.cursor_modal_restore()
+        self.tidy(context)
+        return answer

@@ -10,11 +10,14 @@ from ...core.anatomy.mirror import mirrored_in
 from .. import engine, landmarks, picking, requirements
 
 
-class MUSCLE_FACE_OT_pick_landmarks(bpy.types.Operator):
+class MUSCLE_FACE_OT_pick_landmarks(picking.ClickOperator, bpy.types.Operator):
     """Click the landmarks on the skin one after the other; Enter keeps one as it is"""
 
     bl_idname = "muscle_face.pick_landmarks"
     bl_label = "Pick Landmarks"
+
+    lets_others_work = True
+    stopped = frozenset({"FINISHED"})
 
     mirror: bpy.props.BoolProperty(
         name="Mirror", description="Place the landmark of the other side along with each", default=True
@@ -28,66 +31,51 @@ class MUSCLE_FACE_OT_pick_landmarks(bpy.types.Operator):
         if context.area is None or context.area.type != "VIEW_3D":
             self.report({"ERROR"}, "Run Pick Landmarks from a 3D viewport")
             return {"CANCELLED"}
-        self._head, self._step = context.object.name, 0
-        self._marks = engine.picked_landmarks()
-        context.window_manager.modal_handler_add(self)
-        self._show(context)
-        return {"RUNNING_MODAL"}
+        self._step, self._marks, self._area = 0, engine.picked_landmarks(), context.area
+        return self.wait(context)
 
-    def modal(self, context, event):
-        head = context.scene.objects.get(self._head)
-        if head is None or (event.type in {"ESC", "RIGHTMOUSE"} and event.value == "PRESS"):
-            return self._end(context)
-        if event.type in picking.VIEW_EVENTS or event.ctrl or event.oskey:
-            return {"PASS_THROUGH"}
-        if event.value != "PRESS":
-            return {"RUNNING_MODAL"}
-        if event.type == "LEFTMOUSE":
-            with picking.view_under(context, event) as spot:
-                if spot is None:
-                    return {"PASS_THROUGH"}
-                self._click(context, head, spot)
-        elif event.type in {"RET", "NUMPAD_ENTER", "SPACE"}:
+    def prompt(self, _context):
+        mirror = "on" if self.mirror else "off"
+        return f"Click: place   Enter: keep   Backspace: back   M: mirror is {mirror}   Esc: done"
+
+    def say(self, context):
+        super().say(context)
+        mark = self._marks[self._step]
+        _highlight(context.object, mark.name)
+        self._area.header_text_set(f"{mark.label} ({self._step + 1} of {len(self._marks)}): {mark.help}")
+
+    def pressed(self, _context, key):
+        if key in {"RET", "NUMPAD_ENTER", "SPACE"}:
             self._step += 1
-        elif event.type == "BACK_SPACE":
+        elif key == "BACK_SPACE":
             self._step = max(self._step - 1, 0)
-        elif event.type == "M":
+        elif key == "M":
             self.mirror = not self.mirror
-        if self._step >= len(self._marks):
-            return self._end(context)
-        self._show(context)
-        return {"RUNNING_MODAL"}
+        return self._answer()
 
-    def _click(self, context, head, spot):
+    def clicked(self, context, spot):
         # Of the view under the mouse, which is not the region of the button that started this.
-        region, view = context.region, context.region_data
+        region, view, head = context.region, context.region_data, context.object
         origin = view3d_utils.region_2d_to_origin_3d(region, view, spot)
         direction = view3d_utils.region_2d_to_vector_3d(region, view, spot)
         point = skin_under_ray(head, context.evaluated_depsgraph_get(), origin, direction)
         if point is None:
             self.report({"INFO"}, "Click on the skin of the head")
-            return
+            return None
         mark = self._marks[self._step]
         put(head, mark, point, self.mirror)
         bpy.ops.ed.undo_push(message=f"Place {mark.label}")
         self._step += 1
+        return self._answer()
 
-    def _show(self, context):
-        mark = self._marks[self._step]
-        _highlight(context.scene.objects[self._head], mark.name)
-        context.area.header_text_set(f"{mark.label} ({self._step + 1} of {len(self._marks)}): {mark.help}")
-        mirror = "on" if self.mirror else "off"
-        context.workspace.status_text_set(
-            f"Click: place   Enter: keep   Backspace: back   M: mirror is {mirror}   Esc: done"
-        )
+    def _answer(self):
+        return {"FINISHED"} if self._step >= len(self._marks) else None
 
-    def _end(self, context):
-        context.area.header_text_set(None)
-        context.workspace.status_text_set(None)
+    def tidy(self, context):
+        self._area.header_text_set(None)
         head = context.scene.objects.get(self._head)
         if head is not None:
             _highlight(head, None)
-        return {"FINISHED"}
 
 
 def skin_under_ray(head, depsgraph, origin, direction) -> np.ndarray | None:

@@ -7,13 +7,14 @@ import numpy as np
 from bpy.props import StringProperty
 
 from ...core import MuscleFaceError
+from ...core.sliders import label_of
 from .. import drive, engine, picking, requirements, storage
 
 REACH = 25.0
 """Pixels from a fibre within which a click counts."""
 
 
-class MUSCLE_FACE_OT_pick_muscle(bpy.types.Operator):
+class MUSCLE_FACE_OT_pick_muscle(picking.ClickOperator, bpy.types.Operator):
     """Click a muscle in the 3D view to select its slider"""
 
     bl_idname = "muscle_face.pick_muscle"
@@ -38,35 +39,23 @@ class MUSCLE_FACE_OT_pick_muscle(bpy.types.Operator):
         if self.muscle:
             return self.execute(context)
         context.object.muscle_face.show_muscles = True
-        context.workspace.status_text_set("Click a muscle - Esc to cancel")
-        context.window.cursor_modal_set("CROSSHAIR")
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        return self.wait(context)
 
-    def modal(self, context, event):
-        if event.type in {"ESC", "RIGHTMOUSE"}:
-            return self._end(context, {"CANCELLED"})
-        if event.type != "LEFTMOUSE" or event.value != "PRESS":
-            return {"PASS_THROUGH"} if event.type in picking.VIEW_EVENTS else {"RUNNING_MODAL"}
-        with picking.view_under(context, event) as place:
-            if place is None:
-                return {"RUNNING_MODAL"}
-            try:
-                name = muscle_at(context, place)
-            except MuscleFaceError as error:
-                self.report({"ERROR"}, str(error))
-                return self._end(context, {"CANCELLED"})
+    def prompt(self, _context):
+        return "Click a muscle - Esc to cancel"
+
+    def clicked(self, context, spot):
+        try:
+            name = muscle_at(context, spot)
+        except MuscleFaceError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         if name is None:
             self.report({"WARNING"}, "There is no muscle here; click nearer to a fibre")
-            return {"RUNNING_MODAL"}
+            return None
         context.object.muscle_face.active_muscle = name
-        self.report({"INFO"}, name.replace("_", " ").title())
-        return self._end(context, {"FINISHED"})
-
-    def _end(self, context, answer):
-        context.workspace.status_text_set(None)
-        context.window.cursor_modal_restore()
-        return answer
+        self.report({"INFO"}, label_of(name))
+        return {"FINISHED"}
 
 
 def muscle_at(context: bpy.types.Context, mouse: tuple[float, float]) -> str | None:

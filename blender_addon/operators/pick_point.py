@@ -35,9 +35,10 @@ class MUSCLE_FACE_OT_influences(jobs.JobOperator, bpy.types.Operator):
         yield 0.0, "Reading the face"
 
         def work(progress):
-            pose = model.solve(wanted.controls, gravity=wanted.gravity, start=last, progress=progress)
+            face = wanted.on(model)
+            pose = face.solve(wanted.controls, gravity=wanted.gravity, start=last, progress=progress)
             progress(0.5, "Ranking the sliders")
-            return influence.ranked(model, influence.point_jacobian(model, pose, vertex))[:MOST]
+            return influence.ranked(face, influence.point_jacobian(face, pose, vertex))[:MOST]
 
         return work
 
@@ -50,7 +51,7 @@ class MUSCLE_FACE_OT_influences(jobs.JobOperator, bpy.types.Operator):
             item.name, item.kind, item.millimetres, item.direction = entry.name, entry.kind, entry.mm, entry.direction
 
 
-class MUSCLE_FACE_OT_pick_point(bpy.types.Operator):
+class MUSCLE_FACE_OT_pick_point(picking.ClickOperator, bpy.types.Operator):
     """Click a point of the skin to see which muscles and shapes move it"""
 
     bl_idname = "muscle_face.pick_point"
@@ -61,28 +62,20 @@ class MUSCLE_FACE_OT_pick_point(bpy.types.Operator):
         return requirements.check(cls, requirements.drive_problem(context))
 
     def invoke(self, context, _event):
-        context.workspace.status_text_set("Click a point of the skin - Esc to cancel")
-        context.window.cursor_modal_set("CROSSHAIR")
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        self._vertex = None
+        return self.wait(context)
 
-    def modal(self, context, event):
-        if event.type in {"ESC", "RIGHTMOUSE"}:
-            return self._end(context, {"CANCELLED"})
-        if event.type != "LEFTMOUSE" or event.value != "PRESS":
-            return {"PASS_THROUGH"} if event.type in picking.VIEW_EVENTS else {"RUNNING_MODAL"}
-        with picking.view_under(context, event) as place:
-            vertex = None if place is None else picking.vertex_under(context, context.object, place)
-        if vertex is None:
-            return {"RUNNING_MODAL"}
-        self._end(context, {"FINISHED"})
-        bpy.ops.muscle_face.influences("INVOKE_DEFAULT", vertex=vertex)
-        return {"FINISHED"}
+    def prompt(self, _context):
+        return "Click a point of the skin - Esc to cancel"
 
-    def _end(self, context, answer):
-        context.workspace.status_text_set(None)
-        context.window.cursor_modal_restore()
-        return answer
+    def clicked(self, context, spot):
+        self._vertex = picking.vertex_under(context, context.object, spot)
+        return None if self._vertex is None else {"FINISHED"}
+
+    def tidy(self, _context):
+        # Last of all: the ranking shows its progress where the prompt was.
+        if self._vertex is not None:
+            bpy.ops.muscle_face.influences("INVOKE_DEFAULT", vertex=self._vertex)
 
 
 def check_vertex(model, vertex: int) -> None:

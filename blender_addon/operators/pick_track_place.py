@@ -7,7 +7,7 @@ import bpy
 from .. import picking, requirements
 
 
-class MUSCLE_FACE_OT_pick_track_place(bpy.types.Operator):
+class MUSCLE_FACE_OT_pick_track_place(picking.ClickOperator, bpy.types.Operator):
     """Click the point of the skin that the selected track follows; Esc leaves it as it is"""
 
     bl_idname = "muscle_face.pick_track_place"
@@ -26,23 +26,15 @@ class MUSCLE_FACE_OT_pick_track_place(bpy.types.Operator):
         return requirements.check(cls, problem)
 
     def invoke(self, context, _event):
-        context.window_manager.modal_handler_add(self)
-        context.workspace.status_text_set(f"Click the place of '{_row(context.object).name}' on the skin - Esc cancels")
-        return {"RUNNING_MODAL"}
+        return self.wait(context)
 
-    def modal(self, context, event):
-        if event.type in picking.VIEW_EVENTS:
-            return {"PASS_THROUGH"}
-        if event.type in {"ESC", "RIGHTMOUSE"}:
-            context.workspace.status_text_set(None)
-            return {"CANCELLED"}
-        if event.type != "LEFTMOUSE" or event.value != "PRESS":
-            return {"RUNNING_MODAL"}
-        with picking.view_under(context, event) as mouse:
-            vertex = None if mouse is None else picking.vertex_under(context, context.object, mouse)
+    def prompt(self, context):
+        return f"Click the place of '{_row(context.object).name}' on the skin - Esc to cancel"
+
+    def clicked(self, context, spot):
+        vertex = picking.vertex_under(context, context.object, spot)
         if vertex is None:
-            return {"RUNNING_MODAL"}
-        context.workspace.status_text_set(None)
+            return None
         self.vertex = vertex
         return self.execute(context)
 
