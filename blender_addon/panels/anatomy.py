@@ -4,7 +4,8 @@
 
 import bpy
 
-from .. import muscle_curves, requirements
+from .. import requirements
+from . import rows
 from .base import Panel
 
 
@@ -34,5 +35,5 @@ class MUSCLE_FACE_PT_anatomy(Panel, bpy.types.Panel):
             row = layout.row(align=True)
             row.operator("muscle_face.show_muscles", icon="OUTLINER_OB_CURVE")
             row.operator("muscle_face.apply_muscles", icon="CHECKMARK")
-            if muscle_curves.collection(obj) is not None:
-                layout.label(text="Edit the curves, then apply them", icon="INFO")
+            problem = requirements.apply_muscles_problem(context)
+            rows.next_step(layout, problem or "Edit the curves or meshes, then apply them")

@@ -4,6 +4,8 @@
 
 import bpy
 
+from .. import requirements
+from . import rows
 from .base import RigPanel
 
 
@@ -13,5 +15,6 @@ class MUSCLE_FACE_PT_animation(RigPanel, bpy.types.Panel):
     bl_label = "Animation"
     bl_options = {"DEFAULT_CLOSED"}
 
-    def draw(self, _context):
+    def draw(self, context):
         self.layout.operator("muscle_face.copy_animation", icon="COPYDOWN")
+        rows.next_step(self.layout, requirements.copy_animation_problem(context))

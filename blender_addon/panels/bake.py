@@ -4,7 +4,8 @@
 
 import bpy
 
-from .. import storage
+from .. import requirements, storage
+from . import rows
 from .base import RigPanel
 
 
@@ -25,6 +26,7 @@ class MUSCLE_FACE_PT_bake(RigPanel, bpy.types.Panel):
         if settings.bake_method == "COMPRESSED":
             layout.prop(settings, "bake_bound", text="Error (mm)")
         layout.operator("muscle_face.bake", icon="REC")
+        rows.next_step(layout, requirements.rig_problem(context))
         if storage.bake_mutes(context.object.data) is not None:
             layout.operator("muscle_face.remove_bake", icon="X")
         layout.operator("muscle_face.export_cache", icon="EXPORT")

@@ -2,12 +2,12 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Sub-panel Fit: what to aim at, what may move, and how near the last fit came."""
 
-import textwrap
-
 import bpy
 
+from .. import requirements
 from ..fit import source
 from ..properties.fit import SOURCES
+from . import rows
 from .base import RigPanel
 
 LABELS = {"fit_target": "Mesh", "fit_markers": "Markers", "fit_clip": "Clip", "fit_track_file": "Track File"}
@@ -52,9 +52,10 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("muscle_face.fit", icon="CON_SHRINKWRAP")
         row.operator("muscle_face.fit_performance", icon="RENDER_ANIMATION")
+        rows.next_step(layout, requirements.drive_problem(context))
         layout.operator("muscle_face.import_livelink", icon="IMPORT")
         if settings.take_report:
-            paragraph(layout, settings.take_report)
+            rows.paragraph(layout, settings.take_report)
 
     def _draw_footage(self, context, settings):
         layout = self.layout
@@ -125,14 +126,7 @@ class MUSCLE_FACE_PT_fit_report(RigPanel, bpy.types.Panel):
             column.label(text=f"Shape keys alone: RMS {settings.fit_blendshape_rms_mm:.3f} mm")
         for text in (settings.fit_muscles, settings.fit_message):
             if text:
-                paragraph(layout, text)
+                rows.paragraph(layout, text)
         if not source.is_footage(settings):
             layout.prop(settings, "heat_map", text="Colours")
             layout.operator("muscle_face.add_corrective", icon="SHAPEKEY_DATA")
-
-
-def paragraph(layout: bpy.types.UILayout, text: str, width: int = 44) -> None:
-    """A long text as lines: labels do not wrap."""
-    column = layout.column(align=True)
-    for line in textwrap.wrap(text, width):
-        column.label(text=line)

@@ -5,7 +5,7 @@
 import bpy
 
 from ...core.sliders import label_of
-from .. import storage
+from .. import requirements, storage
 from ..properties import TISSUES
 from . import rows
 from .base import RigPanel
@@ -20,6 +20,7 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
     def draw(self, context):
         layout, settings = self.layout, context.object.muscle_face
         layout.use_property_split = True
+        rows.next_step(layout, requirements.drive_problem(context))
         layout.operator_menu_enum("muscle_face.set_tissue", "tissue", text=f"Tissue: {tissue_label(settings.tissue)}")
         row = layout.row(heading="Gravity")
         row.prop(settings, "use_gravity", text="")
@@ -30,6 +31,7 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
         layout.prop(settings, "flesh_weight")
         layout.operator_menu_enum("muscle_face.physics_preset", "preset", text="Presets")
         self._draw_strengths(settings)
+        self._draw_swelling(context.object)
         _, body = rows.heading(layout, "hold", "Shape Hold")
         if body is not None:
             body.prop(settings, "hold_region")
@@ -51,6 +53,18 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
         for muscle in settings.muscles:
             if text in muscle.name.lower() or text in muscle.name.replace("_", " ").lower():
                 column.prop(muscle, "strength", text=rows.short(label_of(muscle.name)), slider=True)
+
+    def _draw_swelling(self, obj):
+        _, body = rows.heading(self.layout, "swelling", "Swelling")
+        if body is None:
+            return
+        settings = obj.muscle_face
+        body.prop_search(settings, "swelling_group", obj, "vertex_groups", text="Group")
+        if not obj.vertex_groups:
+            body.label(text="Paint a vertex group first", icon="INFO")
+        row = body.row()
+        row.active = settings.swelling_group in obj.vertex_groups
+        row.prop(settings, "swelling", text="Amount")
 
 
 def tissue_label(name: str) -> str:

@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import jobs, live, poses, requirements, staleness, storage
+from .. import jobs, live, poses, requirements, staleness
 from . import anatomy_view, rows
 from .base import Panel
 
@@ -31,11 +31,12 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
             layout.prop(obj.muscle_face, "quality")
             layout.prop(obj.muscle_face, "tissue")
             layout.operator("muscle_face.create_rig", icon="OUTLINER_OB_ARMATURE")
+            rows.next_step(layout, requirements.create_problem(context))
             draw_grow(layout)
         else:
-            self._draw_rig(obj)
+            self._draw_rig(context, obj)
 
-    def _draw_rig(self, obj):
+    def _draw_rig(self, context, obj):
         layout, settings = self.layout, obj.muscle_face
         layout.use_property_split = True
         row = layout.row(align=True)
@@ -44,8 +45,7 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
         row.prop(settings, "live", toggle=True, icon="PLAY")
         row.operator("muscle_face.solve", icon="FILE_REFRESH")
         layout.prop(settings, "influence")
-        if storage.bake_mutes(obj.data) is not None:
-            layout.label(text="Baked: the sliders rest", icon="INFO")
+        rows.next_step(layout, requirements.drive_problem(context))
         if live.getting_ready(obj):
             layout.label(text="Getting ready to follow the sliders", icon="SORTTIME")
         if settings.message:

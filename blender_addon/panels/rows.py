@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import bpy
 
 from ...core.sliders import Slider
@@ -56,3 +58,16 @@ def reset_button(row, kind: str, group: str) -> None:
     """The small button that resets a group."""
     button = row.operator("muscle_face.reset_sliders", text="", icon="LOOP_BACK", emboss=False)
     button.kind, button.group = kind, group
+
+
+def paragraph(layout, text: str, *, icon: str = "NONE", width: int = 44) -> None:
+    """A long text as lines: labels do not wrap."""
+    column = layout.column(align=True)
+    for number, line in enumerate(textwrap.wrap(text, width - 4 * (icon != "NONE"))):
+        column.label(text=line, icon="BLANK1" if number and icon != "NONE" else icon)
+
+
+def next_step(layout, problem: str | None) -> None:
+    """Below a button that is grey: what to do about it."""
+    if problem is not None:
+        paragraph(layout, problem, icon="INFO")

@@ -41,9 +41,20 @@ def test_search_narrows_the_sliders(rig):
 
 
 def test_baked_face_says_so(rig):
-    """A baked face tells that its sliders rest."""
+    """A baked face tells what brings its sliders back, where the buttons are grey for it."""
     bpy.ops.muscle_face.bake(frame_start=1, frame_end=1)
-    assert any("Baked" in text for text in drawn()["Rig"].texts)
+    shown = drawn()
+    for panel in ("Rig", "Fit", "Physics"):
+        assert "press Remove Bake" in " ".join(shown[panel].texts)
+
+
+def test_grey_buttons_say_what_is_missing(rig):
+    """Beside a button that cannot be pressed stands the next step, not only in its tooltip."""
+    shown = drawn()
+    assert "Select the faces to copy to" in " ".join(shown["Animation"].texts)
+    assert "Press Show Muscles" in " ".join(shown["Own Anatomy"].texts)
+    bpy.ops.muscle_face.show_muscles()
+    assert "Edit the curves" in " ".join(drawn()["Own Anatomy"].texts)
 
 
 def test_every_property_and_operator_explains_itself():
