@@ -20,6 +20,7 @@ from .frame import FaceMarks, Frame
 from .parts import Part
 
 Say = Callable[[float, str], None]
+LEAST_EYE = 1.4  # [cm] width of an eye's opening, half an adult's
 
 
 @dataclass(frozen=True)
@@ -124,4 +125,6 @@ def _openings(
     for s, m in (("L", marks.eye_left), ("R", marks.eye_right)):
         eyes[s] = cavities.find_cavity(x, neighbours, exposure, skin, m, 2.0, cavities.EYE_EXPOSURE)
         eyes[s] = eyes[s] or cavities.hole_rim(x, borders, m, 1.5)
+        if eyes[s] is not None and np.ptp(x[eyes[s].rim, 0]) < LEAST_EYE:
+            eyes[s] = None  # the dent beside a closed or filled eye
     return mouth, eyes

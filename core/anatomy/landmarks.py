@@ -20,6 +20,7 @@ from .rays import RayTarget
 __all__ = ["PICKED", "SkinView", "find_landmarks"]
 
 SAME_SIDES = 0.2  # [cm]
+UNEVEN_GUESS = 1.0  # [cm] that the two sides of a guess differ by because each was laid onto the skin by itself
 MIDPLANE_NOISE = 0.05  # [cm]
 Points = dict[str, np.ndarray]
 Deltas = Mapping[str, np.ndarray]
@@ -33,6 +34,7 @@ class SkinView:
         self.vertices = vertices
         self.used = np.unique(triangles)
         self._target = RayTarget(vertices, triangles)
+        self._foremost = float(vertices[self.used, 2].max())
 
     def hit(self, aim: np.ndarray, direction: np.ndarray) -> np.ndarray:
         """Where rays along `direction` through the points `aim` (n, 3) first meet the skin from outside.
@@ -60,7 +62,7 @@ class SkinView:
 
     def front(self, x: float, y: float) -> np.ndarray:
         """Foremost skin point (3,) at x, y."""
-        return self.hit([[x, y, 0.0]], [0.0, 0.0, -1.0])[0]
+        return self.hit([[x, y, self._foremost]], [0.0, 0.0, -1.0])[0]
 
     def side(self, y: float, z: float, sign: float) -> np.ndarray:
         """Outermost skin point (3,) at y, z on the left (+1) or right (-1)."""
@@ -81,7 +83,10 @@ def find_landmarks(
 
     guess: where eyes and lips are, for a head on which neither shows as an opening.
     """
-    placed, guess = placed or {}, guess or {}
+    placed, guess = placed or {}, dict(guess or {})
+    if guess:
+        middle = float(np.median([0.5 * (p[0] + guess[n[:-1] + "R"][0]) for n, p in guess.items() if n.endswith("_L")]))
+        guess = _even_sides(guess, {}, UNEVEN_GUESS, middle)
     points: Points = {}
 
     def add(found: Points) -> None:
@@ -105,15 +110,17 @@ def find_landmarks(
     return _even_sides(points, placed)
 
 
-def _even_sides(points: Points, placed: Mapping[str, np.ndarray]) -> Points:
-    """Pairs that mirror each other to SAME_SIDES are made to do so exactly: triangulation is not asymmetry."""
-    centre = np.array([points["stomion"][0], 0.0, 0.0])
+def _even_sides(
+    points: Points, placed: Mapping[str, np.ndarray], most: float = SAME_SIDES, middle: float | None = None
+) -> Points:
+    """Pairs that mirror each other to `most` [cm] are made to do so exactly: triangulation is not asymmetry."""
+    centre = np.array([points["stomion"][0] if middle is None else middle, 0.0, 0.0])
     mirror = np.array([-1.0, 1.0, 1.0])
     for name in [n for n in points if n.endswith("_L")]:
         if name in placed or name[:-1] + "R" in placed:
             continue
         left, right = points[name] - centre, points[name[:-1] + "R"] - centre
-        if np.linalg.norm(left - mirror * right) < SAME_SIDES:
+        if np.linalg.norm(left - mirror * right) < most:
             mean = 0.5 * (left + mirror * right)
             points[name], points[name[:-1] + "R"] = centre + mean, centre + mirror * mean
     return points
@@ -190,6 +197,13 @@ def _farthest_from_chord(curve: np.ndarray, a: int, b: int, behind: bool) -> int
     return a + int(np.argmax(gap))
 
 
+def _hollow(depth: np.ndarray, u: float) -> np.ndarray:
+    """How far (n,) a profile's depth lies behind the mean of that 4 mm above and below; its steps are 0.5 mm."""
+    step = max(1, round(8 * u))
+    ahead = np.pad(depth, step, mode="edge")
+    return 0.5 * (ahead[2 * step :] + ahead[: -2 * step]) - depth
+
+
 def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
     """Midline landmarks from the profile curve, walked downwards from the forehead."""
     eye_y = 0.5 * (points["pupil_L"] + points["pupil_R"])[1]
@@ -198,6 +212,11 @@ def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
     y = np.arange(eye_y + 7.0 * u, lip_y - 7.0 * u, -0.05)
     curve = view.hit(np.stack([np.full_like(y, middle), y, np.zeros_like(y)], axis=1), [0.0, 0.0, -1.0])
     curve[:, 0] = middle
+    # Open lips and nostrils cut by the midplane let rays in.
+    face = (y < eye_y) & (y > lip_y - 2.0 * u)
+    gone = face & (curve[:, 2] < points["stomion"][2] - 2.5 * u)
+    if (face & ~gone).any():
+        curve[gone, 1], curve[gone, 2] = y[gone], np.interp(-y[gone], -y[face & ~gone], curve[face & ~gone, 2])
 
     def between(top: float, bottom: float) -> np.ndarray:
         zone = np.flatnonzero((y < top) & (y > bottom))
@@ -219,6 +238,10 @@ def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
     lower_zone = between(lip_y - 0.05, lip_y - 1.4 * u)
     lower = lower_zone[np.argmax(curve[lower_zone, 2])]
     chin_zone = between(lip_y - 2.0 * u, lip_y - 4.8 * u)
+    # Full lips reach into the zone of the chin, which begins under the hollow of the profile.
+    below_lip = between(y[lower] - 0.4 * u, lip_y - 3.2 * u)
+    hollow = below_lip[np.argmax(_hollow(curve[:, 2], u)[below_lip])]
+    chin_zone = chin_zone[y[chin_zone] < y[hollow] - 0.4 * u]
     pogonion = chin_zone[np.argmax(curve[chin_zone, 2] + 0.12 * curve[chin_zone, 1])]
     fold = _farthest_from_chord(curve, lower, pogonion, behind=True) if pogonion > lower + 4 else pogonion
     found = {
@@ -247,34 +270,35 @@ def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
 
 
 def _brow(view: SkinView, points: Points, side: str, sign: float, deltas: Deltas, unit: np.ndarray) -> Points:
-    """The brow, whose distance from the eye varies less between people than the proportions of the face do."""
-    pupil, inner, outer = (points[f"{n}_{side}"] for n in ("pupil", "eye_inner", "eye_outer"))
-    across, up = 1.0 + 0.4 * (unit[:2] - 1.0)
-    y = pupil[1] + 2.5 * up
+    """The brow: its distance from the eye varies with the size of the head, less with the distance of the eyes."""
+    pupil, inner = points[f"pupil_{side}"], points[f"eye_inner_{side}"]
+    size = _head_size(view, points, unit)
+    y = pupil[1] + 2.43 * size
     for name in ("browInnerUp", f"browDown{'Left' if side == 'L' else 'Right'}"):
         if name in deltas:
             weight = (deltas[name] ** 2).sum(axis=1) * (sign * view.vertices[:, 0] > 0)
             if weight.sum() > 0:
-                y = np.clip((weight @ view.vertices)[1] / weight.sum(), pupil[1] + 1.7 * up, y + 0.4)
+                y = np.clip((weight @ view.vertices)[1] / weight.sum(), pupil[1] + 1.7 * size, y + 0.4)
                 break
-    spots = {"brow_inner": (0.65 * inner[0], y), "brow_mid": (pupil[0] + sign * 0.4, y + 0.1 * up)}
-    spots["brow_outer"] = (outer[0] + sign * 1.25 * across, y - 0.7 * up)
+    spots = {"brow_inner": (0.65 * inner[0], y), "brow_mid": (pupil[0] + sign * 0.5 * size, y + 0.3 * size)}
+    spots["brow_outer"] = (pupil[0] + sign * 2.48 * size, y - 0.7 * size)
     return {f"{name}_{side}": view.front(*at) for name, at in spots.items()}
+
+
+def _head_size(view: SkinView, points: Points, unit: np.ndarray) -> float:
+    """Size of the head in adult units: the mean of the face's and that of the width between the cheekbones, which is
+    13.4 cm (Farkas 1994, zy-zy)."""
+    eye = 0.5 * (points["eye_outer_L"] + points["eye_outer_R"])
+    left, right = (view.side(eye[1] - 1.6 * unit[1], eye[2] - 4.2 * unit[2], sign)[0] for sign in (1.0, -1.0))
+    return float(np.sqrt(unit[2] * np.clip((left - right) / 13.4, 0.8 * unit[2], 1.25 * unit[2])))
 
 
 def _nose_side(view: SkinView, points: Points, side: str, sign: float, unit: np.ndarray) -> Points:
     """The wing of the nose: where the section across it bends into the cheek."""
     tip, base = points["nose_tip"], points["subnasale"]
     # Above the nostrils, through the middle of the wings.
-    y = base[1] + np.clip(0.75 * (tip[1] - base[1]), 0.7 * unit[1], 1.1 * unit[1])
-    x = tip[0] + sign * np.arange(0.0, 3.2 * unit[0], 0.05)
-    section = view.hit(np.stack([x, np.full_like(x, y), np.zeros_like(x)], axis=1), [0.0, 0.0, -1.0])
-    section = section[section[:, 2] > section[-1, 2] - 1.0]
-    chord = section[-1] - section[0]
-    rel = section - section[0]
-    gap = sign * (chord[2] * rel[:, 0] - chord[0] * rel[:, 2])
-    crease = section[np.argmax(gap)]
-    ala = section[np.argmin(np.abs(np.abs(section[:, 0] - tip[0]) - abs(crease[0] - tip[0]) + 0.15))]
+    y = base[1] + 0.8 * unit[1]
+    crease, ala = _wing(view, tip[0], y, sign, unit)
     nasion, rhinion = points["nasion"], points["rhinion"]
     return {
         f"ala_crease_{side}": crease,
@@ -283,6 +307,19 @@ def _nose_side(view: SkinView, points: Points, side: str, sign: float, unit: np.
         f"nasal_side_{side}": view.front(tip[0] + sign * 0.75 * unit[0], rhinion[1]),
         f"frontal_process_{side}": view.front(tip[0] + sign * 1.05 * unit[0], 0.8 * nasion[1] + 0.2 * tip[1]),
     }
+
+
+def _wing(view: SkinView, middle: float, y: float, sign: float, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The crease beside the wing of the nose and the wing's side (3,) in the section at a height."""
+    x = middle + sign * np.arange(0.0, 3.2 * unit[0], 0.05)
+    section = view.hit(np.stack([x, np.full_like(x, y), np.zeros_like(x)], axis=1), [0.0, 0.0, -1.0])
+    section = section[section[:, 2] > section[-1, 2] - 1.0]
+    chord = section[-1] - section[0]
+    rel = section - section[0]
+    gap = sign * (chord[2] * rel[:, 0] - chord[0] * rel[:, 2])
+    crease = section[np.argmax(gap)]
+    ala = section[np.argmin(np.abs(np.abs(section[:, 0] - middle) - abs(crease[0] - middle) + 0.25))]
+    return crease, ala
 
 
 def _cheek(view: SkinView, points: Points, side: str, sign: float, unit: np.ndarray) -> Points:

@@ -148,7 +148,7 @@ NOSE = (
     strap(
         "nasalis_alar",
         (38,),
-        (at("ala_base", offset=(0.2, -0.7, 0.0), depth=BONE), at("ala", 0.6, "ala_base", 0.4, depth=0.4)),
+        (at("ala_base", offset=(0.2, -0.7, 0.0), depth=BONE), at("ala", 0.6, "ala_base", 0.4, depth=0.25)),
         0.5,
         0.3,
     ),

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import scipy.sparse as sp
 from scipy.interpolate import RBFInterpolator
+from scipy.spatial import cKDTree
 
 from ..geometry import surface
 from .rays import RayTarget
@@ -126,17 +127,21 @@ def bone_depth(
     """Bone depth (V,) under each skin vertex and the flesh thickness (V,), both in cm.
 
     Where the flesh is thinner than skin and mucosa together (lips, lids, cheeks over the mouth bag, nose wings, ears)
-    there is no bone: the depth is then at least the thickness.
+    there is no bone: the depth is then at least the thickness. Behind the margins of lips and lids the depth is that
+    of the skin before them: straight in from a margin the way is long, but no bone lies in it.
     """
     thickness = flesh_thickness(vertices, triangles, skin)
     thickness[skin] = surface.smooth(thickness, neighbours, 2, keep=0.5)[skin]
     depth = np.full(len(vertices), NO_BONE)
     depth[skin] = landmark_depth(vertices[skin], landmarks)
-    for name, pocket in pockets.items():
-        lining, wall = (GUM_DEPTH, CHEEK_WALL) if name == "mouth" else (SOCKET_DEPTH, LID_WALL)
-        depth[pocket] = np.where(thickness[pocket] < wall, NO_BONE, lining)
     inner = np.concatenate([np.zeros(0, int), *pockets.values()])
     outer = np.setdiff1d(skin, inner)
+    near = cKDTree(vertices[outer])
+    for name, pocket in pockets.items():
+        lining, wall = (GUM_DEPTH, CHEEK_WALL) if name == "mouth" else (SOCKET_DEPTH, LID_WALL)
+        gap, nearest = near.query(vertices[pocket])
+        before = depth[outer[nearest]]
+        depth[pocket] = np.where(gap < before, before, np.where(thickness[pocket] < wall, NO_BONE, lining))
     thin = outer[depth[outer] + GUM_DEPTH > thickness[outer]]
     depth[thin] = np.maximum(depth[thin], thickness[thin])
     depth[skin] = np.exp(surface.smooth(np.log(depth), neighbours, 3, keep=0.5))[skin]

@@ -57,6 +57,9 @@ def skin_of(head: Head) -> tuple[FleshSkin, np.ndarray]:
     distance = cKDTree(fine).query(head.vertices[head.skin])[0]
     outer = head.exposure[head.skin] > 0.1
     depth = head.tissue_depth[head.skin]
+    pocket = np.zeros(len(head.vertices), bool)
+    pocket[np.concatenate([np.zeros(0, np.int64), *head.pockets.values()])] = True
+    lining = ~outer & ~pocket[head.skin]
     size = np.clip(0.42 + 0.16 * np.maximum(distance - 1.0, 0.0), 0.42, 1.6)
     skin = FleshSkin(
         points=points,
@@ -65,6 +68,7 @@ def skin_of(head: Head) -> tuple[FleshSkin, np.ndarray]:
         loops=[index[b] for b in head.borders],
         size=size,
         depth=np.where(outer, depth, np.minimum(depth, GUM)),
+        outer_depth=np.where(lining, np.minimum(depth, GUM), depth),
         outer=outer,
         mandible=head.mandible_weight[head.skin],
         jaw_bone=head.mandible_bone[head.skin],

@@ -22,7 +22,9 @@ class FleshSkin:
     """What the mesher needs to know of a head, per vertex of its skin (V of them).
 
     points: (V, 3) the open pose [cm] · triangles: (T, 3) · normals: (V, 3) outward · loops: open borders ·
-    size: (V,) wanted edge length [cm] · depth: (V,) tissue depth [cm] · outer: (V,) bool, skin that sees the outside ·
+    size: (V,) wanted edge length [cm] · depth: (V,) tissue depth [cm], thin under linings ·
+    outer_depth: (V,) the same without the lining's of lips and lids, which would put bone into their margins ·
+    outer: (V,) bool, skin that sees the outside ·
     mandible: (V,) share of the jaw's motion · jaw_bone: (V,) share of the mandible in the bone underneath.
     """
 
@@ -32,6 +34,7 @@ class FleshSkin:
     loops: list[np.ndarray]
     size: np.ndarray
     depth: np.ndarray
+    outer_depth: np.ndarray
     outer: np.ndarray
     mandible: np.ndarray
     jaw_bone: np.ndarray
@@ -46,6 +49,7 @@ class Regions:
         self._closed = DistanceField(points, triangles, signed=True)
         outer = skin.outer[skin.triangles].sum(1) >= 2
         self._sheets = [DistanceField(skin.points, skin.triangles[m]) for m in (outer, ~outer) if m.any()]
+        self._depths = [d for m, d in ((outer, skin.outer_depth), (~outer, skin.depth)) if m.any()]
         self._whole = DistanceField(skin.points, skin.triangles)
 
     def scaled(self, scale: float) -> "Regions":
@@ -82,9 +86,9 @@ class Regions:
     def bone_margin(self, points: np.ndarray) -> np.ndarray:
         """(P,) how far a point lies inside the bone [cm]: deeper than the tissue under every sheet of skin."""
         margin = np.full(len(points), np.inf)
-        for n, field in enumerate(self._sheets):
+        for n, (field, depth) in enumerate(zip(self._sheets, self._depths, strict=True)):
             c = field.query(points)
-            margin = np.minimum(margin, c.distance - field.interpolate(c, self.skin.depth))
+            margin = np.minimum(margin, c.distance - field.interpolate(c, depth))
             if n == 0:
                 # The mandible is a shell: behind it lie tongue and throat.
                 jaw = field.interpolate(c, self.skin.jaw_bone) > 0.2
