@@ -215,8 +215,11 @@ def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
     # Open lips and nostrils cut by the midplane let rays in.
     face = (y < eye_y) & (y > lip_y - 2.0 * u)
     gone = face & (curve[:, 2] < points["stomion"][2] - 2.5 * u)
-    if (face & ~gone).any():
-        curve[gone, 1], curve[gone, 2] = y[gone], np.interp(-y[gone], -y[face & ~gone], curve[face & ~gone, 2])
+    whole = np.flatnonzero(face & ~gone)
+    if len(whole):
+        after = np.clip(np.searchsorted(whole, np.flatnonzero(gone)), 1, max(len(whole) - 1, 1)) % len(whole)
+        beside = curve[whole[np.maximum(after - 1, 0)], 2], curve[whole[after], 2]
+        curve[gone, 1], curve[gone, 2] = y[gone], np.minimum(*beside)
 
     def between(top: float, bottom: float) -> np.ndarray:
         zone = np.flatnonzero((y < top) & (y > bottom))
