@@ -5,7 +5,7 @@
 import bpy
 from bpy.props import StringProperty
 
-from .. import poses, requirements
+from .. import pose_preview, poses, requirements
 
 
 class MUSCLE_FACE_OT_save_pose(bpy.types.Operator):
@@ -29,6 +29,7 @@ class MUSCLE_FACE_OT_save_pose(bpy.types.Operator):
             self.report({"ERROR"}, "Give the pose a name first")
             return {"CANCELLED"}
         action = poses.save(context.object, self.name.strip())
+        pose_preview.draw(context, context.object, action)
         context.object.muscle_face.pose = action.name
         self.report({"INFO"}, f"Saved the pose '{action.name}'")
         return {"FINISHED"}

@@ -294,6 +294,8 @@ def shown(name):
 # How long the interface stood still
 
 blocks: list[float] = []
+own: list[tuple] = []
+"""What the extension itself did on the main thread: (name, seconds)."""
 draws: list[float] = []
 answers: list[tuple] = []
 _last_tick = time.perf_counter()
@@ -302,8 +304,31 @@ _draw_began = 0.0
 
 def measure():
     """Forget what was measured so far."""
-    for record in (blocks, draws, answers):
+    for record in (blocks, own, draws, answers):
         record.clear()
+    # What Blender calls: steps of jobs, handlers, the timer of live faces.
+    for owner, name in (
+        (module("jobs").JobOperator, "_tick"),
+        (module("handlers"), "_refresh"),
+        (module("live"), "_look_after"),
+        (module("live"), "_collect"),
+    ):
+        if not hasattr(getattr(owner, name), "timed"):
+            setattr(owner, name, timed(getattr(owner, name)))
+
+
+def timed(function):
+    """The function, with its time noted in ``own``."""
+
+    def noted(*args, **options):
+        began = time.perf_counter()
+        try:
+            return function(*args, **options)
+        finally:
+            own.append((function.__name__, time.perf_counter() - began))
+
+    noted.timed = True
+    return noted
 
 
 def before_draw():

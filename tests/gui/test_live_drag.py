@@ -32,7 +32,7 @@ def test_a_muscle_follows_the_hand(standard, bench):
     width = window.ask("region('UI').width")
     window.call("measure")
     window.call("drag", spot[0], spot[1], spot[0] + 0.3 * width, spot[1], SECONDS, SWEEPS)
-    record = window.ask("{'blocks': blocks, 'draws': draws, 'answers': answers}")
+    record = window.ask("{'blocks': blocks, 'own': own, 'draws': draws, 'answers': answers}")
     window.shot("30_live_drag")
     window.settle()
     assert 0.0 < window.ask("rig.last_residual") <= 1e-4
@@ -44,6 +44,7 @@ def test_a_muscle_follows_the_hand(standard, bench):
         fps=round((len(times) - 1) / (times[-1] - times[0]), 1),
         worst_block_ms=round(1e3 * blocks.max(), 1),
         blocks_over_200_ms=int((blocks > 0.2).sum()),
+        worst_own_ms=round(1e3 * max(seconds for _, seconds in record["own"]), 1),
         median_block_ms=round(1e3 * float(np.median(blocks[blocks > 0.012])), 1),
         worst_answer_ms=round(max(answer[2] for answer in record["answers"]), 1),
         median_answer_ms=round(float(np.median([answer[2] for answer in record["answers"]])), 1),
