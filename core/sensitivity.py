@@ -167,7 +167,7 @@ def _by_controls(
     columns = model.tracks.forces(state.pose.nodes, state.load.strain) @ weights
     columns += derivatives.by_activation(model.flesh, state.pose.nodes) @ controls[_muscles(model)]
     node, push = _teeth_by_track(state)
-    columns.reshape(-1, 3, columns.shape[1])[node] += np.einsum("kci,kn->cin", push, weights)
+    columns.reshape(len(columns) // 3, 3, columns.shape[1])[node] += np.einsum("kci,kn->cin", push, weights)
     bones = _bones_by_track(state) @ weights
     if force is not None:
         columns, bones = columns + force, bones + moved
