@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from fit_proofs import portrait_camera
 from muscle_face.core.fit.camera import Camera
-from muscle_face.core.fit.landmark_sets import Places, bind, number_of
+from muscle_face.core.fit.landmark_sets import Places, bind, number_of, set_of
+from muscle_face.core.fit.neutral_frame import NeutralFrame
+from muscle_face.core.fit.sliding import sliding
 from muscle_face.core.fit.targets import CameraTarget
 from muscle_face.core.fit.tracks2d import Tracks, read_tracks
 
@@ -26,29 +28,45 @@ def measure(head: FitHead) -> dict:
 
 def _fitted(head: FitHead, path: Path) -> dict:
     model, tracks = head.model, read_tracks(path)
-    index, points, weights = bind(model, tracks.names)
-    camera = _camera(head, tracks)
-    targets = [CameraTarget(points, pixels[index], camera, weights) for pixels in tracks.pixels]
+    apart = _lips_apart(tracks)
+    targets = _targets(head, tracks, int(np.nanargmin(apart)))
     result = model.fit_performance(targets)
     lips = Places(model).points(["lip_inner_upper:0.5", "lip_inner_lower:0.5"])
-    opening = []
-    pose = None
+    opening, pose = [], None
     for controls in result.controls:
         pose = model.solve(controls, start=pose)
         opening.append(np.linalg.norm(np.diff(lips.at(pose.skin), axis=0)))
-    numbers = [number_of(n) for n in tracks.names]
-    up, low, right, left = (numbers.index(k) for k in LIPS["mediapipe" if max(numbers) > 70 else "ibug"])
-    apart = np.linalg.norm(tracks.pixels[:, up] - tracks.pixels[:, low], axis=1)
-    apart /= np.linalg.norm(tracks.pixels[:, right] - tracks.pixels[:, left], axis=1)
     seen = np.isfinite(apart)
     return {
         "frames": len(targets),
         "unconverged": len(result.unconverged),
-        "points": len(index),
+        "points": len(targets[0].points),
         "pixels_rms": float(np.nanmedian(result.rms)),
         "mouth_opening_correlation": float(np.corrcoef(np.array(opening)[seen], apart[seen])[0, 1]),
         "seconds_per_frame": result.seconds / len(targets),
     }
+
+
+def _targets(head: FitHead, tracks: Tracks, rest: int) -> list[CameraTarget]:
+    """The frames as an artist should fit another person: by a frame at rest, points sliding on lips and lids."""
+    model, numbering, places = head.model, set_of(tracks.names), Places(head.model)
+    index, points, weights = bind(model, tracks.names)
+    where = [numbering.places[number_of(tracks.names[k])] for k in index]
+    camera = _camera(head, tracks)
+    frames = [
+        CameraTarget(points, pixels[index], camera, weights * trust[index])
+        for pixels, trust in zip(tracks.pixels, tracks.confidence, strict=True)
+    ]
+    neutral = NeutralFrame(model, frames[rest])
+    return [sliding(neutral.corrected(frame), where, places) for frame in frames]
+
+
+def _lips_apart(tracks: Tracks) -> np.ndarray:
+    """(F,) distance of the tracked lips in widths between the eyes' outer corners."""
+    numbers = [number_of(n) for n in tracks.names]
+    up, low, right, left = (numbers.index(k) for k in LIPS["mediapipe" if max(numbers) > 70 else "ibug"])
+    apart = np.linalg.norm(tracks.pixels[:, up] - tracks.pixels[:, low], axis=1)
+    return apart / np.linalg.norm(tracks.pixels[:, right] - tracks.pixels[:, left], axis=1)
 
 
 def _camera(head: FitHead, tracks: Tracks) -> Camera:
