@@ -181,6 +181,7 @@ def test_lips_slide_along_contours():
 
 def test_stopping_keeps_the_best_so_far():
     """A progress that raises Cancelled while the fit runs gets the face found until then."""
+
     def progress(share, text):
         if text.startswith("Fitting: ") and share > 0.15:
             raise Cancelled

@@ -22,11 +22,7 @@ def _shows(obj: bpy.types.Object) -> bool:
 
 def shown_objects() -> list[bpy.types.Object]:
     """The rigs that show some anatomy."""
-    return [
-        obj
-        for obj in bpy.data.objects
-        if obj.type == "MESH" and requirements.is_rig(obj) and _shows(obj)
-    ]
+    return [obj for obj in bpy.data.objects if obj.type == "MESH" and requirements.is_rig(obj) and _shows(obj)]
 
 
 def synchronise(*_args) -> None:

@@ -58,4 +58,3 @@ def face_template() -> FaceTemplate:
     chosen = rng.choice(len(centre), SAMPLES, replace=False, p=np.where(facing, area, 0.0) / area[facing].sum())
     depth = front_depth(RayTarget(x, triangles), np.eye(3), np.zeros(3), COLUMNS, ROWS)
     return FaceTemplate(centre[chosen], normals[chosen], face.landmarks, depth)
-

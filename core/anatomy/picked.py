@@ -85,9 +85,7 @@ def corrected_marks(marks: FaceMarks | None, own: Mapping[str, np.ndarray], skin
         return None if marks is None else replace(marks, **own)
     marks = FaceMarks(**own)
     if sides_swapped(marks, skin):
-        raise MuscleFaceError(
-            "The landmarks named left lie on the character's right side: exchange left and right."
-        )
+        raise MuscleFaceError("The landmarks named left lie on the character's right side: exchange left and right.")
     return marks
 
 

@@ -91,9 +91,7 @@ class MarkerGoal:
         self._model, self._positions, self._seen, self._weights = model, positions, seen, weights
         # Three points leave a head's place open about their plane's noise; below that only sliders can move.
         self.moves_head = int(seen.sum()) >= 6
-        self.terms = [
-            PositionTerm(target.points, positions, MARKER_NOISE / model.mm_per_unit, weights, robust=True)
-        ]
+        self.terms = [PositionTerm(target.points, positions, MARKER_NOISE / model.mm_per_unit, weights, robust=True)]
 
     def first_head(self, points: np.ndarray, scale: bool) -> Head:
         """See ``VertexGoal``."""

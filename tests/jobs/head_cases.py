@@ -37,6 +37,7 @@ class Case:
 
     def moved(self, rotation: np.ndarray, scale: float) -> "Case":
         """The head turned and scaled."""
+
         def turn(points: np.ndarray) -> np.ndarray:
             return scale * points @ rotation.T
 
