@@ -133,8 +133,9 @@ def directions(model: FaceModel) -> dict[str, Parameters]:
     }
 
 
-# Long enough that the skin's response (0.1 mm of gravity, less of springs) stands far above what solves leave.
-STEPS = {"gravity": 0.05, "moduli": 1e-3, "track_stiffness": 3e-3, "rest": 1e-4}
+# Short enough for lips that begin to touch the teeth; the response (some hundredths of a millimetre of gravity, less of
+# springs) still stands far above what solves leave.
+STEPS = {"gravity": 0.02, "moduli": 2e-4, "track_stiffness": 1e-3, "rest": 4e-5}
 
 
 def parameter_errors(model: FaceModel, pose: Pose) -> dict[str, float]:
