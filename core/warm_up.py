@@ -14,6 +14,8 @@ KERNEL_MODULES = (
     "physics.front_kernels",
     "physics.lane_kernels",
     "physics.derivative_kernels",
+    "physics.contact",
+    "physics.warped",
 )
 """Modules of the core with kernels that run on the processor."""
 
