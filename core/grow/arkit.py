@@ -15,18 +15,16 @@ LOOK = 0.42
 CLOSED = (-0.88, 0.12)
 """Rise of both lids of a closed eye."""
 
-OPEN = {"jaw": (1.1, 0.0, 0.0), "cheeks": 2.0, "lips": (8.0, 4.0)}
-"""A mouth opened wide: the teeth bear what stretches over them."""
+OPEN = (1.3, 0.0, 0.0)
+"""The jaw of a mouth opened wide."""
 
 _BROW = {
-    "browDown": made(
-        corrugator_supercilii=1.0, depressor_supercilii=1.0, procerus=0.6, orbicularis_oculi_orbital=0.15
-    ),
+    "browDown": made(corrugator_supercilii=1.0, depressor_supercilii=1.0, procerus=0.6, orbicularis_oculi_orbital=0.15),
     "browOuterUp": made(frontalis_lateral=1.0, frontalis_medial=0.3),
 }
 
 _EYE = {
-    "cheekSquint": made(orbicularis_oculi_orbital=0.5, zygomaticus_minor=0.3, lids=(0.0, 0.12)),
+    "cheekSquint": made(orbicularis_oculi_orbital=0.65, zygomaticus_minor=0.25, lids=(0.0, 0.12)),
     "eyeBlink": made(orbicularis_oculi_palpebral=0.1, lids=CLOSED),
     "eyeLookDown": made(lids=(-0.36, -0.08), gaze=(-LOOK, 0.0)),
     "eyeLookIn": made(gaze=(0.0, -LOOK)),
@@ -47,67 +45,81 @@ _NOSE = {
 }
 
 _MOUTH = {
-    "mouthDimple": made(buccinator=0.4, risorius=0.5, zygomaticus_major=0.2),
-    "mouthFrown": made(depressor_anguli_oris=1.0, platysma=0.1, mentalis=0.15),
-    "mouthLowerDown": made(depressor_labii_inferioris=0.9, platysma=0.1),
+    "mouthDimple": made(buccinator=0.2, risorius=0.5, zygomaticus_major=0.2),
+    "mouthFrown": made(depressor_anguli_oris=1.0, platysma=0.2),
+    "mouthLowerDown": made(depressor_labii_inferioris=0.6),
     "mouthPress": made(
         orbicularis_oris_upper_marginal=0.15, orbicularis_oris_lower_marginal=0.15, buccinator=0.2, mentalis=0.2
     ),
     "mouthSmile": made(
         zygomaticus_major=1.0,
         zygomaticus_minor=0.5,
-        levator_anguli_oris=0.4,
+        levator_anguli_oris=0.6,
         risorius=0.3,
-        orbicularis_oculi_orbital=0.2,
+        orbicularis_oculi_orbital=0.3,
     ),
     "mouthStretch": made(risorius=0.9, buccinator=0.3, platysma=0.3, depressor_anguli_oris=0.3),
-    "mouthUpperUp": made(levator_labii_superioris=0.8, levator_labii_superioris_alaeque_nasi=0.6),
+    "mouthUpperUp": made(levator_labii_superioris=0.4, levator_labii_superioris_alaeque_nasi=0.6),
 }
 
 _WHOLE = {
     "browInnerUp": made(frontalis_medial=1.0, frontalis_lateral=0.2, corrugator_supercilii=0.1),
     # Air puffs the cheeks; the ring only keeps the lips shut.
     "cheekPuff": made(
-        orbicularis_oris_upper_marginal=0.3, orbicularis_oris_lower_marginal=0.3, cheeks=18.0, seal=0.0
+        orbicularis_oris_upper_marginal=0.3,
+        orbicularis_oris_lower_marginal=0.3,
+        orbicularis_oris_upper_peripheral=0.3,
+        orbicularis_oris_lower_peripheral=0.15,
+        cheeks=32.0,
+        seal=0.0,
     ),
     "jawForward": made(jaw=(0.0, 1.0, 0.0)),
-    "jawOpen": made(**OPEN),
-    "mouthClose": made(**OPEN, seal=0.45, beyond_jaw=True),
+    "jawOpen": made(jaw=OPEN),
+    "mouthClose": made(jaw=OPEN, seal=0.45, beyond_jaw=True),
     "mouthFunnel": made(
-        orbicularis_oris_upper_peripheral=1.5,
-        orbicularis_oris_lower_peripheral=0.7,
-        incisivus_labii_superioris=0.5,
-        incisivus_labii_inferioris=0.5,
-        depressor_labii_inferioris=0.5,
-        levator_labii_superioris=0.5,
-        lips=(25.0, 25.0),
+        orbicularis_oris_upper_peripheral=1.0,
+        orbicularis_oris_lower_peripheral=0.4,
+        incisivus_labii_superioris=0.4,
+        incisivus_labii_inferioris=0.4,
+        depressor_labii_inferioris=0.4,
+        levator_labii_superioris=0.35,
+        pout=(40.0, 40.0),
     ),
     "mouthPucker": made(
-        orbicularis_oris_upper_peripheral=1.5,
+        orbicularis_oris_upper_peripheral=1.2,
         orbicularis_oris_lower_peripheral=0.7,
-        orbicularis_oris_upper_marginal=0.6,
+        orbicularis_oris_upper_marginal=0.4,
         orbicularis_oris_lower_marginal=0.4,
-        incisivus_labii_superioris=1.0,
-        incisivus_labii_inferioris=0.6,
-        lips=(20.0, 20.0),
+        incisivus_labii_superioris=0.6,
+        incisivus_labii_inferioris=0.3,
+        pout=(32.0, 30.0),
     ),
-    "mouthRollLower": made(orbicularis_oris_lower_marginal=0.5, mentalis=0.3, lips=(0.0, -6.0)),
-    "mouthRollUpper": made(orbicularis_oris_upper_marginal=0.8, depressor_septi_nasi=0.3, lips=(-6.0, 0.0)),
-    "mouthShrugLower": made(mentalis=1.0, orbicularis_oris_lower_peripheral=0.2, lips=(0.0, 4.0)),
-    "mouthShrugUpper": made(
-        levator_labii_superioris=0.15, levator_labii_superioris_alaeque_nasi=0.2, mentalis=0.4, lips=(6.0, 0.0)
+    "mouthRollLower": made(
+        orbicularis_oris_lower_marginal=0.5, orbicularis_oris_lower_peripheral=0.2, mentalis=0.2, buccinator=0.2
     ),
+    "mouthRollUpper": made(
+        orbicularis_oris_upper_marginal=0.5,
+        orbicularis_oris_upper_peripheral=0.4,
+        depressor_septi_nasi=0.1,
+        buccinator=0.2,
+    ),
+    "mouthShrugLower": made(mentalis=1.4, orbicularis_oris_lower_peripheral=0.3, pout=(0.0, 6.0)),
+    "mouthShrugUpper": made(levator_labii_superioris=0.15, levator_labii_superioris_alaeque_nasi=0.15),
 }
 
 _TO_THE_LEFT = {
     "jaw": made(jaw=(0.0, 0.0, 1.0)),
+    # The whole ring goes along with the corner that is drawn.
     "mouth": made(
-        risorius_L=0.6,
-        buccinator_L=0.7,
-        zygomaticus_major_L=0.3,
+        risorius_L=0.8,
+        buccinator_L=1.0,
+        zygomaticus_major_L=0.4,
         incisivus_labii_superioris_R=1.0,
         incisivus_labii_inferioris_R=1.0,
-        levator_anguli_oris_R=0.2,
+        orbicularis_oris_upper_marginal=0.6,
+        orbicularis_oris_upper_peripheral=0.6,
+        orbicularis_oris_lower_marginal=0.3,
+        orbicularis_oris_lower_peripheral=0.3,
     ),
 }
 

@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The mouth of one head beyond its muscles: what presses from inside, and lips that meet although the jaw is open.
 
-Air presses along the normals of the cheeks' lining as it lies (a follower load). Teeth press forwards on the back of
-the lips: the flesh model knows no contact, and without it a ring that contracts sinks into the mouth instead of
-pouting.
+Air presses along the normals of the cheeks' lining as it lies (a follower load). Lips that pout are pressed forwards
+on their back: the deepest fibres of orbicularis oris, which turn the lips outwards, are finer than the tets, and the
+bands alone draw the ring flat against the teeth.
 """
 
 from typing import TYPE_CHECKING
@@ -58,15 +58,15 @@ class Mouth:
         front = ease((0.9 - np.abs(rel[:, 1])) / 0.5) * ease((rel[:, 2] + 3.0) / 1.0)
         return cheeks, inside * ease((1.15 - lateral) / 0.5) * front
 
-    def pressure(self, nodes: np.ndarray, cheeks: float, lips: tuple[float, float]) -> np.ndarray:
+    def pressure(self, nodes: np.ndarray, cheeks: float, pout: tuple[float, float]) -> np.ndarray:
         """(N, 3) force [N] on the nodes where they are, of pressures [kPa] on the two linings."""
         skin = self._rest + self._embed @ (nodes - self._model.rig.nodes)
         vectors = np.repeat(surface.triangle_normals(skin, self._triangles) / 3.0, 3, axis=0)
         corners = self._triangles.ravel()
         area = np.stack([np.bincount(corners, vectors[:, k], len(skin)) for k in range(3)], axis=1)
         force = -cheeks * self.cheeks[:, None] * area
-        # Teeth bear only what faces them, and forwards.
-        force[:, 2] += np.where(self._upper, *lips) * self.lips * np.maximum(-area[:, 2], 0.0)
+        # Only what faces the teeth is pushed, and forwards.
+        force[:, 2] += np.where(self._upper, *pout) * self.lips * np.maximum(-area[:, 2], 0.0)
         return self._embed.T @ (KILOPASCAL * force)
 
     def seal(self, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,9 +15,9 @@ class Recipe:
     muscles: (name, activation) of muscles with their side, `zygomaticus_major_L`, or without: both, or the midline's
     · jaw: (open, forward, side) as the jaw sliders · lids: rise of the upper and of the lower lid as shares of the
     fissure's height, (-0.88, 0.12) closes the eye · gaze: eyeballs' turn up and to the character's left [rad] · eyes:
-    "L", "R" or "LR", which eyes lids and gaze are of · cheeks: pressure of air in them [kPa] · lips: pressure of the
-    teeth behind the upper and the lower lip [kPa], negative where they are drawn in · seal: holds the lips together, at
-    a share of the jaw's way · beyond_jaw: the shape is what is left when the jaw's own motion is taken away.
+    "L", "R" or "LR", which eyes lids and gaze are of · cheeks: pressure of air in them [kPa] · pout: pressure that
+    turns the upper and the lower lip outwards [kPa] · seal: holds the lips together, at a share of the jaw's way
+    · beyond_jaw: the shape is what is left when the jaw's own motion is taken away.
     """
 
     muscles: tuple[tuple[str, float], ...] = ()
@@ -26,7 +26,7 @@ class Recipe:
     gaze: tuple[float, float] = (0.0, 0.0)
     eyes: str = "LR"
     cheeks: float = 0.0
-    lips: tuple[float, float] = (0.0, 0.0)
+    pout: tuple[float, float] = (0.0, 0.0)
     seal: float | None = None
     beyond_jaw: bool = False
 
@@ -51,8 +51,8 @@ class Recipe:
         return out
 
     def jaw_alone(self) -> "Recipe":
-        """Only the jaw's part, and what presses from inside while it moves."""
-        return Recipe(jaw=self.jaw, cheeks=self.cheeks, lips=self.lips)
+        """Only the jaw's part."""
+        return Recipe(jaw=self.jaw)
 
 
 def made(
@@ -61,7 +61,7 @@ def made(
     lids: tuple[float, float] = (0.0, 0.0),
     gaze: tuple[float, float] = (0.0, 0.0),
     cheeks: float = 0.0,
-    lips: tuple[float, float] = (0.0, 0.0),
+    pout: tuple[float, float] = (0.0, 0.0),
     seal: float | None = None,
     beyond_jaw: bool = False,
     **muscles: float,
@@ -73,7 +73,7 @@ def made(
         lids=lids,
         gaze=gaze,
         cheeks=cheeks,
-        lips=lips,
+        pout=pout,
         seal=seal,
         beyond_jaw=beyond_jaw,
     )

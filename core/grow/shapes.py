@@ -135,10 +135,10 @@ class Grower:
             solver, load = self._sealed(recipe.seal, load, q)
         start = load.anchor if recipe.seal is None else model.rig.nodes
         nodes, report = solver.solve(load, [start], tolerance=TOLERANCE, tick=tick)
-        if recipe.cheeks or any(recipe.lips):
+        if recipe.cheeks or any(recipe.pout):
             own = load.force
             for _ in range(PRESSURE_ROUNDS):
-                force = own + self._mouth.pressure(nodes, recipe.cheeks, recipe.lips)
+                force = own + self._mouth.pressure(nodes, recipe.cheeks, recipe.pout)
                 pressed = replace(load, force=force)
                 nodes, report = solver.solve(pressed, [load.anchor, nodes], tolerance=TOLERANCE, tick=tick)
         sound = report.converged and bool((model.flesh.volume_ratio(nodes) > 0.0).all())
@@ -163,5 +163,5 @@ def _easier(recipe: Recipe) -> Recipe:
         muscles=tuple((name, EASIER * value) for name, value in recipe.muscles),
         jaw=tuple(EASIER * value for value in recipe.jaw) if not recipe.beyond_jaw else recipe.jaw,
         cheeks=EASIER * recipe.cheeks,
-        lips=tuple(EASIER * value for value in recipe.lips),
+        pout=tuple(EASIER * value for value in recipe.pout),
     )

@@ -18,9 +18,7 @@ def _rounded(share: float) -> dict[str, float]:
 VISEME_RECIPES: dict[str, Recipe] = {
     "viseme_sil": made(),
     "viseme_PP": made(orbicularis_oris_upper_marginal=0.4, orbicularis_oris_lower_marginal=0.3, mentalis=0.4),
-    "viseme_FF": made(
-        levator_labii_superioris=0.1, mentalis=0.5, orbicularis_oris_lower_marginal=0.2, lips=(0.0, -2.0)
-    ),
+    "viseme_FF": made(levator_labii_superioris=0.1, mentalis=0.5, orbicularis_oris_lower_marginal=0.2),
     "viseme_TH": made(depressor_labii_inferioris=0.3, levator_labii_superioris=0.15, jaw=(0.15, 0.0, 0.0)),
     "viseme_DD": made(depressor_labii_inferioris=0.3, levator_labii_superioris=0.1, risorius=0.1, jaw=(0.1, 0.0, 0.0)),
     "viseme_kk": made(depressor_labii_inferioris=0.2, levator_labii_superioris=0.1, jaw=(0.2, 0.0, 0.0)),
@@ -28,7 +26,7 @@ VISEME_RECIPES: dict[str, Recipe] = {
         **_rounded(0.5),
         depressor_labii_inferioris=0.5,
         levator_labii_superioris=0.4,
-        lips=(15.0, 15.0),
+        pout=(15.0, 15.0),
         jaw=(0.05, 0.0, 0.0),
     ),
     "viseme_SS": made(
@@ -39,12 +37,8 @@ VISEME_RECIPES: dict[str, Recipe] = {
         jaw=(0.03, 0.0, 0.0),
     ),
     "viseme_nn": made(depressor_labii_inferioris=0.3, levator_labii_superioris=0.15, jaw=(0.12, 0.0, 0.0)),
-    "viseme_RR": made(
-        **_rounded(0.5), depressor_labii_inferioris=0.3, levator_labii_superioris=0.2, lips=(10.0, 10.0)
-    ),
-    "viseme_aa": made(
-        depressor_labii_inferioris=0.3, levator_labii_superioris=0.2, lips=(6.0, 3.0), jaw=(0.65, 0.0, 0.0)
-    ),
+    "viseme_RR": made(**_rounded(0.5), depressor_labii_inferioris=0.3, levator_labii_superioris=0.2, pout=(10.0, 10.0)),
+    "viseme_aa": made(depressor_labii_inferioris=0.3, levator_labii_superioris=0.2, jaw=(0.65, 0.0, 0.0)),
     "viseme_E": made(
         risorius=0.4,
         zygomaticus_major=0.3,
@@ -59,6 +53,6 @@ VISEME_RECIPES: dict[str, Recipe] = {
         levator_labii_superioris=0.2,
         jaw=(0.15, 0.0, 0.0),
     ),
-    "viseme_O": made(**_rounded(0.8), depressor_labii_inferioris=0.2, lips=(15.0, 15.0), jaw=(0.4, 0.0, 0.0)),
-    "viseme_U": made(**_rounded(1.0), lips=(20.0, 20.0), jaw=(0.1, 0.0, 0.0)),
+    "viseme_O": made(**_rounded(0.8), depressor_labii_inferioris=0.2, pout=(15.0, 15.0), jaw=(0.4, 0.0, 0.0)),
+    "viseme_U": made(**_rounded(1.0), pout=(20.0, 20.0), jaw=(0.1, 0.0, 0.0)),
 }
