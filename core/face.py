@@ -254,6 +254,10 @@ class FaceModel:
         """What lips and cheeks may not pass."""
         return FaceTeeth(self)
 
+    def prepare(self) -> None:
+        """Work out what all solves share, before threads want it."""
+        _ = self.tracks, self.teeth, self.skinning
+
     @cached_property
     def skinning(self) -> Skinning:
         """What the tracks add to the skin beyond flesh and bones."""
@@ -310,7 +314,7 @@ class FaceModel:
 
     def gradient_batch(self, poses: Sequence[Pose], dloss_dskin: np.ndarray) -> np.ndarray:
         """(B, n) gradients over the controls at B poses from loss gradients over their skins (B, V, 3)."""
-        _ = self.tracks  # before threads want them
+        self.prepare()
         pairs = zip(poses, dloss_dskin, strict=True)
         rows = run_all([lambda p=p, d=d: sensitivity.gradient(self, p, d) for p, d in pairs])
         return np.array(rows).reshape(len(poses), len(self._names))

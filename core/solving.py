@@ -53,7 +53,7 @@ def solve_batch(
 ) -> list[Pose]:
     """``FaceModel.solve_batch``."""
     vectors = [model.vector(v) for v in values]
-    _ = model.tracks  # before threads want them
+    model.prepare()
     solvers = Pool(model.solver.twin)
     steps = Steps(progress or (lambda share, text: None), 0.0, 1.0, len(vectors))
 

@@ -48,7 +48,7 @@ class SwollenFace(FaceModel):
             raise MuscleFaceError(
                 f"Swelling is one number for each of the {model.vertex_count} vertices, at least {LEAST}."
             )
-        _ = model.tracks, model.skinning
+        model.prepare()
         # Found once for all amounts, like the tracks.
         under = vars(model).get("_under") or under_skin(model)
         model._under = under

@@ -38,6 +38,6 @@ class FaceTeeth:
 
     def by_track(self, contact: Contact, x: np.ndarray, q: np.ndarray) -> np.ndarray:
         """(K, C, 3) change of the force on the lining at nodes x (N, 3) per unit of each track's weight."""
-        by_jaw = contact.by_motion(x, *self._jaw.motion_derivatives(*q))
-        _, lift = contact.stiffness(x)
+        K, lift = contact.stiffness(x)
+        by_jaw = contact.by_motion(x, K, *self._jaw.motion_derivatives(*q))
         return np.tensordot(self._rig.jaw_of_track, by_jaw, 1) + self.allowance[:, :, None] * lift

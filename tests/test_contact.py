@@ -57,8 +57,9 @@ def test_force_follows_the_jaw_and_the_allowed_depth() -> None:
 
     turning = np.cross(spin, contact.turn.T).T
     one = np.ones(1)
-    assert contact.by_motion(x, turning[None], way[None]) == pytest.approx(centred(moved, one), abs=1e-6)
-    assert contact.stiffness(x)[1] == pytest.approx(centred(deeper, one)[0], abs=1e-6)
+    K, lift = contact.stiffness(x)
+    assert contact.by_motion(x, K, turning[None], way[None]) == pytest.approx(centred(moved, one), abs=1e-6)
+    assert lift == pytest.approx(centred(deeper, one)[0], abs=1e-6)
 
 
 def test_heights_on_a_circle_are_distances() -> None:

@@ -3,8 +3,7 @@
 """The mouth of one head beyond its muscles: what presses from inside, and lips that meet although the jaw is open.
 
 Air presses along the normals of the cheeks' lining as it lies (a follower load). Lips that pout are pressed forwards
-on their back: the deepest fibres of orbicularis oris, which turn the lips outwards, are finer than the tets, and the
-bands alone draw the ring flat against the teeth.
+on their back: the bands of the ring alone draw it flat against the teeth.
 """
 
 from typing import TYPE_CHECKING

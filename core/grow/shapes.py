@@ -71,7 +71,7 @@ class Grower:
                 needed.setdefault(one, name)
                 if one.beyond_jaw:
                     needed.setdefault(one.jaw_alone(), "jawOpen")
-        _ = self._model.tracks  # before threads want them
+        self._model.prepare()
         solvers, steps = Pool(self._model.solver.twin), Steps(say, 0.0, 0.97, len(needed))
 
         def task(recipe: Recipe, name: str) -> np.ndarray:

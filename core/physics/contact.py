@@ -25,7 +25,8 @@ STIFFNESS = 40.0
 ONSET = wp.constant(f64(0.03))
 """Depth [cm] over which the stiffness sets in, so that equilibria have derivatives everywhere."""
 
-UPPER, LOWER = 0, 1
+LOWER = wp.constant(1)
+"""The row that goes with the mandible; the upper one, 0, stays."""
 
 
 @wp.func
@@ -63,11 +64,15 @@ def push_of(depth: f64):
 
 
 @wp.func
-def row_motion(row: int, turn: mat33, shift: vec3):
-    """Motion of a row: the lower one goes with the mandible."""
-    if row == 1:
-        return turn, shift
-    return wp.identity(n=3, dtype=f64), vec3()
+def height_in_pose(row: int, arch: vec3, turn: mat33, shift: vec3, x: vec3):
+    """``arch_height`` of x over a row in its place, with the gradient and the Hessian there."""
+    R = wp.identity(n=3, dtype=f64)
+    t = vec3()
+    if row == LOWER:
+        R = turn
+        t = shift
+    height, gradient, H = arch_height(arch, wp.transpose(R) * (x - t))
+    return height, R * gradient, R * H * wp.transpose(R)
 
 
 @wp.kernel
@@ -91,11 +96,10 @@ def contact_forces(
     b, i = wp.tid()
     if on[b] == 0:
         return
-    R, t = row_motion(row[i], turn[b], shift[b])
-    height, gradient, _H = arch_height(arch[row[i]], wp.transpose(R) * (x[b, node[i]] - t))
+    height, gradient, _H = height_in_pose(row[i], arch[row[i]], turn[b], shift[b], x[b, node[i]])
     e, push, _slope = push_of(floor[b, i] - height)
     energy_out[b, i] = stiffness[i] * e
-    force_out[b, i] = (stiffness[i] * push) * (R * gradient)
+    force_out[b, i] = (stiffness[i] * push) * gradient
 
 
 @wp.kernel
@@ -120,21 +124,20 @@ def contact_stiffness(
     b, i = wp.tid()
     if on[b] == 0:
         return
-    R, t = row_motion(row[i], turn[b], shift[b])
-    height, gradient, H = arch_height(arch[row[i]], wp.transpose(R) * (x[b, node[i]] - t))
+    height, gradient, H = height_in_pose(row[i], arch[row[i]], turn[b], shift[b], x[b, node[i]])
     _e, push, slope = push_of(floor[b, i] - height)
     K = slope * wp.outer(gradient, gradient)
     if exact[b] == 1:
         K -= push * H
-    block_out[b, i] = stiffness[i] * (R * K * wp.transpose(R))
-    lift_out[b, i] = (stiffness[i] * slope) * (R * gradient)
+    block_out[b, i] = stiffness[i] * K
+    lift_out[b, i] = (stiffness[i] * slope) * gradient
 
 
 @dataclass(frozen=True)
 class Teeth:
     """What the lining of one flesh can touch.
 
-    node: (C,) nodes of the lining, each once · row: (C,) UPPER or LOWER · stiffness: (C,) [N/cm] · arch: (2, 3) of each
+    node: (C,) nodes of the lining, each once · row: (C,) LOWER or 0 · stiffness: (C,) [N/cm] · arch: (2, 3) of each
     row: z of its axis, half width, half depth [cm] · rest: (N, 3) positions of the nodes.
     """
 
@@ -230,10 +233,10 @@ class Contact:
         wp.launch(contact_stiffness, (1, count), [*self.teeth._arrays, exact, *self._place, at], out, device="cpu")
         return out[0].numpy()[0], out[1].numpy()[0]
 
-    def by_motion(self, x: np.ndarray, turning: np.ndarray, moving: np.ndarray) -> np.ndarray:
-        """(n, C, 3) df when turn and shift of the mandible change by ``turning`` (n, 3, 3), ``moving`` (n, 3)."""
+    def by_motion(self, x: np.ndarray, K: np.ndarray, turning: np.ndarray, moving: np.ndarray) -> np.ndarray:
+        """(n, C, 3) df when turn and shift of the mandible change by ``turning`` (n, 3, 3), ``moving`` (n, 3); K is the
+        stiffness (C, 3, 3) at x."""
         teeth, low = self.teeth, self.teeth.row == LOWER
-        K, _ = self.stiffness(x)
         _, force = self.energy_and_force(x)
         spin = turning @ self.turn.T
         out = np.zeros((len(spin), len(teeth.node), 3))

@@ -45,8 +45,8 @@ def stiffness_blocks(flesh: Flesh, x: np.ndarray, load: Load, *, definite: bool 
     """``Flesh.stiffness_blocks`` between free nodes, with that of the contact."""
     blocks = flesh.stiffness_blocks(x, load.activation, load.strain, definite=definite, free=True)
     if load.contact is not None:
-        row = np.searchsorted(flesh.free, load.contact.teeth.node)
-        blocks[flesh.pattern(free=True).diagonal[row]] += load.contact.stiffness(x, definite=definite)[0]
+        touching = flesh.rank_of(load.contact.teeth.node)
+        blocks[flesh.pattern(free=True).diagonal[touching]] += load.contact.stiffness(x, definite=definite)[0]
     return blocks
 
 
@@ -151,12 +151,18 @@ class FaceFlesh:
 
         Every evaluation leaves the free nodes in x; ``balance`` is told the size of the forces that balance each other.
         """
-        f, free = self.flesh, self.flesh.free
         workspace.set_activation(load.activation)
         workspace.set_strain(load.strain)
+        return self._energy(load, x, workspace, balance)
+
+    def _energy(
+        self, load: Load, x: np.ndarray, workspace: LaneWorkspace | Workspace, balance: list[float] | None
+    ) -> Energy:
+        """``energy`` in a workspace that knows the load's activation and strain."""
+        f, free = self.flesh, self.flesh.free
         k, rest = f.spring[free][:, None], f.rest[free]
         anchor, push, contact = load.anchor[free], load.force[free], load.contact
-        touching = None if contact is None else np.searchsorted(free, contact.teeth.node)
+        touching = None if contact is None else f.rank_of(contact.teeth.node)
 
         def energy(xf: np.ndarray) -> tuple[float, np.ndarray]:
             x[free] = xf
@@ -193,8 +199,9 @@ class FaceFlesh:
         f, free, fixed = self.flesh, self.flesh.free, self.flesh.fixed
         x = np.where(fixed[:, None], load.fixed, f.rest)
         balance = [0.0]
+        energy = self.energy(load, x, self._workspace, balance)
         # Teeth moved into flesh at rest would outweigh all that drives it.
-        driving = self.energy(replace(load, contact=None), x, self._workspace, balance)
+        driving = self._energy(replace(load, contact=None), x, self._workspace, balance)
         gradient = driving(f.rest[free])[1]
         reference = float(np.linalg.norm(gradient))
         if reference < EPS:
@@ -208,7 +215,6 @@ class FaceFlesh:
         if len(starts) == 1:
             # Nobody knows the neighbourhood of the answer.
             starts = [*starts, self._linear(load, gradient)]
-        energy = self.energy(load, x, self._workspace, balance)
         start = self._start(starts, load.fixed, energy)
 
         def stiffness_inverse(xf: np.ndarray) -> Operator:

@@ -184,7 +184,7 @@ class Flesh:
     def order_as(self, whole: "Flesh", nodes: np.ndarray) -> None:
         """Eliminate in the order of the flesh of which this is a part, with the nodes (N,) of that."""
         pattern = self.pattern(free=True)
-        kept = np.searchsorted(whole.free, nodes[self.free])
+        kept = whole.rank_of(nodes[self.free])
         self._ordering[:] = [whole.ordering.part(kept, pattern.indptr, pattern.indices)]
 
     @property
@@ -195,6 +195,10 @@ class Flesh:
                 pattern = self.pattern(free=True)
                 self._ordering.append(Ordering(pattern.indptr, pattern.indices, self.rest[self.free]))
         return self._ordering[0]
+
+    def rank_of(self, nodes: np.ndarray) -> np.ndarray:
+        """(n,) positions of free nodes (n,) in ``free``."""
+        return np.searchsorted(self.free, nodes)
 
     def workspace(self) -> LaneWorkspace | Workspace:
         """Buffers for one thread of evaluations."""
