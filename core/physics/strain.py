@@ -9,7 +9,7 @@ from .materials import f64, mat33, vec3
 vec6 = wp.types.vector(length=6, dtype=wp.float64)
 
 STRAIN_LIMIT = 3.0
-"""Largest principal logarithmic strain that is told apart: a stretch of twenty."""
+"""Largest principal logarithmic strain that ``log_stretch`` tells apart: a stretch of twenty."""
 
 _LIMIT = wp.constant(f64(STRAIN_LIMIT))
 
@@ -60,10 +60,10 @@ def log_stretch(C: mat33) -> mat33:
 
 @wp.func
 def inverse_stretch(Q: mat33, d: vec3) -> mat33:
-    """exp(-S) of S = Q diag(d) Q^T, its principal values held within the limit."""
+    """exp(-S) of S = Q diag(d) Q^T."""
     E = mat33()
     for i in range(3):
-        E[i, i] = wp.exp(-wp.clamp(d[i], -_LIMIT, _LIMIT))
+        E[i, i] = wp.exp(-d[i])
     return Q * E * wp.transpose(Q)
 
 
@@ -79,13 +79,9 @@ def inverse_stretch_differential(Q: mat33, d: vec3, dS: mat33) -> mat33:
     M = wp.transpose(Q) * dS * Q
     for i in range(3):
         for j in range(3):
-            a = wp.clamp(d[i], -_LIMIT, _LIMIT)
-            b = wp.clamp(d[j], -_LIMIT, _LIMIT)
             gap = d[i] - d[j]
-            slope = f64(0.0)
+            slope = -wp.exp(f64(-0.5) * (d[i] + d[j]))
             if wp.abs(gap) > f64(1.0e-7):
-                slope = (wp.exp(-a) - wp.exp(-b)) / gap
-            elif wp.abs(d[i]) < _LIMIT:
-                slope = -wp.exp(f64(-0.5) * (a + b))
+                slope = (wp.exp(-d[i]) - wp.exp(-d[j])) / gap
             M[i, j] = M[i, j] * slope
     return Q * M * wp.transpose(Q)
