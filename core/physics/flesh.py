@@ -317,11 +317,11 @@ class Flesh:
         ``strain`` is the stress-free logarithmic strain of the passive flesh. With ``definite`` each tet's stiffness is
         projected to be semi-definite (for search directions); without, K is exact.
         """
-        if self.device == "cpu" and not definite:
+        if self.device == "cpu":
             workspace = self.workspace()
             workspace.set_activation(activation)
             workspace.set_strain(strain)
-            return workspace.stiffness_blocks(x, free=free)
+            return workspace.stiffness_blocks(x, definite=definite, free=free)
         d = self.device
         natural = self.natural(strain)
         inputs = [

@@ -5,6 +5,7 @@
 import warp as wp
 
 from . import lane_source as source
+from . import lane_stiffness
 from .materials import f64, mat33, vec3
 from .native import cpu_only
 
@@ -45,8 +46,22 @@ def _forces(
 ): ...
 
 
-@wp.func_native(cpu_only(source.STIFFNESS))
+@wp.func_native(cpu_only(lane_stiffness.EXACT))
 def _stiffness(
+    lanes: LaneArrays,
+    natural: wp.array[f64],
+    taut: wp.array[f64],
+    x: wp.array[vec3],
+    activation: wp.array[f64],
+    place: wp.array[int],
+    begin: int,
+    end: int,
+    blocks: wp.array[mat33],
+): ...
+
+
+@wp.func_native(cpu_only(lane_stiffness.DEFINITE))
+def _definite_stiffness(
     lanes: LaneArrays,
     natural: wp.array[f64],
     taut: wp.array[f64],
@@ -151,6 +166,25 @@ def stiffness(
 ):
     """Exact stiffness [N/cm] of groups begin..end, summed on the blocks ``place`` of a sparse matrix (-1: nowhere)."""
     _stiffness(lanes, natural, taut, x, activation, place, begin, end, blocks_out)
+
+
+@wp.kernel
+def definite_stiffness(
+    # Model:
+    lanes: LaneArrays,
+    # In:
+    natural: wp.array[f64],
+    taut: wp.array[f64],
+    x: wp.array[vec3],
+    activation: wp.array[f64],
+    place: wp.array[int],
+    begin: int,
+    end: int,
+    # Out:
+    blocks_out: wp.array[mat33],
+):
+    """The same with each tet's stiffness projected to be semi-definite; see ``definite``."""
+    _definite_stiffness(lanes, natural, taut, x, activation, place, begin, end, blocks_out)
 
 
 @wp.kernel

@@ -14,7 +14,7 @@ from .strain_limit import LINEAR, MOST
 WIDTH = 8
 """Tets in one group."""
 
-_TYPES = f"""
+TYPES = f"""
     typedef double real __attribute__((vector_size({8 * WIDTH})));
     typedef long long bits __attribute__((vector_size({8 * WIDTH})));
     typedef short small __attribute__((vector_size({2 * WIDTH})));
@@ -29,7 +29,7 @@ _TYPES = f"""
 """
 
 # Series to the last bit: ln about 1 after its exponent is split off, exp about 0 after its power of two is.
-_MATH = """
+MATH = """
     auto ln = [&](real a) {
         bits b = (bits)a;
         bits e = (b - 0x3fe6a09e667f3bcdLL) >> 52;
@@ -51,8 +51,38 @@ _MATH = """
     };
 """
 
+# Eigenvalues on the diagonal of a symmetric C and the rotation Q to its eigenvectors, by Jacobi's turns.
+JACOBI = """
+    auto jacobi = [&](real (*C)[3], real (*Q)[3]) {
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j) Q[i][j] = all(i == j ? 1.0 : 0.0);
+        for (int turn = 0; turn < 18; ++turn) {
+            const int p = turn % 3, q = (p + 1) % 3, r = (p + 2) % 3;
+            real off = C[p][q], gap = C[q][q] - C[p][p], size = upper(off, -off);
+            bits flat = size <= 1.0e-17 * (upper(C[p][p], -C[p][p]) + upper(C[q][q], -C[q][q]));
+            real theta = gap / (2.0 * (flat ? all(1.0) : off));
+            real t = 1.0 / (upper(theta, -theta) + root(theta * theta + 1.0));
+            t = theta < 0.0 ? -t : t;
+            t = flat ? all(0.0) : t;
+            real c = 1.0 / root(t * t + 1.0), s = t * c;
+            C[p][p] -= t * off;
+            C[q][q] += t * off;
+            C[p][q] = C[q][p] = flat ? off : all(0.0);
+            real u = C[r][p], v = C[r][q];
+            C[r][p] = C[p][r] = c * u - s * v;
+            C[r][q] = C[q][r] = s * u + c * v;
+            for (int i = 0; i < 3; ++i) {
+                u = Q[i][p];
+                v = Q[i][q];
+                Q[i][p] = c * u - s * v;
+                Q[i][q] = s * u + c * v;
+            }
+        }
+    };
+"""
+
 # Edges e[k][c] = x_(c+1) - x_0 of group g, component k.
-_EDGES = """
+EDGES = """
     const int* node = lanes.corner.data + 4 * W * g;
     real e[3][3];
     {
@@ -68,7 +98,7 @@ _EDGES = """
 """
 
 # F of the passive flesh, its cofactor G, the invariants, and A, B, U with two derivatives each.
-_PASSIVE = f"""
+PASSIVE = f"""
     real N[3][3], F[3][3], G[3][3];
     for (int i = 0; i < 9; ++i) N[i / 3][i % 3] = load(natural.data + W * (9 * g + i));
     for (int i = 0; i < 3; ++i)
@@ -120,7 +150,7 @@ _PASSIVE = f"""
 """
 
 # One row f of fibre entries: b = Dm^-1 d, y = F d, its length, and what active and passive tension need.
-_FIBRE = f"""
+FIBRE = f"""
     const double* q = lanes.fibre.data + 4 * W * f;
     real b[3], y[3];
     for (int k = 0; k < 3; ++k) b[k] = load(q + W * k);
@@ -142,13 +172,13 @@ _FIBRE = f"""
 """
 
 FORCES = f"""
-    {_TYPES} {_MATH}
+    {TYPES} {MATH}
     const double* X = &x.data[0][0];
     double* out = &force.data[0][0];
     for (int i = 0; i < 3 * x.shape[0]; ++i) out[i] = 0.0;
     real total = all(0.0);
     for (int g = begin; g < end; ++g) {{
-        {_EDGES} {_PASSIVE}
+        {EDGES} {PASSIVE}
         real psi = A * i1 + B * i2 + U - still;
         real P[3][3], S[3][3];
         if (hookean) {{
@@ -164,7 +194,7 @@ FORCES = f"""
         for (int i = 0; i < 3; ++i)
             for (int j = 0; j < 3; ++j) S[i][j] = dot(P[i], N[j]);
         for (int f = lanes.fibre_start.data[g]; f < lanes.fibre_start.data[g + 1]; ++f) {{
-            {_FIBRE}
+            {FIBRE}
             psi += strength * (a * area * sign + stored);
             real pull = strength * tension / len;
             for (int i = 0; i < 3; ++i)
@@ -188,92 +218,10 @@ FORCES = f"""
     energy.data[0] = sum;
 """
 
-# Blocks of corners 1..3 follow from P's differential along e_j g_b^T; corner 0 balances them. With f = F g, q = G g,
-# h = H g: K_ab = V ( 2A'(f_a q_b + q_a f_b) + B'(h_a q_b + q_a h_b) + (A'' i1 + B'' i2 + U'') q_a q_b
-#   + 2A (g_a . g_b) + pressure [F (g_a x g_b)]_x
-#   + 2B (2 f_a f_b - f_b f_a + (i1 g_a . g_b - f_a . f_b) - (g_a . g_b) F F^T) ).
-STIFFNESS = f"""
-    {_TYPES} {_MATH}
-    const double* X = &x.data[0][0];
-    for (int i = 0; i < 9 * blocks.shape[0]; ++i) blocks.data[i / 9].data[(i % 9) / 3][i % 3] = 0.0;
-    for (int g = begin; g < end; ++g) {{
-        {_EDGES} {_PASSIVE}
-        real v = load(lanes.volume.data + W * g);
-        real fs[3][3], qs[3][3], hs[3][3], FF[3][3];
-        real bend = A2 * i1 + B2 * i2 + U2;
-        for (int i = 0; i < 3; ++i)
-            for (int j = 0; j < 3; ++j) FF[i][j] = dot(F[i], F[j]);
-        for (int a = 0; a < 3; ++a) {{
-            for (int i = 0; i < 3; ++i) {{
-                fs[a][i] = dot(F[i], N[a]);
-                qs[a][i] = dot(G[i], N[a]);
-            }}
-            for (int i = 0; i < 3; ++i) hs[a][i] = 2.0 * (i1 * fs[a][i] - dot(FF[i], fs[a]));
-        }}
-        real K[4][4][3][3];
-        for (int a = 0; a < 3; ++a)
-            for (int b = a; b < 3; ++b) {{
-                real gg = dot(N[a], N[b]), n[3], w[3];
-                for (int i = 0; i < 3; ++i) {{
-                    int k = (i + 1) % 3, l = (i + 2) % 3;
-                    n[i] = N[a][k] * N[b][l] - N[a][l] * N[b][k];
-                }}
-                for (int i = 0; i < 3; ++i) w[i] = pressure * dot(F[i], n);
-                real round = 2.0 * A * gg + 2.0 * B * (i1 * gg - dot(fs[a], fs[b]));
-                for (int i = 0; i < 3; ++i)
-                    for (int j = 0; j < 3; ++j) {{
-                        real r = 2.0 * A1 * (fs[a][i] * qs[b][j] + qs[a][i] * fs[b][j]);
-                        r += B1 * (hs[a][i] * qs[b][j] + qs[a][i] * hs[b][j]) + bend * qs[a][i] * qs[b][j];
-                        r += 2.0 * B * (2.0 * fs[a][i] * fs[b][j] - fs[b][i] * fs[a][j] - gg * FF[i][j]);
-                        if (i == j) r += round;
-                        else if (j == (i + 1) % 3) r += w[(i + 2) % 3];
-                        else r -= w[(i + 1) % 3];
-                        K[a + 1][b + 1][i][j] = r;
-                    }}
-            }}
-        for (int f = lanes.fibre_start.data[g]; f < lanes.fibre_start.data[g + 1]; ++f) {{
-            {_FIBRE}
-            real fall = near ? (-25.0 / 3.0) * d : (-50.0 / 3.0) * far * sign;
-            real across = strength * tension / len, along = strength * (a * fall + slope * inverse * inverse);
-            along = (along - across) / (len * len);
-            for (int i = 0; i < 3; ++i)
-                for (int j = 0; j < 3; ++j) {{
-                    real r = along * y[i] * y[j];
-                    if (i == j) r += across;
-                    for (int k = 0; k < 3; ++k)
-                        for (int l = k; l < 3; ++l) K[k + 1][l + 1][i][j] += b[k] * b[l] * r;
-                }}
-        }}
-        for (int i = 0; i < 3; ++i)
-            for (int j = 0; j < 3; ++j)
-                for (int a = 1; a < 4; ++a)
-                    for (int b = a; b < 4; ++b) K[a][b][i][j] *= v;
-        for (int i = 0; i < 3; ++i)
-            for (int j = 0; j < 3; ++j)
-                for (int a = 1; a < 4; ++a)
-                    for (int b = a + 1; b < 4; ++b) K[b][a][j][i] = K[a][b][i][j];
-        for (int i = 0; i < 3; ++i)
-            for (int j = 0; j < 3; ++j)
-                for (int a = 1; a < 4; ++a)
-                    K[a][0][j][i] = K[0][a][i][j] = -(K[1][a][i][j] + K[2][a][i][j] + K[3][a][i][j]);
-        for (int i = 0; i < 3; ++i)
-            for (int j = 0; j < 3; ++j) K[0][0][i][j] = -(K[1][0][i][j] + K[2][0][i][j] + K[3][0][i][j]);
-        for (int a = 0; a < 4; ++a)
-            for (int b = 0; b < 4; ++b) {{
-                double k[9][W];
-                for (int i = 0; i < 9; ++i) store(k[i], K[a][b][i / 3][i % 3]);
-                const int* to = place.data + W * (16 * g + 4 * a + b);
-                for (int l = 0; l < W; ++l)
-                    if (to[l] >= 0)
-                        for (int i = 0; i < 9; ++i) blocks.data[to[l]].data[i / 3][i % 3] += k[i][l];
-            }}
-    }}
-"""
-
 # exp(-S) by scaling and squaring: S / 32 in a Taylor series of eleven terms, squared five times. Powers of one matrix
 # commute, so that all products are symmetric: xx, yy, zz, yz, xz, xy.
 NATURAL = f"""
-    {_TYPES}
+    {TYPES}
     auto times = [&](const real* a, const real* b, real* c) {{
         c[0] = a[0] * b[0] + a[5] * b[5] + a[4] * b[4];
         c[1] = a[5] * b[5] + a[1] * b[1] + a[3] * b[3];
@@ -329,7 +277,7 @@ _ROW = """
     }
 """
 SUMS = f"""
-    {_TYPES} {_MATH}
+    {TYPES} {MATH}
     for (int g = begin; g < end; ++g) {{
         real S[6];
         for (int i = 0; i < 6; ++i) S[i] = all(0.0);
@@ -353,41 +301,19 @@ SUMS = f"""
 
 # ln U = ln(F^T F) / 2 in the principal frame that cyclic Jacobi rotations find.
 LOG_STRAIN = f"""
-    {_TYPES} {_MATH}
+    {TYPES} {MATH} {JACOBI}
     const double* X = &x.data[0][0];
     for (int g = begin; g < end; ++g) {{
-        {_EDGES}
+        {EDGES}
         real F[3][3], C[3][3], Q[3][3];
         for (int i = 0; i < 3; ++i)
             for (int j = 0; j < 3; ++j) {{
                 const double* p = lanes.inv_rest.data + W * (9 * g + j);
                 F[i][j] = e[i][0] * load(p) + e[i][1] * load(p + 3 * W) + e[i][2] * load(p + 6 * W);
-                Q[i][j] = all(i == j ? 1.0 : 0.0);
             }}
         for (int i = 0; i < 3; ++i)
             for (int j = 0; j < 3; ++j) C[i][j] = F[0][i] * F[0][j] + F[1][i] * F[1][j] + F[2][i] * F[2][j];
-        for (int turn = 0; turn < 18; ++turn) {{
-            const int p = turn % 3, q = (p + 1) % 3, r = (p + 2) % 3;
-            real off = C[p][q], gap = C[q][q] - C[p][p], size = upper(off, -off);
-            bits flat = size <= 1.0e-17 * (upper(C[p][p], -C[p][p]) + upper(C[q][q], -C[q][q]));
-            real theta = gap / (2.0 * (flat ? all(1.0) : off));
-            real t = 1.0 / (upper(theta, -theta) + root(theta * theta + 1.0));
-            t = theta < 0.0 ? -t : t;
-            t = flat ? all(0.0) : t;
-            real c = 1.0 / root(t * t + 1.0), s = t * c;
-            C[p][p] -= t * off;
-            C[q][q] += t * off;
-            C[p][q] = C[q][p] = flat ? off : all(0.0);
-            real u = C[r][p], v = C[r][q];
-            C[r][p] = C[p][r] = c * u - s * v;
-            C[r][q] = C[q][r] = s * u + c * v;
-            for (int i = 0; i < 3; ++i) {{
-                u = Q[i][p];
-                v = Q[i][q];
-                Q[i][p] = c * u - s * v;
-                Q[i][q] = s * u + c * v;
-            }}
-        }}
+        jacobi(C, Q);
         real L[3];
         for (int k = 0; k < 3; ++k)
             L[k] = lower(upper(0.5 * ln(upper(C[k][k], all(1.0e-12))), all(-{STRAIN_LIMIT})), all({STRAIN_LIMIT}));
@@ -402,7 +328,7 @@ LOG_STRAIN = f"""
 
 # Change of the forces for a change of the strain, from the change per unit of each of its six numbers.
 COLUMNS = f"""
-    {_TYPES}
+    {TYPES}
     for (int g = begin; g < end; ++g) {{
         const int* node = lanes.corner.data + 4 * W * g;
         real S[6], share = load(shares.data + W * g), bend = load(bends.data + W * g);
@@ -429,7 +355,7 @@ COLUMNS = f"""
 
 # Products of every track's strain with a gradient over strains.
 DOTS = f"""
-    {_TYPES}
+    {TYPES}
     for (int g = begin; g < end; ++g)
         for (int row = start.data[g]; row < start.data[g + 1]; ++row) {{
             {_ROW}

@@ -93,19 +93,20 @@ class LaneWorkspace:
         share([launch.launch for launch in self._passes])
         return float(self._energy.sum()), self._force.sum(0)
 
-    def stiffness_blocks(self, x: np.ndarray, *, free: bool) -> np.ndarray:
-        """(blocks, 3, 3) exact stiffness -df/dx [N/cm] of tets and springs in the order of ``pattern(free)``."""
+    def stiffness_blocks(self, x: np.ndarray, *, definite: bool, free: bool) -> np.ndarray:
+        """(blocks, 3, 3) stiffness -df/dx [N/cm] of tets and springs; see ``Flesh.stiffness_blocks``."""
         lanes, f = self._lanes, self.flesh
         self._x[:] = x
         pattern = f.pattern(free=free)
         place = lanes.place(pattern, free=free)
         # Two sums, whatever the number of cores: the blocks are large.
         out, middle = np.empty((2, len(pattern.indices), 3, 3)), lanes.ranges[PARTS // 2][0]
+        kernel = lane_kernels.definite_stiffness if definite else lane_kernels.stiffness
         tasks = []
         for k, (begin, end) in enumerate(((0, middle), (middle, lanes.groups))):
             inputs = [lanes.arrays, self._natural, self._taut, self._at, self._active, place, begin, end]
             blocks = wp.array(out[k], dtype=mat33, copy=False, device="cpu")
-            tasks.append(wp.launch(lane_kernels.stiffness, 1, inputs, [blocks], device="cpu", record_cmd=True).launch)
+            tasks.append(wp.launch(kernel, 1, inputs, [blocks], device="cpu", record_cmd=True).launch)
         share(tasks)
         out[0] += out[1]
         spring = f.spring[f.free] if free else f.spring
