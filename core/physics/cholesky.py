@@ -73,6 +73,7 @@ class Cholesky:
         self.ordering = ordering
         self.dtype = np.dtype(np.float32 if single else np.float64)
         self._vec3 = wp.vec3f if single else wp.vec3d
+        self._kernel = front_kernels.TYPED["eliminate", wp.float32 if single else wp.float64]
         self._blas = _Blas(self.dtype)
         self._values = ordering.lend(3 * ordering.panel[-1])
         self._packed: PackedFactor | None = None
@@ -117,7 +118,7 @@ class Cholesky:
         update, routine = (wp.array(a, dtype=wp.uint64, copy=False, device="cpu")
                            for a in (self._update_address, self._blas.routines))  # fmt: skip
         inputs = [o.fronts, begin, end, self._blocks, update, routine]
-        wp.launch(front_kernels.eliminate, 1, inputs, [self._factor, failed], device="cpu")
+        wp.launch(self._kernel, 1, inputs, [self._factor, failed], device="cpu")
         if failed.numpy()[0]:
             raise NotDefinite(f"front {failed.numpy()[0] - 1} has a pivot that is not positive")
         for f in range(begin, end):
@@ -182,7 +183,8 @@ class PackedFactor:
         def shared(array: np.ndarray) -> wp.array:
             return wp.array(array.ravel(), dtype=real, copy=False, device="cpu")
 
-        def launch(kernel: wp.Kernel, *inputs: object) -> Callable[[], None]:
+        def launch(name: str, *inputs: object) -> Callable[[], None]:
+            kernel = front_kernels.TYPED[name, real]
             return wp.launch(kernel, 1, [ordering.fronts, at, *inputs], device="cpu", record_cmd=True).launch
 
         starts = ordering.packed_at(64 // values.itemsize)
@@ -192,7 +194,7 @@ class PackedFactor:
         cuts = np.searchsorted(starts, starts[-1] * np.arange(BRANCHES + 1) / BRANCHES).tolist()
         panel = wp.array(3 * np.asarray(ordering.panel, np.int64), dtype=wp.int64, device="cpu")
         factor = shared(values)
-        share([launch(front_kernels.pack, panel, 3, factor, *cut, packed) for cut in pairwise(cuts)])
+        share([launch("pack", panel, 3, factor, *cut, packed) for cut in pairwise(cuts)])
         # The largest front and the padding of its last rows.
         rows = int(ordering.sizes[:, 2].max(initial=0)) + 64
         room = [wp.empty(rows, dtype=real, device="cpu") for _ in range(BRANCHES)]
@@ -202,10 +204,9 @@ class PackedFactor:
         self._inner = ordering.branch[inner], inner
         own, x = [shared(part) for part in self._own], shared(self._x)
         parts = range(BRANCHES)
-        self._up = [launch(front_kernels.forward, packed, ordering.branches[k], own[k], room[k]) for k in parts]
-        self._trunk = [launch(k, packed, ordering.trunk, x, room[0]) for k in (front_kernels.forward,
-                                                                              front_kernels.backward)]  # fmt: skip
-        self._down = [launch(front_kernels.backward, packed, ordering.branches[k], x, room[k]) for k in parts]
+        self._up = [launch("forward", packed, ordering.branches[k], own[k], room[k]) for k in parts]
+        self._trunk = [launch(name, packed, ordering.trunk, x, room[0]) for name in ("forward", "backward")]
+        self._down = [launch("backward", packed, ordering.branches[k], x, room[k]) for k in parts]
 
     def __del__(self):
         if hasattr(self, "_values"):

@@ -69,7 +69,8 @@ _WORK = """
 """
 
 
-@wp.func_native(cpu_only(f"""
+@wp.func_native(
+    cpu_only(f"""
     {_PACKED}
     for (int f = begin; f < end; ++f) {{
         {_SIZES}
@@ -94,7 +95,8 @@ _WORK = """
                 }}
         }}
     }}
-"""))
+""")
+)
 def _pack(
     fronts: Fronts,
     at: wp.array[wp.int64],
@@ -108,7 +110,8 @@ def _pack(
     """Pack the fronts begin..end; the diagonal is stored inverted."""
 
 
-@wp.func_native(cpu_only(f"""
+@wp.func_native(
+    cpu_only(f"""
     {_PACKED}
     for (int r = 0; r < ranges.shape[0]; r += 2)
         for (int f = ranges.data[r]; f < ranges.data[r + 1]; ++f) {{
@@ -133,7 +136,8 @@ def _pack(
             for (int i = 0; i < b; ++i)
                 for (int k = 0; k < 3; ++k) x.data[3 * fronts.row.data[start + i] + k] += w[m + 3 * i + k];
         }}
-"""))
+""")
+)
 def _forward(
     fronts: Fronts,
     at: wp.array[wp.int64],
@@ -144,7 +148,8 @@ def _forward(
 ): ...
 
 
-@wp.func_native(cpu_only(f"""
+@wp.func_native(
+    cpu_only(f"""
     {_PACKED}
     for (int r = ranges.shape[0] - 2; r >= 0; r -= 2)
         for (int f = ranges.data[r + 1] - 1; f >= ranges.data[r]; --f) {{
@@ -170,7 +175,8 @@ def _forward(
             }}
             for (int i = 0; i < m; ++i) y[i] = w[i];
         }}
-"""))
+""")
+)
 def _backward(
     fronts: Fronts,
     at: wp.array[wp.int64],
@@ -193,7 +199,8 @@ _THREE = """
 """
 
 
-@wp.func_native(cpu_only(f"""
+@wp.func_native(
+    cpu_only(f"""
     {_PACKED}
     for (int f = 0; f < fronts.pivots.shape[0]; ++f) {{
         {_SIZES} {_THREE}
@@ -246,7 +253,8 @@ _THREE = """
         for (int k = 0; k < 3; ++k)
             for (int i = 0; i < m; ++i) y[3 * i + k] = w[k][i];
     }}
-"""))
+""")
+)
 def _solve_three(
     fronts: Fronts, at: wp.array[wp.int64], packed: wp.array[Any], x: wp.array[Any], room: wp.array[Any]
 ): ...
@@ -301,7 +309,8 @@ def _assemble(
 
 # BLAS and LAPACK are called at the addresses in `routine` (potrf, trsm, syrk), here and not from Python, which would
 # wait for the interpreter's lock at every front.
-@wp.func_native(cpu_only("""
+@wp.func_native(
+    cpu_only("""
     auto* D = &factor.data[panel][0];
     typedef decltype(D[0] + D[0]) real;
     real *E = D + p, *W = (real*)update, one = 1, minus = -1;
@@ -314,7 +323,8 @@ def _assemble(
         &R, &L, &T, &N, &b, &p, &one, D, &h, E, &h);
     ((void (*)(char*, char*, int*, int*, real*, real*, int*, real*, real*, int*))routine.data[2])(
         &L, &N, &b, &p, &minus, E, &h, &one, W, &b);
-"""))
+""")
+)
 def _factor_front(
     f: int,
     p: int,
@@ -392,10 +402,18 @@ def backward(
     _backward(fronts, at, packed, ranges, x, room)
 
 
+TYPED: dict[tuple[str, type], wp.Kernel] = {}
+"""The kernels above by name and number type: Warp takes longer to find those out at a launch than many of them run."""
+
 for _vec3, _real in ((wp.vec3d, wp.float64), (wp.vec3f, wp.float32)):
     # All overloads at once: each that came later would compile the module anew.
     _vectors, _numbers = wp.array(dtype=_vec3), wp.array(dtype=_real)
-    wp.overload(eliminate, {"blocks": _vectors, "factor": _vectors})
-    wp.overload(pack, {"factor": _numbers, "packed": _numbers})
-    for _kernel in (forward, backward, solve_three):
-        wp.overload(_kernel, {"packed": _numbers, "x": _numbers, "room": _numbers})
+    _solved = {"packed": _numbers, "x": _numbers, "room": _numbers}
+    for _kernel, _types in (
+        (eliminate, {"blocks": _vectors, "factor": _vectors}),
+        (pack, {"factor": _numbers, "packed": _numbers}),
+        (forward, _solved),
+        (backward, _solved),
+        (solve_three, _solved),
+    ):
+        TYPED[_kernel.key, _real] = wp.overload(_kernel, _types)
