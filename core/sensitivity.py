@@ -8,13 +8,14 @@ serves all directions; backward, one adjoint solve gives the gradient of a loss 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from . import blas
 from .geometry.head_flesh import MANDIBLE
 from .physics import derivatives
+from .physics.equilibrium import Operator
 from .physics.face_flesh import Linearisation, Load
 from .physics.presets import DENSITY
 from .skinning import jaw_parts
@@ -114,13 +115,23 @@ def jacobian(model: "FaceModel", pose: "Pose") -> np.ndarray:
     return _by_controls(state, np.eye(len(pose.controls))).reshape(3 * model.vertex_count, -1)
 
 
+class Nearby(NamedTuple):
+    """A face about an equilibrium, to some five digits. vertices: (v, 3, k), nodes: (3N, k) derivatives by k controls ·
+    inverse: of the stiffness, None at a fold."""
+
+    vertices: np.ndarray
+    nodes: np.ndarray
+    inverse: Operator | None
+
+
 @blas.one_thread()
-def vertex_jacobian(model: "FaceModel", pose: "Pose", vertices: np.ndarray, active: np.ndarray) -> np.ndarray:
-    """(v, 3, k) derivative of some vertices (v,) by some controls (k,), to some five digits: what a fit asks for."""
+def nearby(model: "FaceModel", pose: "Pose", vertices: np.ndarray, active: np.ndarray) -> Nearby:
+    """How some vertices (v,) and the flesh move by some controls (k,): what a fit asks for."""
     state = _state(model, pose)
     unit = np.eye(len(pose.controls))[:, active]
     linear = model.solver.linearise(pose.nodes, state.load, single=True)
-    return _by_controls(state, unit, vertices=vertices, linear=linear)
+    nodes, weights = _nodes_by_controls(state, unit, linear=linear)
+    return Nearby(_of_vertices(state, nodes, weights, vertices), nodes.astype(np.float32), linear.inverse)
 
 
 @blas.one_thread()
@@ -152,16 +163,22 @@ def forward(model: "FaceModel", pose: "Pose", directions: Sequence[Parameters]) 
 
 
 def _by_controls(
+    state: _State, controls: np.ndarray, force: np.ndarray | None = None, moved: np.ndarray | None = None
+) -> np.ndarray:
+    """(V, 3, c) skin motion for columns of controls (n, c), with further force and bone motion (3N, c)."""
+    nodes, weights = _nodes_by_controls(state, controls, force, moved)
+    return _of_vertices(state, nodes, weights, np.arange(state.model.vertex_count))
+
+
+def _nodes_by_controls(
     state: _State,
     controls: np.ndarray,
     force: np.ndarray | None = None,
     moved: np.ndarray | None = None,
     *,
-    vertices: np.ndarray | None = None,
     linear: Linearisation | None = None,
-) -> np.ndarray:
-    """(V, 3, c) skin motion for columns of controls (n, c), with further force and bone motion (3N, c); or (v, 3, c)
-    that of some vertices (v,)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Node motion (3N, c) and track weights (K, c) for columns of controls (n, c), see ``_by_controls``."""
     model = state.model
     weights = state.tracks @ controls
     columns = model.tracks.forces(state.pose.nodes, state.load.strain) @ weights
@@ -171,8 +188,7 @@ def _by_controls(
     bones = _bones_by_track(state) @ weights
     if force is not None:
         columns, bones = columns + force, bones + moved
-    nodes = (linear or state.linear).forward(columns, bones)
-    return _of_vertices(state, nodes, weights, np.arange(model.vertex_count) if vertices is None else vertices)
+    return (linear or state.linear).forward(columns, bones), weights
 
 
 def _of_vertices(state: _State, nodes: np.ndarray, weights: np.ndarray, vertices: np.ndarray) -> np.ndarray:

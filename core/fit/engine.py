@@ -18,8 +18,11 @@ VISIBLE = 4e-3
 """Least RMS motion of the points [mm] at full value for a control to be fitted: what moves them less (pupils) cannot be
 told from them."""
 
-EXACT = 1e-4
+EXACT = 1e-3
 """Mean square of the residuals, in units of the noise, below which there is nothing left to fit."""
+
+LITTLE = 1e-3
+"""Share of the sum of squares that is not worth a step."""
 
 STILL = 1e-3
 """Largest change of a control, and of the head in cm, after which a fit has come to rest."""
@@ -144,18 +147,17 @@ def descend(problem: Problem, start: Found, *, iterations: int, watch: Watch = l
         H, g, count = problem.normal_equations(frozen, found)
         found = replace(found, value=problem.value(frozen, found))
         watch(found)
-        better, step, damping = _better(problem, found, frozen, (H, g), damping)
-        if better is None and skin.exact and trust == 1.0:
-            break
-        if better is None:
-            trust = 1.0 if skin.exact else trust
+        better, step, damping, spent = _better(problem, found, frozen, (H, g), damping)
+        if better is None and not spent and not skin.exact:
             skin.renew()
             continue
-        k = len(skin.active)
-        moved = max(np.abs(better.controls - found.controls).max(initial=0.0), np.abs(step[k:]).max(initial=0.0) / 10.0)
-        fell = found.value - better.value
-        done = moved < STILL or fell < 1e-4 * found.value or better.value < EXACT * count
-        found, damping = better, 0.1 * damping
+        done = better is None
+        if better is not None:
+            turned = np.abs(step[len(skin.active) :]).max(initial=0.0) / 10.0
+            moved = max(np.abs(better.controls - found.controls).max(initial=0.0), turned)
+            fell = found.value - better.value
+            done = moved < STILL or fell < LITTLE * found.value or better.value < EXACT * count
+            found, damping = better, 0.1 * damping
         if done and trust == 1.0:
             break
         trust = 1.0 if done else max(1.0, 0.5 * trust)
@@ -164,26 +166,30 @@ def descend(problem: Problem, start: Found, *, iterations: int, watch: Watch = l
 
 def _better(
     problem: Problem, found: Found, frozen: list[Frozen], model: tuple[np.ndarray, np.ndarray], damping: float
-) -> tuple[Found | None, np.ndarray, float]:
-    """A face with a smaller sum of squares (None where there is none), the step to it and its damping."""
+) -> tuple[Found | None, np.ndarray, float, bool]:
+    """A face with a smaller sum of squares (None where there is none), the step to it, its damping, and whether the
+    model promises no more that is worth a step."""
     H, g = model
     weight = problem.prior.weight[problem.skin.active]
     mute = _mute(found.jacobian, len(weight), problem.mm)
     scale = float(np.percentile(H.diagonal(), 90)) if len(H) else 0.0
     for _ in range(TRIES if problem.skin.exact else 2):
-        step = _step(problem, found, H, g, weight, mute, damping * scale)
+        step, gain = _step(problem, found, H, g, weight, mute, damping * scale)
+        if gain < LITTLE * found.value:
+            return None, step, damping, True
         trial = problem.stepped(found, step)
         trial = replace(trial, value=problem.value(frozen, trial))
         if trial.posed.sound and trial.value < found.value:
-            return trial, step, damping
+            return trial, step, damping, False
         damping = max(10.0 * damping, 1e-4)
-    return None, step, damping
+    return None, step, damping, False
 
 
 def _step(
     problem: Problem, found: Found, H: np.ndarray, g: np.ndarray, weight: np.ndarray, mute: np.ndarray, damping: float
-) -> np.ndarray:
-    """Minimiser of the damped quadratic model with prior, in the box; mute controls go to the prior's centre."""
+) -> tuple[np.ndarray, float]:
+    """Minimiser of the damped quadratic model with prior, in the box, and by how much it lowers the sum of squares;
+    mute controls go to the prior's centre."""
     active, k = problem.skin.active, len(weight)
     at, centre = found.controls[active], problem.prior.centre[active]
     A, b = H.copy(), g.copy()
@@ -196,7 +202,7 @@ def _step(
     high = np.concatenate([problem.bounds[active, 1] - at, np.full(len(g) - k, np.inf)])
     step = box_minimum(A, b, np.minimum(low, 0.0), np.maximum(high, 0.0))
     step[:k][mute] = np.clip(centre - at, low[:k], high[:k])[mute]
-    return step
+    return step, -float(step @ (2.0 * b + A @ step))
 
 
 def _mute(jacobian: np.ndarray, k: int, mm: float) -> np.ndarray:

@@ -3,6 +3,7 @@
 """Skin points as functions of the controls that a fit may move: simulated, as plain sums of shapes, or still."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -96,9 +97,16 @@ class SimulatedSkin(_Exact):
 
     def jacobian(self, posed: Posed) -> np.ndarray:
         """See ``Skin``."""
-        of_vertices = sensitivity.vertex_jacobian(self._model, posed.pose, self._points.vertices, self.active)
+        return self._nearby(posed)[0]
+
+    def _nearby(self, posed: Posed) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives of the points (3p, k) and of the flesh (3N, k); what the solver does next is near by."""
+        found = sensitivity.nearby(self._model, posed.pose, self._points.vertices, self.active)
+        if found.inverse is not None:
+            self._model.solver.keep(found.inverse)
         k = len(self.active)
-        return (self._points.matrix @ of_vertices.reshape(len(of_vertices), 3 * k)).reshape(3 * len(self._points), k)
+        of_points = self._points.matrix @ found.vertices.reshape(len(found.vertices), 3 * k)
+        return of_points.reshape(3 * len(self._points), k), found.nodes
 
 
 class FollowedSkin(SimulatedSkin):
@@ -108,8 +116,17 @@ class FollowedSkin(SimulatedSkin):
     def __init__(self, *given, **named) -> None:
         super().__init__(*given, **named)
         self._kept: np.ndarray | None = None
+        self._flesh: np.ndarray | None = None
         self._last: Posed | None = None
         self._steps = 0
+
+    def at(self, controls: np.ndarray, before: Posed | None) -> Posed:
+        """See ``Skin``: the flesh begins where its own derivative takes it."""
+        if before is not None and before.pose is not None and self._flesh is not None:
+            step = (controls - before.pose.controls)[self.active]
+            nodes = before.pose.nodes + (self._flesh @ step).reshape(-1, 3)
+            before = before._replace(pose=replace(before.pose, nodes=nodes))
+        return super().at(controls, before)
 
     def jacobian(self, posed: Posed) -> np.ndarray:
         """See ``Skin``."""
@@ -122,9 +139,12 @@ class FollowedSkin(SimulatedSkin):
             elif np.abs(step).max(initial=0.0) > FAR or np.linalg.norm(off) > OFF * np.linalg.norm(moved):
                 self._kept = None
             else:
-                self._kept = self._kept + np.outer(off, step / (step @ step))
+                along = step / (step @ step)
+                self._kept = self._kept + np.outer(off, along)
+                flesh = (posed.pose.nodes - self._last.pose.nodes).ravel() - self._flesh @ step
+                self._flesh += np.outer(flesh.astype(np.float32), along.astype(np.float32))
         if self._kept is None:
-            self._kept, self._steps = super().jacobian(posed), 0
+            (self._kept, self._flesh), self._steps = self._nearby(posed), 0
         self._last, self._steps = posed, self._steps + 1
         return self._kept
 

@@ -8,13 +8,22 @@ from .fibre_law import active_tension, fibre_tension, tension_by_slack
 from .kernels import (
     MIN_STRETCH,
     close_blocks,
+    column,
     deformation_gradient,
     store_block_column,
     store_corners,
     tension_differential,
 )
 from .materials import f64, mat33, passive_stress, passive_stress_differential, vec3
-from .strain import inverse_stretch_differential, log_stretch, stretch_matrix, symmetric, vec6
+from .strain import (
+    along_slopes,
+    inverse_stretch_differential,
+    inverse_stretch_slopes,
+    log_stretch,
+    stretch_matrix,
+    symmetric,
+    vec6,
+)
 
 wp.set_module_options({"enable_backward": False})
 
@@ -99,25 +108,73 @@ def strain_forces(
     """Change of the corner forces [N] of tet[i] when its stress-free strain changes along direction[i]."""
     i = wp.tid()
     t = tet[i]
-    N = inv_natural[t]
-    B = inv_rest[t]
     dE = inverse_stretch_differential(frame[t], stretch[t], symmetric(direction[i]))
-    dN = B * dE * prestretch[t]
+    N = inv_natural[t]
     Fe = deformation_gradient(x, tets[t], N)
+    dN = inv_rest[t] * dE * prestretch[t]
     dFe = deformation_gradient(x, tets[t], dN)
     P = passive_stress(law[t], Fe, moduli[t])
     dP = passive_stress_differential(law[t], Fe, dFe, moduli[t])
     dS = dP * wp.transpose(N) + P * wp.transpose(dN)
     X = stretch_matrix(frame[t], stretch[t])
-    F = deformation_gradient(x, tets[t], B)
+    F = deformation_gradient(x, tets[t], inv_rest[t])
     for k in range(fibre_start[t], fibre_start[t + 1]):
-        d = fibre_direction[k]
-        f = F * d
-        length = wp.max(wp.length(f), MIN_STRETCH)
-        slack = fibre_slack[k]
-        d_slack = -wp.dot(X * (X * d), dE * (X * d)) / slack
-        dS += (fibre_stress[k] * tension_by_slack(length, slack) * d_slack / length) * wp.outer(f, B * d)
+        pull = slack_pull(F, X, dE, inv_rest[t], fibre_direction[k], fibre_slack[k])
+        dS += fibre_stress[k] * pull
     store_corners(-volume[t] * dS, i, corner_out)
+
+
+@wp.func
+def slack_pull(F: mat33, X: mat33, dE: mat33, B: mat33, d: vec3, slack: f64) -> mat33:
+    """Change of the stress of a fibre of unit strength when exp(-S) = X^-1 changes by dE, and its slack length too."""
+    f = F * d
+    length = wp.max(wp.length(f), MIN_STRETCH)
+    d_slack = -wp.dot(X * (X * d), dE * (X * d)) / slack
+    return (tension_by_slack(length, slack) * d_slack / length) * wp.outer(f, B * d)
+
+
+@wp.kernel
+def unit_strain_forces(
+    # Model:
+    tets: wp.array[wp.vec4i],
+    inv_rest: wp.array[mat33],
+    prestretch: wp.array[mat33],
+    volume: wp.array[f64],
+    law: wp.array[int],
+    moduli: wp.array[vec3],
+    fibre_start: wp.array[int],
+    fibre_stress: wp.array[f64],
+    fibre_direction: wp.array[vec3],
+    # In:
+    frame: wp.array[mat33],
+    stretch: wp.array[vec3],
+    inv_natural: wp.array[mat33],
+    fibre_slack: wp.array[f64],
+    x: wp.array[vec3],
+    begin: int,
+    # Out:
+    corner_out: wp.array3d[vec3],
+):
+    """``strain_forces`` on corners 1..3 along each of the six numbers, of tets from ``begin`` on."""
+    t = begin + wp.tid()
+    slopes = inverse_stretch_slopes(stretch[t])
+    N = inv_natural[t]
+    Fe = deformation_gradient(x, tets[t], N)
+    P = passive_stress(law[t], Fe, moduli[t])
+    X = stretch_matrix(frame[t], stretch[t])
+    F = deformation_gradient(x, tets[t], inv_rest[t])
+    for number in range(6):
+        unit = vec6()
+        unit[number] = f64(1.0)
+        dE = along_slopes(frame[t], slopes, symmetric(unit))
+        dN = inv_rest[t] * dE * prestretch[t]
+        dP = passive_stress_differential(law[t], Fe, deformation_gradient(x, tets[t], dN), moduli[t])
+        dS = dP * wp.transpose(N) + P * wp.transpose(dN)
+        for k in range(fibre_start[t], fibre_start[t + 1]):
+            pull = slack_pull(F, X, dE, inv_rest[t], fibre_direction[k], fibre_slack[k])
+            dS += fibre_stress[k] * pull
+        for corner in range(3):
+            corner_out[t, number, corner] = -volume[t] * column(dS, corner)
 
 
 @wp.kernel

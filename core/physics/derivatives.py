@@ -86,20 +86,10 @@ def by_strain(flesh: Flesh, x: np.ndarray, natural: Natural, tet: np.ndarray, di
 
 def by_unit_strain(flesh: Flesh, x: np.ndarray, strain: np.ndarray) -> np.ndarray:
     """(T, 54) forces on corners 1..3 of each tet per unit of each of the six numbers of its strain (T, 6)."""
-    count, natural = len(flesh.tets), flesh.natural(strain)
-    tet, points = wp.array(np.arange(count), dtype=int, device=flesh.device), _points(flesh, x)
-    out = np.empty((count, 6, 9))
-
-    def number(k: int) -> None:
-        direction = np.zeros((count, 6))
-        direction[:, k] = 1.0
-        corner = wp.empty((count, 4), dtype=vec3, device=flesh.device)
-        inputs = [*_strained(flesh, natural), tet, wp.array(direction, dtype=vec6, device=flesh.device), points]
-        _launch(flesh, kernels.strain_forces, count, inputs, corner)
-        out[:, k] = corner.numpy().reshape(count, 12)[:, 3:]
-
-    share([lambda k=k: number(k) for k in range(6)])
-    return out.reshape(count, 54)
+    out = wp.empty((len(flesh.tets), 6, 3), dtype=vec3, device=flesh.device)
+    inputs = [*_strained(flesh, flesh.natural(strain)), _points(flesh, x)]
+    _launch_shared(flesh, kernels.unit_strain_forces, inputs, out)
+    return out.numpy().reshape(-1, 54)
 
 
 def strain_sensitivity(flesh: Flesh, x: np.ndarray, natural: Natural, adjoint: np.ndarray) -> np.ndarray:
@@ -109,13 +99,7 @@ def strain_sensitivity(flesh: Flesh, x: np.ndarray, natural: Natural, adjoint: n
         *_strained(flesh, natural),
         *(_points(flesh, x), _points(flesh, adjoint)),
     ]
-    cuts = np.linspace(0, len(flesh.tets), (PARTS if flesh.device == "cpu" else 1) + 1).astype(int).tolist()
-    share([
-        lambda begin=begin, end=end: _launch(
-            flesh, kernels.strain_sensitivities, end - begin, [*inputs, begin], out
-        )
-        for begin, end in pairwise(cuts)
-    ])  # fmt: skip
+    _launch_shared(flesh, kernels.strain_sensitivities, inputs, out)
     return out.numpy()
 
 
@@ -163,3 +147,12 @@ def _points(flesh: Flesh, x: np.ndarray) -> wp.array:
 
 def _launch(flesh: Flesh, kernel: wp.Kernel, count: int, inputs: list, out: wp.array) -> None:
     wp.launch(kernel, count, inputs, [out], device=flesh.device)
+
+
+def _launch_shared(flesh: Flesh, kernel: wp.Kernel, inputs: list, out: wp.array) -> None:
+    """Launch a kernel over all tets, by all threads where they are the device; its inputs end with the first tet."""
+    cuts = np.linspace(0, len(flesh.tets), (PARTS if flesh.device == "cpu" else 1) + 1).astype(int).tolist()
+    share([
+        lambda begin=begin, end=end: _launch(flesh, kernel, end - begin, [*inputs, begin], out)
+        for begin, end in pairwise(cuts)
+    ])  # fmt: skip

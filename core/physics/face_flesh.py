@@ -269,8 +269,9 @@ class Linearisation:
         K = flesh.stiffness(x, load.activation, load.strain).tocsr()[self._free]
         self._coupling = K[:, self._held].tocsr()
         blocks = stiffness_blocks(flesh, x, load)
+        self.inverse: Operator | None = None
         try:
-            self._solve = Cholesky(flesh.ordering, blocks, single=single).solve
+            self._solve = self.inverse = Cholesky(flesh.ordering, blocks, single=single).solve
         except NotDefinite:
             # An equilibrium at a fold is no minimum, but its derivative may exist.
             pattern = flesh.pattern(free=True)

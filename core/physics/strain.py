@@ -76,12 +76,23 @@ def stretch_matrix(Q: mat33, d: vec3) -> mat33:
 @wp.func
 def inverse_stretch_differential(Q: mat33, d: vec3, dS: mat33) -> mat33:
     """Directional derivative of exp(-S), S = Q diag(d) Q^T, along dS (Daleckii-Krein formula)."""
-    M = wp.transpose(Q) * dS * Q
+    return along_slopes(Q, inverse_stretch_slopes(d), dS)
+
+
+@wp.func
+def inverse_stretch_slopes(d: vec3) -> mat33:
+    """Divided differences of exp(-d) between each two of d."""
+    slopes = mat33()
     for i in range(3):
         for j in range(3):
             gap = d[i] - d[j]
-            slope = -wp.exp(f64(-0.5) * (d[i] + d[j]))
+            slopes[i, j] = -wp.exp(f64(-0.5) * (d[i] + d[j]))
             if wp.abs(gap) > f64(1.0e-7):
-                slope = (wp.exp(-d[i]) - wp.exp(-d[j])) / gap
-            M[i, j] = M[i, j] * slope
-    return Q * M * wp.transpose(Q)
+                slopes[i, j] = (wp.exp(-d[i]) - wp.exp(-d[j])) / gap
+    return slopes
+
+
+@wp.func
+def along_slopes(Q: mat33, slopes: mat33, dS: mat33) -> mat33:
+    """``inverse_stretch_differential`` with the slopes at hand."""
+    return Q * wp.cw_mul(slopes, wp.transpose(Q) * dS * Q) * wp.transpose(Q)
