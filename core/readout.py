@@ -23,8 +23,8 @@ from .physics.part import part_of
 LEVELS = (0.25, 0.5, 1.0)
 """Activations at which a muscle's own shortening is computed."""
 
-NEAR = 0.01
-"""Share of a muscle's largest motion below which the flesh around it is taken as standing still."""
+NEAR = 0.03
+"""Share of a muscle's largest motion below which the flesh around it is taken to move as linear flesh does."""
 
 TOLERANCE = 0.05
 """Share of a muscle's force that may stay unbalanced at a level: its shortening is then right to some
@@ -72,14 +72,16 @@ class MuscleReader:
 def _alone(
     flesh: Flesh, teeth: Teeth, muscle: int, motion: np.ndarray, weight: np.ndarray, tick: Callable[[], None]
 ) -> np.ndarray:
-    """(levels,) mean stretch of one muscle that begins with ``motion`` (N, 3) per activation, in the flesh around the
-    nodes that move with it, the rest held."""
+    """(levels,) mean stretch of one muscle that begins with ``motion`` (N, 3) per activation, in the flesh around it
+    and the nodes that move with it; farther away nodes keep to that motion."""
     size = np.linalg.norm(motion, axis=1)
     if not size.any():
         return np.ones(len(LEVELS))
-    local, nodes = part_of(flesh, (size > NEAR * size.max()) & ~flesh.fixed)
-    solver, workspace, x, free = FaceFlesh(local), local.workspace(), local.rest.copy(), local.free
-    rest = local.rest[free]
+    moving = size > NEAR * size.max()
+    moving[flesh.tets[flesh.fibres.tet[flesh.fibres.muscle == muscle]]] = True
+    local, nodes = part_of(flesh, moving & ~flesh.fixed)
+    solver, workspace, x, free, held = FaceFlesh(local), local.workspace(), local.rest.copy(), local.free, local.fixed
+    rest, motion = local.rest[free], motion[nodes]
     contact = teeth.part(nodes, free).still()
 
     def load(level: float) -> Load:
@@ -92,8 +94,10 @@ def _alone(
     levels, places, out = [0.0], [rest], []
     for level in LEVELS:
         energy = solver.energy(load(level), x, workspace)
+        x[held] = local.rest[held]
         force = float(np.linalg.norm(energy(rest)[1]))
-        start = _extrapolated(levels[-3:], places[-3:], level) if out else rest + level * motion[nodes][free]
+        x[held] += level * motion[held]
+        start = _extrapolated(levels[-3:], places[-3:], level) if out else rest + level * motion[free]
 
         def anew(xf: np.ndarray, level: float = level) -> Operator:
             x[free] = xf

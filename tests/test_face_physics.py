@@ -194,7 +194,7 @@ def test_a_lone_muscle_reads_itself_back():
     muscles = ["frontalis_medial_L", "zygomaticus_major_R", "corrugator_supercilii_L", "depressor_anguli_oris_R",
                "mentalis_L", "orbicularis_oculi_orbital_L"]  # fmt: skip
     errors = face_proofs.lone_readout_errors(model("demo"), muscles)
-    # A muscle's own curve has three points and is computed in the flesh around it, the rest held.
+    # A muscle's own curve has three points and is computed in the flesh around it, the rest moving as linear flesh.
     assert max(errors.values()) < 0.1, errors
 
 
