@@ -90,8 +90,7 @@ def build_rig(
     skin_share = composition.skin_share(head.vertices, head.triangles, head.exposure, flesh.nodes, flesh.tets)
     skin_share = np.minimum(skin_share, 1.0 - muscle_share)
     moduli = kind.moduli(muscle_share, skin_share)
-    springs = np.zeros(len(flesh.nodes))
-    solid = Flesh(flesh.nodes, flesh.tets, moduli, fibres, flesh.bone > 0, springs, law=kind.law)
+    solid = flesh.open_flesh.varied(rest=flesh.nodes, moduli=moduli, fibres=fibres, law=kind.law)
     rotation = head.frame.rotation
     down = np.array(UPRIGHT_GRAVITY) if rest_gravity is None else rotation @ checked_gravity(rest_gravity)
     names = list(head.shapes)

@@ -11,6 +11,8 @@ from scipy.spatial import cKDTree
 
 from ..anatomy.head import Head
 from ..errors import MuscleFaceError
+from ..parallel import run_all
+from ..physics.flesh import Flesh
 from . import embedding, quality, rest, surface
 from .field import DistanceField
 from .regions import FleshSkin, Regions
@@ -35,8 +37,8 @@ JOINT_GAP = 0.7
 @dataclass(frozen=True)
 class HeadFlesh:
     """nodes: (N, 3) neutral rest [cm] · tets: (T, 4) · bone: (N,) 0 free, 1 cranium, 2 mandible ·
-    skin: (Vs,) vertices of the head · carrier: (Vs,) tet that
-    carries each of them · embed: (Vs, N) barycentric weights · stats."""
+    skin: (Vs,) vertices of the head · carrier: (Vs,) tet that carries each of them · embed: (Vs, N) barycentric
+    weights · stats · open_flesh: the tets in the open pose, their elimination order known."""
 
     nodes: np.ndarray
     tets: np.ndarray
@@ -45,6 +47,7 @@ class HeadFlesh:
     carrier: np.ndarray
     embed: sp.csr_matrix
     stats: dict[str, float]
+    open_flesh: Flesh
 
 
 def skin_of(head: Head) -> tuple[FleshSkin, np.ndarray]:
@@ -93,7 +96,9 @@ def build_flesh(head: Head, quality_level: str = "standard", tick: Callable[[], 
     jaw = bone == MANDIBLE
     target[jaw] = (mesh.nodes[jaw] - t) @ R
     bone = _parted(bone, target)
-    nodes = rest.pull_back(mesh.nodes, mesh.tets, held & (bone == 0), target, bone > 0)
+    open_flesh = rest.bare(mesh.nodes, mesh.tets, bone > 0)
+    # Factors will need an elimination order, which takes as long to find as half of the way back.
+    nodes, _ = run_all([lambda: rest.pull_back(open_flesh, held & (bone == 0), target), lambda: open_flesh.ordering])
     tick()
     neutral = head.vertices[vertices]
     carrier = embedding.carrying_tets(
@@ -114,7 +119,7 @@ def build_flesh(head: Head, quality_level: str = "standard", tick: Callable[[], 
         )
     stats["bone_depth_mm_min"] = 10.0 * _least_depth(nodes[mesh.kind == BONE], skin, neutral)
     stats["lip_glued_edges"] = glued_lip_edges(mesh, skin, head)
-    return HeadFlesh(nodes, mesh.tets.astype(np.int32), bone, vertices, carrier, embed, stats)
+    return HeadFlesh(nodes, mesh.tets.astype(np.int32), bone, vertices, carrier, embed, stats, open_flesh)
 
 
 def _bones(mesh: TetMesh, skin: FleshSkin, vertices: np.ndarray, head: Head) -> np.ndarray:

@@ -26,17 +26,19 @@ def harmonic(flesh: Flesh, held: np.ndarray, values: np.ndarray) -> np.ndarray:
     return out
 
 
-def pull_back(
-    nodes: np.ndarray, tets: np.ndarray, held: np.ndarray, target: np.ndarray, bone: np.ndarray
-) -> np.ndarray:
-    """Rest positions (N, 3): ``held`` nodes near their ``target`` (N, 3), ``bone`` nodes on it, all tets well shaped.
+def bare(nodes: np.ndarray, tets: np.ndarray, bone: np.ndarray) -> Flesh:
+    """A flesh of one kind in all tets, held at ``bone`` (N,)."""
+    return Flesh(nodes, tets, np.tile([1.0, 0.0, 1.0], (len(tets), 1)), Fibres.none(), bone, np.zeros(len(nodes)))
 
-    The open pose (N, 3) is first moved harmonically; then every tet is drawn towards the regular shape of its own
+
+def pull_back(open_flesh: Flesh, held: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Rest positions (N, 3): ``held`` nodes near their ``target`` (N, 3), bone nodes on it, all tets well shaped.
+
+    The open pose is first moved harmonically; then every tet is drawn towards the regular shape of its own
     size (mean-ratio energy J^(-2/3) |F|^2, the flesh's own isochoric term), which also turns over the few tets that
     the harmonic motion inverted.
     """
-    unit = np.ones((len(tets), 1))
-    open_flesh = Flesh(nodes, tets, unit * [1.0, 0.0, 1.0], Fibres.none(), bone, np.zeros(len(nodes)))
+    nodes, tets, bone = open_flesh.rest, open_flesh.tets, open_flesh.fixed
     x = nodes + harmonic(open_flesh, held | bone, np.where((held | bone)[:, None], target - nodes, 0.0))
     edge = np.cbrt(open_flesh.volume * np.sqrt(72.0))
     # Flat tets have little volume; their wanted size is that of their neighbourhood.
@@ -48,7 +50,7 @@ def pull_back(
     flesh = Flesh(
         nodes,
         tets,
-        unit * [1.0, 0.0, 0.05] / (edge**3 / np.sqrt(72.0))[:, None],
+        [1.0, 0.0, 0.05] / (edge**3 / np.sqrt(72.0))[:, None],
         Fibres.none(),
         bone,
         spring,

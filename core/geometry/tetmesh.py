@@ -155,12 +155,12 @@ def bridges(
 
 def _peel(nodes: np.ndarray, tets: np.ndarray, *, angle: float = 8.0) -> np.ndarray:
     """Drop flat tets that lie on the boundary, layer by layer."""
+    flat = quality.min_dihedral(nodes, tets) < angle
     for _ in range(6):
-        flat = quality.min_dihedral(nodes, tets) < angle
         drop = flat & quality.boundary_faces(tets).any(1)
         if not drop.any():
             break
-        tets = tets[~drop]
+        tets, flat = tets[~drop], flat[~drop]
     return tets
 
 

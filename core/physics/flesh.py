@@ -17,6 +17,7 @@ from . import kernels
 from .dissection import Ordering
 from .lanes import PARTS, Lanes, LaneStrain, Strain
 from .materials import LAWS, f64, mat33, vec3
+from .matrix3 import inverse
 from .strain import vec6
 from .workspace import LaneWorkspace, Workspace
 
@@ -137,14 +138,14 @@ class Flesh:
             edges = (self.rest[self.tets[:, 1:]] - self.rest[self.tets[:, :1]]).transpose(0, 2, 1)
         else:
             edges = self.reference
-        self.volume = np.linalg.det(edges) / 6.0
+        determinant, inv_rest = inverse(edges)
+        self.volume = determinant / 6.0
         if not (self.volume > 0).all():
             raise ValueError(f"{int((self.volume <= 0).sum())} rest tets are inverted")
-        inv_rest = np.linalg.inv(edges)
         self.shape_gradients = np.concatenate([-inv_rest.sum(1, keepdims=True), inv_rest], axis=1)
         self.natural_share = np.ones(len(self.tets))
         if self.prestretch is not None:
-            self.natural_share /= np.linalg.det(self.prestretch)
+            self.natural_share /= inverse(self.prestretch)[0]
         self.free = np.flatnonzero(~self.fixed)
         node_start, node_corner = _gather_lists(self.tets.ravel(), len(self.rest))
         fibre_start, fibre_order = _gather_lists(self.fibres.tet, len(self.tets))

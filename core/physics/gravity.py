@@ -12,6 +12,7 @@ import numpy as np
 
 from .cholesky import Cholesky
 from .flesh import Flesh
+from .matrix3 import inverse
 from .presets import DENSITY
 
 EXACT = 1e-9
@@ -29,7 +30,7 @@ def node_mass(flesh: Flesh) -> np.ndarray:
 def prestretch(rest: np.ndarray, unloaded: np.ndarray, tets: np.ndarray) -> np.ndarray:
     """(T, 3, 3) deformation gradient F0 from the unloaded nodes (N, 3) to the rest nodes (N, 3)."""
     X, X0 = ((x[tets[:, 1:]] - x[tets[:, :1]]).transpose(0, 2, 1) for x in (rest, unloaded))
-    return X @ np.linalg.inv(X0)
+    return X @ inverse(X0)[1]
 
 
 def unloaded_nodes(flesh: Flesh, gravity: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
@@ -48,7 +49,7 @@ def unloaded_nodes(flesh: Flesh, gravity: np.ndarray, tick: Callable[[], None] =
     for _ in range(40):
         tick()
         F0 = prestretch(flesh.rest, unloaded, flesh.tets)
-        if not ((np.linalg.det(F0) > 0.0).all() and np.abs(F0).max() < MOST_STRETCH):
+        if not ((inverse(F0)[0] > 0.0).all() and np.abs(F0).max() < MOST_STRETCH):
             break
         loaded = bare.varied(prestretch=F0)
         weight = node_mass(loaded)[free, None] * gravity

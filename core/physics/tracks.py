@@ -52,10 +52,10 @@ PATIENCE = (24, 12)
 PART_PATIENCE = (8, 8)
 """The same in a part of the flesh, where to factor costs little."""
 
-NEAR = 0.01
-"""Motion [cm] of linear flesh below which the real one is taken to move alike: as near as TOLERANCE finds nodes."""
+NEAR = 0.03
+"""Motion [cm] of linear flesh below which the real one is taken to move alike."""
 
-SMALL, LARGE = 0.4, 0.5
+SMALL, LARGE = 0.5, 0.5
 """Shares of the flesh that move up to which a shape is found in that part of the flesh alone: one that the stiffness at
 rest leads to quickly, and one that it does not because tets are crushed on the way."""
 
@@ -218,7 +218,7 @@ class Calibration:
         if not moving.any():
             return x
         local, nodes, skin = whole.part(moving)
-        inverse, x = local.stiffness_inverse(local.flesh.rest), x.copy()
+        inverse, x = local.stiffness_inverse(x[nodes]), x.copy()
         x[nodes] = local.settle(x[nodes], target[skin], trust[skin], inverse, PART_PATIENCE, tick)
         return x
 
