@@ -39,6 +39,7 @@ from .physics.gravity import node_mass, prestretch, unloaded_nodes
 from .physics.tracks import Calibration, largest_strain
 from .readout import LEVELS, MuscleReader
 from .rig import VERSION, Rig, quantised, topology_hash
+from .warm_up import compile_kernels
 
 Progress = Callable[[float, str], None]
 
@@ -72,6 +73,7 @@ def build_rig(
     say = progress or (lambda share, text: None)
     started = time.perf_counter()
     kind = presets.tissue(tissue)
+    compile_kernels(lambda _share, text: say(0.0, text))
     head = analyse_head(vertices, faces, shapes, lambda s, text: say(0.1 * s, text), landmarks)
     given = read_bones(bones) if bones else None
     if given:

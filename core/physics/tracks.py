@@ -36,6 +36,9 @@ SKIN_STIFFNESS = 150.0
 SOUND = 0.05
 """Volume ratio that every tet keeps in a calibrated shape."""
 
+SQUEEZED = 0.2
+"""Volume ratio of a tet from which on the exact stiffness is hardly ever definite: not worth the try."""
+
 
 def largest_strain(flesh: Flesh, displacements: np.ndarray) -> np.ndarray:
     """(T,) largest norm of the strains that displacements (K, N, 3) ask of each tet."""
@@ -93,7 +96,8 @@ class DrawnFlesh:
         """Inverse of the stiffness at x (N, 3) with the skin's pull: of the exact one where that is definite, else of
         the projected."""
         still = np.zeros(self.flesh.fibres.count)
-        for definite in (False, True):
+        squeezed = bool((self.flesh.volume_ratio(x) < SQUEEZED).any())
+        for definite in (True,) if squeezed else (False, True):
             blocks = self.flesh.stiffness_blocks(x, still, definite=definite, free=True)
             blocks[self._skin_blocks] += self.skin.data[:, None, None] * np.eye(3)
             try:
