@@ -190,7 +190,8 @@ def write(
 ) -> None:
     """Put a pose (None: rest) into the Muscle Sim key, so that the mesh shows the simulated skin at influence 1.
 
-    A pose that has not ``settled`` will: what it implies and how exact it is are not told yet.
+    A pose that has not ``settled`` will: what it implies and how exact it is are not told yet, and editors are not
+    asked to draw: the slider that moved has done so, or the caller does.
     """
     mesh, settings = obj.data, obj.muscle_face
     key = sim_key(mesh)
@@ -202,14 +203,17 @@ def write(
         # Blender adds the shape keys itself: the key holds only what the simulation makes of them.
         bridge.write_key_positions(key, pose.skin - blendshape_offset(obj, model, drive.controls))
         _poses[pose_key(obj)] = pose
-    key.value = drive.influence
+    if abs(key.value - drive.influence) > 1e-6:
+        key.value = drive.influence
     storage.set_solved(mesh, drive.key)
-    settings.last_solve_ms = milliseconds
     if settled:
+        storage.set_readings(mesh, milliseconds, pose.residual if pose else 0.0)
         write_implied(settings, model, pose)
-        settings.last_residual = pose.residual if pose else 0.0
         settings.message = pose.message if pose and not pose.converged else ""
-    mesh.update()
+        mesh.update()
+    else:
+        storage.set_readings(mesh, milliseconds, storage.readings(mesh)[1])
+        mesh.update_tag()
     for watcher in watchers:
         watcher(obj)
 
@@ -218,8 +222,9 @@ def write_implied(settings, model: FaceModel, pose) -> None:
     """Show on each muscle the activation that the pose implies (None: rest)."""
     implied = np.zeros(len(model.muscles)) if pose is None else model.implied_activations(pose)
     for name, value in zip(model.muscles, implied, strict=True):
-        if name in settings.muscles:
-            settings.muscles[name].implied_activation = value
+        muscle = settings.muscles.get(name)
+        if muscle is not None and abs(muscle.implied_activation - value) > 1e-6:
+            muscle.implied_activation = value
 
 
 def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph | None, answer: Callable | None = None) -> None:

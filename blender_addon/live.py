@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 REST_SECONDS = 0.2
 """Time without a change after which a face settles."""
 
-POLL_SECONDS = 0.04
+POLL_SECONDS = 0.02
 
-WAIT_SECONDS = 0.1
-"""How long the interface waits for an answer; one that takes longer is shown when it comes."""
+WAIT_SECONDS = 0.08
+"""How long the interface waits for answers at a time; one that takes longer is shown when it comes."""
 
 MOST = 3
 """Faces followed at a time: each keeps some 200 MB of factored stiffness."""
@@ -192,6 +192,7 @@ def _advance(obj: bpy.types.Object, session: _Session, seconds: float) -> None:
     """Begin what is wanted and show what is done, waiting a little for it. Raises what went wrong."""
     if session.making.error is not None:
         raise session.making.error
+    until = time.perf_counter() + seconds
     if session.following is not None and not session.following.wait(seconds):
         return
     _show(obj, session)
@@ -205,7 +206,7 @@ def _advance(obj: bpy.types.Object, session: _Session, seconds: float) -> None:
         return
     last = drive.last_pose(obj)
     session.begin_following(wanted, None if last is session.pose else last)
-    if session.following.wait(seconds):
+    if session.following.wait(max(until - time.perf_counter(), 0.0)):
         _show(obj, session)
 
 
@@ -219,6 +220,15 @@ def _show(obj: bpy.types.Object, session: _Session) -> None:
         raise task.error
     drive.write(obj, session.making.result.model, wanted, task.result, task.result.ms, settled=False)
     session.drive, session.pose, session.settled = wanted, task.result, False
+
+
+def _draw() -> None:
+    """Have the 3D views drawn, and nothing else."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            for region in area.regions if area.type == "VIEW_3D" else ():
+                if region.type == "WINDOW":
+                    region.tag_redraw()
 
 
 def _poll() -> float | None:
@@ -257,10 +267,13 @@ def _look_after(obj: bpy.types.Object, session: _Session) -> bool:
     if not session.making.done:
         return True
     if session.following is not None or session.wanted is not None:
+        shown = session.drive
         try:
             _advance(obj, session, 0.0)
         except MuscleFaceError as error:
             obj.muscle_face.message = str(error)
+        if session.drive is not shown:
+            _draw()
         return True
     if session.settled:
         return False

@@ -189,6 +189,17 @@ def set_solved(mesh: bpy.types.Mesh, key: np.ndarray) -> None:
     mesh[PROPERTY]["solved"] = key.tolist()
 
 
+def readings(mesh: bpy.types.Mesh) -> tuple[float, float]:
+    """Milliseconds and residual of the last solve; 0 where there was none."""
+    found = mesh[PROPERTY].get("readings", ()) if isinstance(mesh, bpy.types.Mesh) and has_rig(mesh) else ()
+    return tuple(found) if len(found) == 2 else (0.0, 0.0)
+
+
+def set_readings(mesh: bpy.types.Mesh, milliseconds: float, residual: float) -> None:
+    """Note how the last solve went."""
+    mesh[PROPERTY]["readings"] = [milliseconds, residual]
+
+
 def bake_mutes(mesh: bpy.types.Mesh) -> dict[str, bool] | None:
     """Mutes of the source keys from before the bake; None when nothing is baked."""
     text = mesh[PROPERTY]["bake"]

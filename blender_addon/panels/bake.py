@@ -25,6 +25,8 @@ class MUSCLE_FACE_PT_bake(RigPanel, bpy.types.Panel):
         layout.prop(settings, "bake_method")
         if settings.bake_method == "COMPRESSED":
             layout.prop(settings, "bake_bound", text="Error (mm)")
+        if rows.progress(layout):
+            return
         layout.operator("muscle_face.bake", icon="REC")
         rows.next_step(layout, requirements.rig_problem(context))
         if storage.bake_mutes(context.object.data) is not None:

@@ -49,6 +49,8 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
             layout.operator("muscle_face.bind_markers", icon="PINNED")
         else:
             self._draw_footage(context, settings)
+        if rows.progress(layout):
+            return
         row = layout.row(align=True)
         row.operator("muscle_face.fit", icon="CON_SHRINKWRAP")
         row.operator("muscle_face.fit_performance", icon="RENDER_ANIMATION")
@@ -73,7 +75,7 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
         row.operator("muscle_face.map_tracks", icon="FILE_REFRESH")
         row.operator("muscle_face.pick_track_place", icon="RESTRICT_SELECT_OFF")
         if context.scene.camera is None and settings.fit_camera is None:
-            layout.label(text="No camera: only the head's own motion counts", icon="INFO")
+            rows.paragraph(layout, "No camera: only the head's own motion counts", icon="INFO")
 
 
 class MUSCLE_FACE_PT_fit_options(RigPanel, bpy.types.Panel):

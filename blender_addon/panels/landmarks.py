@@ -5,6 +5,7 @@
 import bpy
 
 from .. import landmarks, requirements
+from . import rows
 from .base import Panel
 
 
@@ -24,10 +25,9 @@ class MUSCLE_FACE_PT_landmarks(Panel, bpy.types.Panel):
         count = len(landmarks.empties(context.object))
         layout.operator("muscle_face.find_landmarks", icon="VIEWZOOM")
         if not count:
-            column = layout.column(align=True)
             rigged = requirements.is_rig(context.object)
-            column.label(text="They are found and placed" if rigged else "For heads on which the rig", icon="INFO")
-            column.label(text="before the rig is created" if rigged else "does not find the face", icon="BLANK1")
+            text = "Landmarks are placed before the rig is created" if rigged else "For heads whose face is not found"
+            rows.paragraph(layout, text, icon="INFO")
             return
         layout.operator("muscle_face.pick_landmarks", icon="CURSOR")
         layout.label(text=f"{count} landmarks: move them as you like", icon="EMPTY_AXIS")

@@ -19,9 +19,9 @@ class MUSCLE_FACE_PT_muscles(RigPanel, bpy.types.Panel):
         obj, layout = context.object, self.layout
         muscles = rows.wanted(obj, "muscle")
         if not muscles:
-            layout.label(text="No muscle is called so", icon="INFO")
+            layout.label(text="No muscle has this in its name", icon="INFO")
             return
-        layout.label(text="%: how hard it pulls in this face", icon="INFO")
+        layout.label(text="%: how hard each pulls in this face", icon="INFO")
         if obj.muscle_face.search.strip():
             draw_rows(layout, obj, muscles)
             return

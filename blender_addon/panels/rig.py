@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import jobs, live, poses, requirements, staleness
+from .. import live, poses, requirements, staleness
 from . import anatomy_view, rows
 from .base import Panel
 
@@ -16,9 +16,7 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        if jobs.status is not None:
-            fraction, text = jobs.status
-            layout.progress(factor=fraction, text=f"{text} (Esc Stops)")
+        if rows.progress(layout):
             return
         obj = context.object
         if obj is None or obj.type != "MESH":
@@ -49,7 +47,7 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
         if live.getting_ready(obj):
             layout.label(text="Getting ready to follow the sliders", icon="SORTTIME")
         if settings.message:
-            layout.label(text=settings.message, icon="ERROR")
+            rows.paragraph(layout, settings.message, icon="ERROR")
         draw_sliders(layout, settings)
         draw_poses(layout, settings)
         anatomy_view.draw(layout, settings)
@@ -100,7 +98,7 @@ def draw_update(layout, obj) -> None:
     """Whether the rig still is that of the mesh, and the button that makes it so."""
     changed = staleness.reason(obj)
     if changed:
-        layout.label(text=changed, icon="ERROR")
+        rows.paragraph(layout, changed, icon="ERROR")
     row = layout.row(align=True)
     row.alert = changed is not None
     row.operator("muscle_face.update_rig", icon="FILE_REFRESH")

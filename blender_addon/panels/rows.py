@@ -9,7 +9,7 @@ import textwrap
 import bpy
 
 from ...core.sliders import Slider
-from .. import editing
+from .. import editing, jobs
 
 
 def wanted(obj: bpy.types.Object, kind: str) -> list[Slider]:
@@ -60,11 +60,28 @@ def reset_button(row, kind: str, group: str) -> None:
     button.kind, button.group = kind, group
 
 
-def paragraph(layout, text: str, *, icon: str = "NONE", width: int = 44) -> None:
-    """A long text as lines: labels do not wrap."""
+NARROW = 256
+"""Width of the sidebar as Blender opens it [px at a scale of 1]."""
+
+
+def paragraph(layout, text: str, *, icon: str = "NONE") -> None:
+    """A long text as lines that fit the region: labels do not wrap."""
+    region = bpy.context.region
+    width = region.width / bpy.context.preferences.system.ui_scale if region is not None else NARROW
+    # Margins, a panel within a panel and an icon take 60 px, a letter 5.6 px on average.
+    letters = max(int((width - 60.0) / 5.6), 16)
     column = layout.column(align=True)
-    for number, line in enumerate(textwrap.wrap(text, width - 4 * (icon != "NONE"))):
+    for number, line in enumerate(textwrap.wrap(text, letters + 4 * (icon == "NONE"))):
         column.label(text=line, icon="BLANK1" if number and icon != "NONE" else icon)
+
+
+def progress(layout) -> bool:
+    """In the place of buttons while a job runs: how far it is. Whether one runs."""
+    if jobs.status is None:
+        return False
+    fraction, text = jobs.status
+    layout.progress(factor=fraction, text=f"{text} (Esc Stops)")
+    return True
 
 
 def next_step(layout, problem: str | None) -> None:

@@ -22,7 +22,7 @@ class MUSCLE_FACE_PT_shapes(RigPanel, bpy.types.Panel):
         if not shapes:
             searched = bool(obj.muscle_face.search.strip())
             layout.label(
-                text="No shape is called so" if searched else "No shape keys here: use the muscles", icon="INFO"
+                text="No shape has this in its name" if searched else "No shape keys here: use the muscles", icon="INFO"
             )
         elif obj.muscle_face.search.strip():
             draw_rows(layout, obj, shapes, "")

@@ -12,6 +12,7 @@ from bpy.props import (
     StringProperty,
 )
 
+from .. import storage
 from .anatomy import AnatomyProperties
 from .bake import BakeProperties
 from .edit import EditProperties
@@ -100,8 +101,16 @@ class MuscleFaceSettings(
     muscles: CollectionProperty(
         type=MuscleFaceMuscle, name="Muscles", description="The muscles of the rig in the model's order"
     )
+    # Not stored: a property that is set has every editor drawn again, and these would be set at every answer.
     last_residual: FloatProperty(
-        name="Residual", description="Unbalanced share of the forces in the last solve", precision=6
+        name="Residual",
+        description="Unbalanced share of the forces in the last solve",
+        precision=6,
+        get=lambda self: storage.readings(self.id_data.data)[1],
     )
-    last_solve_ms: FloatProperty(name="Solve Time (ms)", description="Time that the last solve took")
+    last_solve_ms: FloatProperty(
+        name="Solve Time (ms)",
+        description="Time that the last solve took",
+        get=lambda self: storage.readings(self.id_data.data)[0],
+    )
     message: StringProperty(name="Message", description="What the last solve has to say; empty when all is well")

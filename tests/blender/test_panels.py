@@ -37,7 +37,7 @@ def test_search_narrows_the_sliders(rig):
     rig.muscle_face.search = "smile"
     shown = drawn()
     assert shown["Shapes"].properties == [("ShapeKey", "value")] * 2
-    assert shown["Muscles"].texts == ["No muscle is called so"]
+    assert shown["Muscles"].texts == ["No muscle has this in its name"]
 
 
 def test_baked_face_says_so(rig):

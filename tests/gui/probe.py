@@ -291,22 +291,23 @@ def shown(name):
     return [round(sum(far), 7), round(max(far), 7)]
 
 
-# How long the interface stood still
+# How long the interface stood still, and who held it
 
-blocks: list[float] = []
-own: list[tuple] = []
-"""What the extension itself did on the main thread: (name, seconds)."""
-draws: list[float] = []
+blocks: list[tuple] = []
+"""Turns of the interface: (begin, end)."""
+spans: list[tuple] = []
+"""What it did in them: (who, begin, end), who being "own" for the extension, "evaluate" for Blender's dependency graph,
+"draw" for the viewport up to its last command; what is in none is sidebar, the graphics driver and waiting."""
 answers: list[tuple] = []
 _last_tick = time.perf_counter()
-_draw_began = 0.0
+_began: dict[str, float] = {}
 
 
 def measure():
     """Forget what was measured so far."""
-    for record in (blocks, own, draws, answers):
+    for record in (blocks, spans, answers):
         record.clear()
-    # What Blender calls: steps of jobs, handlers, the timer of live faces.
+    # What Blender calls: steps of jobs, handlers, the timer of live faces, what shows a face.
     for owner, name in (
         (module("jobs").JobOperator, "_tick"),
         (module("handlers"), "_refresh"),
@@ -315,31 +316,43 @@ def measure():
     ):
         if not hasattr(getattr(owner, name), "timed"):
             setattr(owner, name, timed(getattr(owner, name)))
+    if evaluation_ends not in bpy.app.handlers.depsgraph_update_post:
+        bpy.app.handlers.depsgraph_update_pre.append(evaluation_begins)
+        bpy.app.handlers.depsgraph_update_post.insert(0, evaluation_ends)
 
 
 def timed(function):
-    """The function, with its time noted in ``own``."""
+    """The function, with its time noted as the extension's own."""
 
     def noted(*args, **options):
         began = time.perf_counter()
         try:
             return function(*args, **options)
         finally:
-            own.append((function.__name__, time.perf_counter() - began))
+            spans.append(("own", began, time.perf_counter()))
 
     noted.timed = True
     return noted
 
 
+@bpy.app.handlers.persistent
+def evaluation_begins(*_args):
+    _began["evaluate"] = time.perf_counter()
+
+
+@bpy.app.handlers.persistent
+def evaluation_ends(*_args):
+    spans.append(("evaluate", _began["evaluate"], time.perf_counter()))
+
+
 def before_draw():
-    global _draw_began
-    _draw_began = time.perf_counter()
+    _began["draw"] = time.perf_counter()
 
 
 def after_draw():
     """Note how long the viewport took to draw, and whether it shows another face than before."""
     now = time.perf_counter()
-    draws.append(now - _draw_began)
+    spans.append(("draw", _began["draw"], now))
     obj = bpy.context.object
     rig = obj.data.get("muscle_face_rig") if obj is not None and obj.type == "MESH" else None
     if rig is not None:
@@ -367,7 +380,7 @@ def tick():
     """One turn of the interface: go on with the request, or take the next one."""
     global _turn, _last_tick
     now = time.perf_counter()
-    blocks.append(now - _last_tick)
+    blocks.append((_last_tick, now))
     try:
         if _turn is None:
             path = FOLDER / f"{_number}.request"
