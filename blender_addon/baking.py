@@ -86,7 +86,7 @@ def reduced(
 ) -> Callable[..., object]:
     """What a method makes of the frames, as work that needs Blender no more; `write` takes its result."""
     if method == "COMPRESSED":
-        return lambda *_: engine.bake().compress(np.array(offsets), bound_mm / model.mm_per_unit)
+        return lambda *report: engine.bake().compress(np.array(offsets), bound_mm / model.mm_per_unit, *report)
     if method == "SLIDERS":
         names, skin = engine_shapes(obj, model), model.skin_vertices
         deltas = np.array([bridge.key_delta(obj, obj.data.shape_keys.key_blocks[n])[skin] for n in names])

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """A simulated animation as data that play without the simulation."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -30,8 +30,17 @@ def independent_poses(
         yield model.solve_with(solver, controls, gravity, None, 1e-4, progress)
 
 
-ROUNDS = 8
-"""Rounds of new weights: later ones hardly save a shape."""
+INSIDE = 0.95
+"""Share of the bound within which the frames are sought: what iterates towards it then also arrives."""
+
+STEPS = 150
+"""Steps that one number of shapes may take."""
+
+WORK = 2e11
+"""Numbers times shapes that all steps together may take, a minute or two: a long take is left as it is by then."""
+
+STALLED = 30, 0.93
+"""Steps in which the largest distance must fall to this share of what it was, or fewer shapes do not do."""
 
 
 @dataclass(frozen=True)
@@ -44,70 +53,119 @@ class Compressed:
     error: float
 
 
-def compress(offsets: np.ndarray, bound: float) -> Compressed:
-    """The fewest principal shapes whose combinations keep every vertex of every frame within ``bound``.
+def compress(offsets: np.ndarray, bound: float, progress: Callable[[float, str], None] | None = None) -> Compressed:
+    """Few shapes whose combinations keep every vertex of every frame within ``bound``.
 
-    offsets: (F, V, 3) from rest; the bound has their unit. Truncated SVD (the best in the least-squares sense), cut
-    where the largest distance, checked on the rounded single-precision result, meets the bound. The bound is on the
-    worst vertex: rounds with more weight on the vertices that one shape less leaves beyond it save further shapes.
+    offsets: (F, V, 3) from rest; the bound has their unit; progress(share, text) may raise Cancelled. Principal shapes
+    are the fewest in the least-squares sense, but the bound is on the worst vertex. So frames are sought that lie
+    within the bound of the given ones *and* are combinations of few shapes, by projecting onto the one set and the
+    other in turn, with momentum; with fewer and fewer shapes as long as that succeeds. The error is checked on the
+    rounded result.
     """
     offsets = np.asarray(offsets, np.float64)
-    flat, weight = offsets.reshape(len(offsets), -1), np.ones(offsets.shape[1])
-    best = _fewest(offsets, flat, weight, bound)
-    for _ in range(ROUNDS if len(best.shapes) > 1 else 0):
-        left = _principal(flat, weight)[:, : len(best.shapes) - 1]
-        miss = np.sqrt(((flat - left @ (left.T @ flat)).reshape(offsets.shape) ** 2).sum(-1)).max(0)
-        weight = weight * np.sqrt(0.05 + miss / miss.max())
-        found = _fewest(offsets, flat, weight, bound, most=len(best.shapes) - 1)
-        best = best if found is None else found
+    flat = offsets.reshape(len(offsets), -1)
+    say = progress or (lambda share, text: None)
+    best = _fewest_principal(offsets, flat, bound)
     if best.error > bound:
         raise MuscleFaceError(f"Single precision cannot hold this animation to {bound:g}: allow a larger error.")
+    # Single precision halves the time; rounding then is 1e-7 of the largest offset.
+    search = _Search(flat.astype(np.float32), bound)
+    count, drop = len(best.shapes), max(len(best.shapes) // 10, 1)
+    while count > 1:
+        start = search.state
+        text = f"Looking for fewer than {count} shapes"
+        found = search.within(count - drop, lambda text=text: say(0.5, text))
+        tried = None if found is None else _packed(offsets, *found, bound)
+        if tried is not None and tried.error <= bound:
+            best, count = tried, count - drop
+            drop = max(min(drop, count // 10), 1)
+        elif drop == 1:
+            break
+        else:
+            search.state, drop = start, 1
     return best
 
 
-def _principal(flat: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """(F, r) left singular vectors of offsets (F, 3V) with weighted vertices (V,), strongest first."""
-    weighted = flat * np.repeat(weight, 3)
+class _Search:
+    """Frames within ``bound`` of (F, 3V) that are combinations of few shapes. state: (weights (F, k) or None, the
+    frames near them within the bound), from which the next search goes on."""
+
+    def __init__(self, flat: np.ndarray, bound: float) -> None:
+        self._flat, self._bound = flat, bound
+        self.state: tuple[np.ndarray | None, np.ndarray] = (None, flat)
+        self._work = WORK
+
+    def within(self, count: int, tick: Callable[[], None]) -> tuple[np.ndarray, np.ndarray] | None:
+        """Weights (F, count) and shapes (count, 3V) that keep the bound; None where they were not found."""
+        weights, near = self.state
+        weights = _principal(near)[:, :count] if weights is None else weights[:, :count]
+        last, age, misses = near, 1.0, []
+        for step in range(STEPS):
+            self._work -= near.size * count
+            if self._work < 0.0:
+                return None
+            tick()
+            shapes = weights.T @ near
+            gap = (weights @ shapes - self._flat).reshape(len(near), -1, 3)
+            far = np.sqrt(np.einsum("fvi,fvi->fv", gap, gap))
+            misses.append(float(far.max()))
+            if misses[-1] <= self._bound:
+                # The strongest first, so that fewer of them are a good beginning.
+                turn = np.linalg.eigh(shapes @ shapes.T)[1][:, ::-1]
+                self.state = weights @ turn, last
+                return weights @ turn, turn.T @ shapes
+            if step > STALLED[0] and misses[-1] > STALLED[1] * misses[-STALLED[0]]:
+                return None
+            held = np.minimum(1.0, INSIDE * self._bound / np.maximum(far, 1e-30))
+            moved = self._flat + (gap * held[..., None]).reshape(near.shape)
+            older, age = age, 0.5 + np.sqrt(0.25 + age * age)
+            if step and misses[-1] > 1.02 * misses[-2]:
+                older = age = 1.0
+            near, last = moved + ((older - 1.0) / age) * (moved - last), moved
+            # One step of a subspace iteration: the frames hardly change, and neither do their strongest shapes.
+            weights = np.linalg.qr(near @ shapes.T)[0]
+        return None
+
+
+def _principal(flat: np.ndarray) -> np.ndarray:
+    """(F, r) left singular vectors of offsets (F, 3V), strongest first."""
     # F is far smaller than 3V: they are the eigenvectors of F x F.
-    values, left = np.linalg.eigh(weighted @ weighted.T)
+    values, left = np.linalg.eigh(flat @ flat.T)
     return left[:, ::-1][:, : int((values > values.max(initial=0.0) * 1e-14).sum())]
 
 
-def _fewest(
-    offsets: np.ndarray, flat: np.ndarray, weight: np.ndarray, bound: float, most: int | None = None
-) -> Compressed | None:
-    """The fewest principal shapes that keep the bound; None when ``most`` of them do not, all of them else."""
-    left = _principal(flat, weight)
+def _fewest_principal(offsets: np.ndarray, flat: np.ndarray, bound: float) -> Compressed:
+    """The fewest principal shapes that keep the bound; all of them where they do not."""
+    left = _principal(flat)
+
+    def first(rank: int) -> Compressed:
+        return _packed(offsets, left[:, :rank], left[:, :rank].T @ flat, bound)
+
     # -1 shapes never do; the largest error need not fall with every shape, but almost does.
-    low, high = -1, left.shape[1] if most is None else min(most, left.shape[1])
-    if most is not None and _error(offsets, _truncated(flat, left, high), bound) > bound:
-        return None
+    low, high = -1, left.shape[1]
     while high - low > 1:
         middle = (low + high) // 2
-        if _error(offsets, _truncated(flat, left, middle), bound) <= bound:
+        if first(middle).error <= bound:
             high = middle
         else:
             low = middle
-    return _truncated(flat, left, high, _error(offsets, _truncated(flat, left, high), bound))
+    return first(high)
 
 
-def _truncated(flat: np.ndarray, left: np.ndarray, rank: int, error: float = 0.0) -> Compressed:
-    weights = left[:, :rank]
-    size = np.abs(weights).max(0, initial=0.0) if rank else np.zeros(0)
-    shapes = (weights.T @ flat) * size[:, None]
-    return Compressed(
-        shapes.astype(np.float32).reshape(rank, flat.shape[1] // 3, 3),
-        (weights / np.where(size > 0, size, 1)).astype(np.float32),
-        error,
-    )
+def _packed(offsets: np.ndarray, weights: np.ndarray, shapes: np.ndarray, bound: float) -> Compressed:
+    """Weights (F, K) brought within -1 .. 1 with their shapes (K, 3V), rounded, and the error of the result."""
+    size = np.abs(weights).max(0, initial=0.0)
+    rounded = (shapes * size[:, None]).astype(np.float32).reshape(len(shapes), *offsets.shape[1:])
+    weights = (weights / np.where(size > 0, size, 1)).astype(np.float32)
+    return Compressed(rounded, weights, _error(offsets, rounded, weights, bound))
 
 
-def _error(offsets: np.ndarray, found: Compressed, bound: float) -> float:
+def _error(offsets: np.ndarray, shapes: np.ndarray, weights: np.ndarray, bound: float) -> float:
     """Largest distance over all frames; stops at the first frame beyond the bound."""
     worst = 0.0
-    flat = found.shapes.reshape(len(found.shapes), offsets[0].size).astype(np.float64)
-    for offset, weights in zip(offsets, found.weights.astype(np.float64), strict=True):
-        miss = offset - (weights @ flat).reshape(offset.shape)
+    flat = shapes.reshape(len(shapes), offsets[0].size).astype(np.float64)
+    for offset, row in zip(offsets, weights.astype(np.float64), strict=True):
+        miss = offset - (row @ flat).reshape(offset.shape)
         worst = max(worst, float(np.sqrt((miss**2).sum(-1)).max(initial=0.0)))
         if worst > bound:
             break

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from anatomy_heads import model
-from muscle_face.core import bake
+from muscle_face.core import Cancelled, bake
 
 
 def performance(frames: int = 100) -> np.ndarray:
@@ -34,6 +34,36 @@ def test_a_hundred_frames_become_a_dozen_shapes():
     assert worst <= bound and worst == pytest.approx(found.error)
     assert 5 <= len(found.shapes) <= 12
     assert np.abs(found.weights).max() <= 1.0
+
+
+def test_fewer_shapes_than_the_principal_ones():
+    """Frames that are a few shapes and noise within the bound need these shapes only: the principal ones, which aim at
+    the noise's mean square, are twice as many."""
+    rng = np.random.default_rng(3)
+    shapes, weights = rng.normal(size=(4, 300, 3)), rng.normal(size=(40, 4))
+    noise = rng.normal(size=(40, 300, 3))
+    noise *= 0.05 * rng.uniform(size=(40, 300, 1)) / np.linalg.norm(noise, axis=2, keepdims=True)
+    offsets = np.einsum("fk,kvi->fvi", weights, shapes) + noise
+    principal = np.linalg.svd(offsets.reshape(40, -1), full_matrices=False)
+
+    def worst(rank: int) -> float:
+        u, s, vt = (part[:rank] for part in (principal[0].T, principal[1], principal[2]))
+        return np.linalg.norm(((u.T * s) @ vt).reshape(offsets.shape) - offsets, axis=2).max()
+
+    bound = 0.05
+    assert worst(8) > bound
+    found = bake.compress(offsets, bound)
+    assert found.error <= bound and len(found.shapes) == 4
+
+
+def test_a_bake_can_be_stopped():
+    """Progress may raise while shapes are sought."""
+
+    def stop(_share, _text):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        bake.compress(np.random.default_rng(0).normal(size=(20, 50, 3)), 0.5, stop)
 
 
 def test_a_tighter_bound_takes_more_shapes():
