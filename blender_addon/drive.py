@@ -32,13 +32,15 @@ class Drive:
     """All that one solve needs from Blender, read at one moment.
 
     controls: (n,) float64, the model's order. influence: 0..1. gravity: (3,) [m/s2] in the mesh's own axes; None where
-    the neutral's own holds. swelling: (V,) of the flesh under the skin; None where nothing has swollen.
+    the neutral's own holds. swelling: (V,) of the flesh under the skin; None where nothing has swollen. stiffness:
+    factor of the flesh in each of ``engine.regions``; None where all are 1.
     """
 
     controls: np.ndarray
     influence: float
     gravity: np.ndarray | None = None
     swelling: np.ndarray | None = None
+    stiffness: np.ndarray | None = None
 
     @property
     def key(self) -> np.ndarray:
@@ -46,16 +48,21 @@ class Drive:
         parts = [self.controls] if self.gravity is None else [self.controls, self.gravity]
         if self.swelling is not None:
             parts.append(np.array([zlib.crc32(self.swelling)], float))
+        if self.stiffness is not None:
+            parts.append(self.stiffness)
         return np.concatenate(parts)
 
     def moves(self, model: FaceModel) -> bool:
         """Whether there is anything to simulate."""
-        loaded = self.gravity is not None or self.swelling is not None
+        loaded = any(part is not None for part in (self.gravity, self.swelling, self.stiffness))
         return loaded or not np.array_equal(self.controls, model.controls().neutral)
 
     def on(self, model: FaceModel) -> FaceModel:
-        """The face to simulate: the model, swollen where it has; in any thread."""
-        return model if self.swelling is None else engine.swollen_face()(model, self.swelling)
+        """The face to simulate: the model, swollen and stiffened where it is; in any thread."""
+        face = model if self.swelling is None else engine.swollen_face()(model, self.swelling)
+        if self.stiffness is None:
+            return face
+        return face.with_stiffness(dict(zip(engine.regions(), self.stiffness, strict=True)))
 
 
 def read(
@@ -87,7 +94,13 @@ def read(
     controls = [
         source[kind].get(name, rest) for name, kind, rest in zip(names, model.control_kinds, neutral, strict=True)
     ]
-    return Drive(np.array(controls, float), settings.influence, gravity_on(owner, model), swelling_of(obj, settings))
+    return Drive(
+        np.array(controls, float),
+        settings.influence,
+        gravity_on(owner, model),
+        swelling_of(obj, settings),
+        stiffness_of(settings),
+    )
 
 
 def pull(settings, muscle) -> float:
@@ -124,6 +137,12 @@ def swelling_of(obj: bpy.types.Object, settings) -> np.ndarray | None:
     if not settings.swelling or settings.swelling_group not in obj.vertex_groups:
         return None
     return settings.swelling * bridge.group_weights(obj, settings.swelling_group)
+
+
+def stiffness_of(settings) -> np.ndarray | None:
+    """Factors of the flesh's stiffness by part of the face, or None where all are 1."""
+    factors = np.array(settings.stiffness, np.float64)
+    return None if (factors == 1.0).all() else factors
 
 
 def shape_names(model: FaceModel) -> list[str]:

@@ -68,6 +68,14 @@ def swollen_face() -> type[FaceModel]:
     return SwollenFace
 
 
+def regions() -> list[str]:
+    """The parts of the face, in the order in which their stiffness is given."""
+    face_model()
+    from ..core.anatomy.composition import REGIONS
+
+    return list(REGIONS)
+
+
 def guess_landmarks() -> Callable:
     """The function that finds the landmarks of any head."""
     face_model()

@@ -38,8 +38,10 @@ class LiveFace:
         model: "FaceModel | None" = None,
     ) -> Pose:
         """The equilibrium (``FaceModel.solve``) near an answer; it may run while another thread follows."""
-        self._settler.keep(self._follower.nearest(pose.nodes))
-        return (model or self.model).solve_with(self._settler, pose.controls, pose.gravity, pose, 1e-4, progress)
+        model = model or self.model
+        settler = self._settler if model.flesh is self.model.flesh else self._settler.twin(model.flesh)
+        settler.keep(self._follower.nearest(pose.nodes))
+        return model.solve_with(settler, pose.controls, pose.gravity, pose, 1e-4, progress)
 
     def close(self) -> None:
         """End what runs in the background."""
@@ -54,7 +56,7 @@ class LiveFace:
         model: "FaceModel | None" = None,
     ) -> Pose:
         """The face near its equilibrium (``physics.follow.NEAR``), going on from the last answer or from ``start``;
-        ``model`` is the face as it has swollen (``swelling.SwollenFace``).
+        ``model`` is the face as it has swollen (``swelling.SwollenFace``) or stiffened (``FaceModel.with_stiffness``).
 
         The pose is ``converged`` when it is as near as it should be; ``FaceModel.solve`` settles it. Its residual is
         not measured (nan).
@@ -66,7 +68,7 @@ class LiveFace:
         if start is not None:
             self._nodes, self._anchor = start.nodes, model.load_of(start.controls, start.gravity)[0].anchor
         with blas.one_thread():
-            nodes, report = self._follower.follow(load, self._nodes + (load.anchor - self._anchor))
+            nodes, report = self._follower.follow(load, self._nodes + (load.anchor - self._anchor), model.flesh)
         self._nodes, self._anchor = nodes, load.anchor
         return Pose(
             controls=c,

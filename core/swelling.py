@@ -52,7 +52,7 @@ class SwollenFace(FaceModel):
         # Found once for all amounts, like the tracks.
         under = vars(model).get("_under") or under_skin(model)
         model._under = under
-        vars(self).update({name: value for name, value in vars(model).items() if name != "_growth"})
+        vars(self).update({name: value for name, value in vars(model).items() if name not in ("_growth", "_stiffened")})
         nearest, share = under
         self.swelling = (swelling[nearest] * share).sum(1)
 

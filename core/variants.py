@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The same face with something else inside: another tissue, other track springs; and the face brought up to date."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from .face import FaceModel
 
 Progress = Callable[[float, str], None]
+
+STIFFNESS = 0.1, 10.0
+"""Factors of the flesh's moduli that are allowed."""
+
+BORDER = 3
+"""Rounds of averaging that make the borders between regions soft."""
 
 
 def of_tissue(model: "FaceModel", tissue: str, progress: Progress | None) -> Rig:
@@ -41,6 +48,42 @@ def of_track_stiffness(model: "FaceModel", factors: Mapping[str, float]) -> Rig:
             raise MuscleFaceError(f'There is no region "{name}": use one of {", ".join(REGIONS)}.')
         stiffness[list(REGIONS).index(name)] = factor
     return replace(model.rig, track_stiffness=stiffness)
+
+
+def of_stiffness(model: "FaceModel", factors: Mapping[str, float]) -> "FaceModel":
+    """``FaceModel.with_stiffness``: a copy that shares all but the moduli."""
+    factor = np.ones(len(REGIONS))
+    for name, value in factors.items():
+        if name not in REGIONS:
+            raise MuscleFaceError(f'There is no region "{name}": use one of {", ".join(REGIONS)}.')
+        if not STIFFNESS[0] <= value <= STIFFNESS[1]:
+            raise MuscleFaceError(f"Stiffness goes from {STIFFNESS[0]} to {STIFFNESS[1]} times that of the tissue.")
+        factor[list(REGIONS).index(name)] = value
+    model.prepare()
+    last = vars(model).get("_stiffened")
+    if last is not None and np.array_equal(last[0], factor):
+        return last[1]
+    share = vars(model).get("_region_share")
+    if share is None:
+        share = model._region_share = region_share(model)
+    face = copy.copy(model)
+    # Not the one before it, and the one before that.
+    vars(face).pop("_stiffened", None)
+    face.flesh = model.flesh.stiffened(np.exp(share @ np.log(factor)))
+    face.tracks, face.solver = model.tracks.on(face.flesh), model.solver.twin(face.flesh)
+    model._stiffened = factor, face
+    return face
+
+
+def region_share(model: "FaceModel") -> np.ndarray:
+    """(T, regions) how much each tet belongs to each of REGIONS; the borders are some edges wide."""
+    flesh = model.flesh
+    of_node = np.eye(len(REGIONS))[model.rig.region]
+    count = flesh.spread(np.full(len(flesh.tets), 4.0))[:, None]
+    for _ in range(BORDER):
+        of_tet = of_node[flesh.tets].mean(1)
+        of_node = np.stack([flesh.spread(4.0 * column) for column in of_tet.T], axis=1) / count
+    return of_node[flesh.tets].mean(1)
 
 
 def updated(

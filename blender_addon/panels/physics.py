@@ -6,7 +6,7 @@ import bpy
 
 from ...core.sliders import label_of
 from .. import requirements, storage
-from ..properties import TISSUES
+from ..properties import REGIONS, TISSUES
 from . import rows
 from .base import RigPanel
 
@@ -20,6 +20,8 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
     def draw(self, context):
         layout, settings = self.layout, context.object.muscle_face
         layout.use_property_split = True
+        if rows.progress(layout):
+            return
         rows.next_step(layout, requirements.drive_problem(context))
         layout.operator_menu_enum("muscle_face.set_tissue", "tissue", text=f"Tissue: {tissue_label(settings.tissue)}")
         row = layout.row(heading="Gravity")
@@ -31,6 +33,7 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
         layout.prop(settings, "flesh_weight")
         layout.operator_menu_enum("muscle_face.physics_preset", "preset", text="Presets")
         self._draw_strengths(settings)
+        self._draw_stiffness(settings)
         self._draw_swelling(context.object)
         _, body = rows.heading(layout, "hold", "Shape Hold")
         if body is not None:
@@ -53,6 +56,14 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
         for muscle in settings.muscles:
             if text in muscle.name.lower() or text in muscle.name.replace("_", " ").lower():
                 column.prop(muscle, "strength", text=rows.short(label_of(muscle.name)), slider=True)
+
+    def _draw_stiffness(self, settings):
+        _, body = rows.heading(self.layout, "stiffness", "Stiffness of Each Part")
+        if body is None:
+            return
+        column = body.column(align=True)
+        for index, (_key, label, _tip) in enumerate(REGIONS):
+            column.prop(settings, "stiffness", index=index, text=label, slider=True)
 
     def _draw_swelling(self, obj):
         _, body = rows.heading(self.layout, "swelling", "Swelling")

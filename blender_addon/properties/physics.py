@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """What changes the flesh over time: all of it can be keyed."""
 
-from bpy.props import EnumProperty, FloatProperty, StringProperty
+from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty, StringProperty
 
 from .slider import touch
 
@@ -31,6 +31,17 @@ class PhysicsProperties:
         max=5.0,
         soft_max=3.0,
         default=1.0,
+        update=touch,
+    )
+    stiffness: FloatVectorProperty(
+        name="Stiffness",
+        description="How stiff the flesh of each part is: 1 as its tissue; softer flesh sags and gives way to muscles",
+        size=len(REGIONS),
+        min=0.1,
+        max=10.0,
+        soft_min=0.2,
+        soft_max=4.0,
+        default=(1.0,) * len(REGIONS),
         update=touch,
     )
     swelling: FloatProperty(

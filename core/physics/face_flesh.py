@@ -67,10 +67,14 @@ class FaceFlesh:
         self._response: tuple[Operator, sp.csr_matrix] | None = None
         self._kept: Operator | None = None
 
-    def twin(self) -> "FaceFlesh":
-        """Another solver of the same flesh, for another thread; it shares what poses do not change."""
+    def twin(self, flesh: Flesh | None = None) -> "FaceFlesh":
+        """Another solver of the same flesh, for another thread; it shares what poses do not change. Or one of the flesh
+        with other moduli (``Flesh.stiffened``), which begins with the matrices of this: they only precondition."""
         self._smooth()
-        other = FaceFlesh(self.flesh)
+        if flesh is not None:
+            # Whose response it begins with must not hang on who was solved before: answers are the same bit by bit.
+            self._rest_response()
+        other = FaceFlesh(flesh or self.flesh)
         other._laplacian, other._response = self._laplacian, self._response
         return other
 
@@ -101,16 +105,21 @@ class FaceFlesh:
     def _linear(self, load: Load, gradient: np.ndarray) -> np.ndarray:
         """Nodes (N, 3) by the stiffness at rest; ``gradient`` is that of the free nodes at rest under the load."""
         f = self.flesh
-        if self._response is None:
-            still = Load(f.rest, f.rest, np.zeros_like(f.rest), np.zeros(f.fibres.count))
-            rows = f.stiffness(f.rest, still.activation).tocsr()[self._dofs(f.free)]
-            coupling = rows[:, self._dofs(np.flatnonzero(f.fixed))].tocsr()
-            self._response = self.inverse_stiffness(f.rest, still), coupling
-        inverse, coupling = self._response
+        inverse, coupling = self._rest_response()
         out = np.where(f.fixed[:, None], load.fixed, f.rest)
         moved = (load.fixed - f.rest)[f.fixed]
         out[f.free] -= inverse(gradient + (coupling @ moved.ravel()).reshape(-1, 3))
         return out
+
+    def _rest_response(self) -> tuple[Operator, sp.csr_matrix]:
+        """Inverse of the stiffness at rest and its bone columns."""
+        if self._response is None:
+            f = self.flesh
+            still = Load(f.rest, f.rest, np.zeros_like(f.rest), np.zeros(f.fibres.count))
+            rows = f.stiffness(f.rest, still.activation).tocsr()[self._dofs(f.free)]
+            coupling = rows[:, self._dofs(np.flatnonzero(f.fixed))].tocsr()
+            self._response = self.inverse_stiffness(f.rest, still), coupling
+        return self._response
 
     @staticmethod
     def _dofs(nodes: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ import numpy as np
 from ..parallel import in_background
 from .equilibrium import Energy, Memory, Operator, Report, line_search
 from .face_flesh import FaceFlesh, Load
+from .flesh import Flesh
 from .warped import Warping
 
 NEAR = 0.02
@@ -128,8 +129,16 @@ class Follower:
         """End the thread."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def follow(self, load: Load, start: np.ndarray) -> tuple[np.ndarray, Report]:
-        """Nodes (N, 3) near the equilibrium, from ``start`` (N, 3). ``Report.step`` estimates the distance [cm]."""
+    def _turn_to(self, flesh: Flesh) -> None:
+        """Follow the flesh with other moduli; the factors at hand still show the way."""
+        if flesh is not self._flesh:
+            self._flesh, self._workspace = flesh, flesh.workspace()
+            self._solver, self._other = self._solver.twin(flesh), self._other.twin(flesh)
+
+    def follow(self, load: Load, start: np.ndarray, flesh: Flesh | None = None) -> tuple[np.ndarray, Report]:
+        """Nodes (N, 3) near the equilibrium, from ``start`` (N, 3), of the flesh or of that with other moduli
+        (``Flesh.stiffened``). ``Report.step`` estimates the distance [cm]."""
+        self._turn_to(flesh or self._flesh)
         f, free = self._flesh, self._flesh.free
         self._turn += 1
         x = np.where(f.fixed[:, None], load.fixed, start)
@@ -154,12 +163,13 @@ class Follower:
             descent.step()
         x[free] = descent.at
         if descent.taken > AGED and not fresh and self._pending is None:
-            self._pending = self._thread.submit(self._factored, x.copy(), load)
+            self._pending = self._thread.submit(self._factored, self._other, x.copy(), load)
         return x, Report(descent.residual, descent.taken, descent.evaluations, descent.near, descent.left)
 
-    def _factored(self, x: np.ndarray, load: Load) -> _Factor:
+    @staticmethod
+    def _factored(solver: FaceFlesh, x: np.ndarray, load: Load) -> _Factor:
         with in_background():
-            return _Factor(x, self._other.inverse_stiffness(x, load))
+            return _Factor(x, solver.inverse_stiffness(x, load))
 
     def nearest(self, nodes: np.ndarray) -> Operator:
         """Inverse of the stiffness that was factored nearest to nodes (N, 3), turned there."""

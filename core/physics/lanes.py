@@ -5,6 +5,7 @@
 The work is cut into PARTS of equal cost whatever the number of cores, so that sums have the same bits everywhere.
 """
 
+import copy
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -116,6 +117,15 @@ class Lanes:
     def collect(self, of_groups: wp.array, k: int) -> np.ndarray:
         """(T, k) of what ``spread`` made."""
         return of_groups.numpy().reshape(-1, k, WIDTH).transpose(0, 2, 1).reshape(-1, k)[self.place_of_tet]
+
+    def with_moduli(self, moduli: np.ndarray) -> "Lanes":
+        """The same layout of other moduli (T, 3)."""
+        other, arrays = copy.copy(self), kernels.LaneArrays()
+        for name in kernels.LaneArrays.vars:
+            setattr(arrays, name, getattr(self.arrays, name))
+        arrays.moduli = self.spread(moduli)
+        other.arrays = arrays
+        return other
 
     @property
     def groups(self) -> int:

@@ -2,6 +2,8 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """What all tracks of a face ask of its flesh, laid out for fast sums (see ``tracks`` for what a track is)."""
 
+import copy
+
 import numpy as np
 import warp as wp
 
@@ -71,6 +73,12 @@ class TrackTable:
             joined(rows, wp.int16),
             joined(steps, f64),
         ]
+
+    def on(self, flesh: Flesh) -> "TrackTable":
+        """The same tracks of the flesh with other moduli (``Flesh.stiffened``): strains, loads and springs stay."""
+        other = copy.copy(self)
+        other._flesh, other._lanes = flesh, flesh.lanes
+        return other
 
     def nodal(self, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Sums of displacements and of loads (N, 3) at track weights (K,)."""

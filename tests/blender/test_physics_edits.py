@@ -56,6 +56,35 @@ def test_weight_sags_and_is_keyed(rig):
     assert heights[0] == 0.0 and heights[1] < -1e-5 and heights[2] > 1e-5
 
 
+def test_stiffness_of_a_part_is_keyed_and_kept(rig, tmp_path):
+    """A muscle moves a slack cheek further by its keys; the values live through undo and the file."""
+    rig.muscle_face.muscles[LEFT].activation = 1.0
+    for frame, value in ((1, 1.0), (5, 0.25)):
+        rig.muscle_face.stiffness[3] = rig.muscle_face.stiffness[4] = value
+        rig.keyframe_insert("muscle_face.stiffness", frame=frame)
+    faces = []
+    for frame in (1, 5, 3, 1):
+        bpy.context.scene.frame_set(frame)
+        faces.append(shown(rig))
+    rest = np.array([v.co for v in rig.data.shape_keys.reference_key.points])
+    way = [np.linalg.norm(face - rest, axis=1).max() for face in faces]
+    assert way[0] < way[2] < way[1] and way[1] > 1.1 * way[0]
+    assert np.abs(faces[3] - faces[0]).max() < 1e-4
+    rig.animation_data_clear()
+    bpy.ops.ed.undo_push(message="Before")
+    assert bpy.ops.muscle_face.physics_preset(preset="AGED") == {"FINISHED"}
+    assert rig.muscle_face.stiffness[3] == 0.5 and rig.muscle_face.stiffness[2] == 1.0
+    aged = shown(rig)
+    path = str(tmp_path / "aged.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    rig = bpy.context.object
+    assert rig.muscle_face.stiffness[3] == 0.5
+    assert np.abs(shown(rig) - aged).max() < 1e-6
+    assert bpy.ops.muscle_face.physics_preset(preset="HEALTHY") == {"FINISHED"}
+    assert np.abs(shown(rig) - faces[0]).max() < 1e-4
+
+
 def test_a_fit_makes_up_for_strength(rig):
     """Sliders found for a weak muscle stand higher, so that it pulls as hard as was found."""
     rig.muscle_face.muscles[LEFT].strength = 0.5
