@@ -133,12 +133,19 @@ class Problem:
         return Found(controls, head, posed, np.inf, found.jacobian)
 
 
-def descend(problem: Problem, start: Found, *, iterations: int, watch: Watch = lambda found: None) -> Found:
+def descend(
+    problem: Problem,
+    start: Found,
+    *,
+    iterations: int,
+    little: float = LITTLE,
+    watch: Watch = lambda found: None,
+) -> Found:
     """The least sum of squares that Gauss-Newton steps with Levenberg's damping lead to from ``start``.
 
-    Steps stay in the box exactly (``box``). A step counts when the flesh settled and the sum fell. What only a few
-    points show (a blink) must not pass for an outlier: trust in residuals shrinks as the face comes near (graduated
-    non-convexity, Blake & Zisserman 1987).
+    Steps stay in the box exactly (``box``); those that would lower the sum by less than the share ``little`` are not
+    made. A step counts when the flesh settled and the sum fell. What only a few points show (a blink) must not pass for
+    an outlier: trust in residuals shrinks as the face comes near (graduated non-convexity, Blake & Zisserman 1987).
     """
     found, damping, skin, trust = start, 1e-6, problem.skin, TRUST
     for _ in range(iterations):
@@ -147,7 +154,7 @@ def descend(problem: Problem, start: Found, *, iterations: int, watch: Watch = l
         H, g, count = problem.normal_equations(frozen, found)
         found = replace(found, value=problem.value(frozen, found))
         watch(found)
-        better, step, damping, spent = _better(problem, found, frozen, (H, g), damping)
+        better, step, damping, spent = _better(problem, found, frozen, (H, g), damping, little)
         if better is None and not spent and not skin.exact:
             skin.renew()
             continue
@@ -156,7 +163,7 @@ def descend(problem: Problem, start: Found, *, iterations: int, watch: Watch = l
             turned = np.abs(step[len(skin.active) :]).max(initial=0.0) / 10.0
             moved = max(np.abs(better.controls - found.controls).max(initial=0.0), turned)
             fell = found.value - better.value
-            done = moved < STILL or fell < LITTLE * found.value or better.value < EXACT * count
+            done = moved < STILL or fell < little * found.value or better.value < EXACT * count
             found, damping = better, 0.1 * damping
         if done and trust == 1.0:
             break
@@ -165,7 +172,12 @@ def descend(problem: Problem, start: Found, *, iterations: int, watch: Watch = l
 
 
 def _better(
-    problem: Problem, found: Found, frozen: list[Frozen], model: tuple[np.ndarray, np.ndarray], damping: float
+    problem: Problem,
+    found: Found,
+    frozen: list[Frozen],
+    model: tuple[np.ndarray, np.ndarray],
+    damping: float,
+    little: float,
 ) -> tuple[Found | None, np.ndarray, float, bool]:
     """A face with a smaller sum of squares (None where there is none), the step to it, its damping, and whether the
     model promises no more that is worth a step."""
@@ -175,7 +187,7 @@ def _better(
     scale = float(np.percentile(H.diagonal(), 90)) if len(H) else 0.0
     for _ in range(TRIES if problem.skin.exact else 2):
         step, gain = _step(problem, found, H, g, weight, mute, damping * scale)
-        if gain < LITTLE * found.value:
+        if gain < little * found.value:
             return None, step, damping, True
         trial = problem.stepped(found, step)
         trial = replace(trial, value=problem.value(frozen, trial))

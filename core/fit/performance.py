@@ -37,6 +37,9 @@ ITERATIONS = 6
 
 TOLERANCE = 1e-4
 
+LITTLE = 1e-2
+"""``engine.LITTLE`` of a frame that its neighbours will change."""
+
 CHANGE = 0.3
 """Standard deviation of a slider's change from one frame to the next, as far as the prior knows."""
 
@@ -168,7 +171,7 @@ class _Take:
             self._skin = FollowedSkin(setting.model, points, setting.active, setting.gravity, TOLERANCE, tick)
             self._skin_points = points
         problem = setting.problem(goal, self._skin, self._prior(before.controls))
-        found = descend(problem, Found(before.controls, head, posed), iterations=ITERATIONS)
+        found = descend(problem, Found(before.controls, head, posed), iterations=ITERATIONS, little=LITTLE)
         return replace(found, jacobian=self._skin.jacobian(found.posed))
 
     def _same_points(self, points: SkinPoints) -> bool:

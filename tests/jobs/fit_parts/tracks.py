@@ -31,12 +31,14 @@ def _fitted(head: FitHead, path: Path) -> dict:
     apart = _lips_apart(tracks)
     targets = _targets(head, tracks, int(np.nanargmin(apart)))
     result = model.fit_performance(targets)
-    lips = Places(model).points(["lip_inner_upper:0.5", "lip_inner_lower:0.5"])
+    lips = Places(model).points(["lip_inner_lower:0.5", "lip_inner_upper:0.5"])
     opening, pose = [], None
     for controls in result.controls:
         pose = model.solve(controls, start=pose)
-        opening.append(np.linalg.norm(np.diff(lips.at(pose.skin), axis=0)))
+        # Upwards only: how far one lip lies before the other is no opening, and no single camera sees it.
+        opening.append(float((model.rotation @ np.diff(lips.at(pose.skin), axis=0)[0])[1]))
     seen = np.isfinite(apart)
+    print(f"  {path.stem}: {len(targets)} frames in {result.seconds:.0f} s", flush=True)
     return {
         "frames": len(targets),
         "unconverged": len(result.unconverged),
