@@ -96,28 +96,16 @@ def _dissect(points: np.ndarray, edges: np.ndarray, leaf: int) -> tuple[list[np.
     return pivots, children
 
 
-def _rows_of_fronts(
-    first: np.ndarray, children: list[list[int]], row: np.ndarray, column: np.ndarray, start: np.ndarray
-) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray], list[int]]:
-    """Rows and places of every front; the blocks of front f are at (row, column) from start[f] on.
-
-    Returns, front by front, its boundary; where that is in the parent; where its blocks go in the factor; and where
-    its panel starts there, then the end.
-    """
-    panel, boundary, local, block_to = [0], [], [np.zeros(0, int)] * len(children), []
-    where = np.empty(first[-1], int)
-    for f, (k, p) in enumerate(zip(first[:-1], np.diff(first), strict=True)):
-        r, c = row[start[f] : start[f + 1]], column[start[f] : start[f + 1]]
-        below = np.unique(np.concatenate([r] + [boundary[child] for child in children[f]]))
-        below = below[below >= k + p]
-        where[k : k + p] = np.arange(p)
-        where[below] = np.arange(p, p + len(below))
-        for child in children[f]:
-            local[child] = where[boundary[child]]
-        block_to.append(panel[-1] + 3 * (c - k) * (p + len(below)) + where[r])
-        boundary.append(below)
-        panel.append(panel[-1] + 3 * int(p) * (int(p) + len(below)))
-    return boundary, local, block_to, panel
+def _boundaries(
+    first: np.ndarray, children: list[list[int]], row: np.ndarray, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Boundary rows of every front, front after front, and how many each has; row: those of the blocks, of which those
+    of front f are from start[f] on."""
+    boundary: list[np.ndarray] = []
+    for f, end in enumerate(first[1:]):
+        below = np.unique(np.concatenate([row[start[f] : start[f + 1]], *(boundary[child] for child in children[f])]))
+        boundary.append(below[below >= end])
+    return _joined(boundary), np.array([len(rows) for rows in boundary], int)
 
 
 def _starts(counts: Any) -> np.ndarray:
@@ -184,18 +172,32 @@ class Ordering:
         number = np.full(len(self.order), -1)
         number[kept] = np.arange(len(kept))
         order = number[self.order]
-        before = _starts(order >= 0)[self.fronts.first.numpy()]
+        before = _starts(order >= 0)
+        first = before[self.fronts.first.numpy()]
         part.children, roots = [], []
-        for f, left in enumerate(np.diff(before).tolist()):
+        for f, left in enumerate(np.diff(first).tolist()):
             below = [root for child in self.children[f] for root in roots[child]]
             if left:
                 part.children.append(below)
                 below = [len(part.children) - 1]
             roots.append(below)
-        part._set_up(order[order >= 0], np.unique(before), np.repeat(np.arange(len(kept)), np.diff(indptr)), indices)
+        # What is left of the boundaries is hardly more than the part fills.
+        rows, counts = self.fronts.row.numpy(), np.diff(self.fronts.row_start.numpy())
+        stays = (order[rows] >= 0) & np.repeat(np.diff(first) > 0, counts)
+        owner = np.repeat(np.arange(len(counts)), counts)[stays]
+        below = before[rows[stays]], np.bincount(owner, minlength=len(counts))[np.diff(first) > 0]
+        rows = np.repeat(np.arange(len(kept)), np.diff(indptr))
+        part._set_up(order[order >= 0], np.unique(first), rows, indices, below)
         return part
 
-    def _set_up(self, order: np.ndarray, first: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> None:
+    def _set_up(
+        self,
+        order: np.ndarray,
+        first: np.ndarray,
+        rows: np.ndarray,
+        columns: np.ndarray,
+        boundaries: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> None:
         """Lay out fronts that begin at ``first`` in the order of elimination, for blocks at (rows, columns)."""
         # Here and not at the first launch, which several threads make at once.
         wp.load_module(front_kernels, device="cpu")
@@ -205,34 +207,60 @@ class Ordering:
         row, column = place[rows], place[columns]
         lower = np.flatnonzero(row >= column)
         lower = lower[np.argsort(column[lower], kind="stable")]
-        self._lay_out(first, lower, row[lower], column[lower])
+        self._lay_out(first, lower, row[lower], column[lower], boundaries)
         self.tasks = self._plan()
         self._branch(first)
         self._spare: dict[int, list[np.ndarray]] = {}
         self._packed_at: dict[tuple[int, int], np.ndarray] = {}
 
-    def _lay_out(self, first: np.ndarray, block: np.ndarray, row: np.ndarray, column: np.ndarray) -> None:
+    def _lay_out(
+        self,
+        first: np.ndarray,
+        block: np.ndarray,
+        row: np.ndarray,
+        column: np.ndarray,
+        boundaries: tuple[np.ndarray, np.ndarray] | None,
+    ) -> None:
         """Give every front its rows and its place; `block` (m,) are those of the lower triangle, column by column."""
         block_start = np.searchsorted(column, first)
-        self.boundary, local, block_to, self.panel = _rows_of_fronts(first, self.children, row, column, block_start)
-        pivots = np.diff(first)
-        below = np.array([len(b) for b in self.boundary], int)
+        boundary, below = boundaries or _boundaries(first, self.children, row, block_start)
+        pivots, row_start = np.diff(first), _starts(below)
+        self.boundary = np.split(boundary, row_start[1:-1]) if len(below) else []
         self.sizes = 3 * np.stack([pivots, below, pivots + below], axis=1).astype(np.int32)
-        corner = np.repeat(3 * np.asarray(self.panel[:-1], int), 3 * pivots)
+        panel = _starts(3 * pivots * (pivots + below))
+        self.panel = panel.tolist()
+        corner = np.repeat(3 * panel[:-1], 3 * pivots)
         step = np.repeat(self.sizes[:, 2] + 1, 3 * pivots)
         self.diagonal = corner + step * (np.arange(3 * first[-1]) - np.repeat(3 * first[:-1], 3 * pivots))
+        # All rows of all fronts, ascending: the pivots of a front come before its boundary.
+        fronts, n = np.arange(len(pivots)), first[-1]
+        owner = np.repeat(fronts, below)
+        all_rows = np.sort(np.concatenate([np.repeat(fronts, pivots) * n + np.arange(n), owner * n + boundary]))
+
+        def place(front: np.ndarray, row: np.ndarray) -> np.ndarray:
+            """Where rows are in their fronts."""
+            return np.searchsorted(all_rows, front * n + row) - (first[:-1] + row_start[:-1])[front]
+
+        child_start, child = (
+            _starts([len(c) for c in self.children]),
+            np.array([c for few in self.children for c in few], int),
+        )
+        parent = np.zeros(len(pivots), int)
+        parent[child] = np.repeat(fronts, np.diff(child_start))
+        of_block = np.repeat(fronts, np.diff(block_start))
+        block_to = panel[of_block] + 3 * (column - first[of_block]) * (pivots + below)[of_block]
         self.fronts = _struct(
             first=first,
             pivots=pivots,
-            row_start=_starts(below),
-            row=_joined(self.boundary),
-            local=_joined(local),
-            child_start=_starts([len(c) for c in self.children]),
-            child=_joined(self.children),
+            row_start=row_start,
+            row=boundary,
+            local=place(parent[owner], boundary),
+            child_start=child_start,
+            child=child,
             block_start=block_start,
             block=block,
-            block_to=_joined(block_to),
-            panel=self.panel,
+            block_to=block_to + place(of_block, row),
+            panel=panel,
         )
 
     def packed_at(self, width: int, rows: int = 3) -> np.ndarray:
@@ -242,9 +270,8 @@ class Ordering:
         """
         if (width, rows) not in self._packed_at:
             size = np.zeros(len(self.sizes), np.int64)
-            for f, (m, _, h) in enumerate(self.sizes.astype(int) * rows // 3):
-                below = h - np.minimum(np.arange(6, m + 6, 6), m)
-                size[f] = (36 + 6 * width * -(-below // width)).sum()
+            for f, (m, _, h) in enumerate((self.sizes.astype(int) * rows // 3).tolist()):
+                size[f] = sum(36 + 6 * width * -(-(h - min(k, m)) // width) for k in range(6, m + 6, 6))
             self._packed_at[width, rows] = _starts(size)
         return self._packed_at[width, rows]
 
@@ -263,9 +290,10 @@ class Ordering:
         """Of every front: the weight (fronts,) of its whole subtree, the first front in that, and its parent or -1."""
         total, start, parent = weight.copy(), np.arange(len(weight)), np.full(len(weight), -1)
         for f, children in enumerate(self.children):
-            total[f] += total[children].sum()
-            start[f] = min([f, *start[children]])
-            parent[children] = f
+            if children:
+                total[f] += total[children].sum()
+                start[f] = min(f, start[children].min())
+                parent[children] = f
         return total, start, parent
 
     def _plan(self) -> list[tuple[int, int]]:
