@@ -34,6 +34,11 @@ class MUSCLE_FACE_PT_shapes(RigPanel, bpy.types.Panel):
                     draw_rows(body, obj, some, group)
 
 
+def label_under(heading: str, label: str) -> str:
+    """What a shape is called below the name of its part of the face."""
+    return "To the Side" if label == heading else label.removeprefix(f"{heading} ")
+
+
 def draw_rows(layout, obj: bpy.types.Object, shapes, heading: str) -> None:
     """One row per shape or pair of shapes."""
     keys = editing.key_blocks(obj)
@@ -50,7 +55,7 @@ def draw_rows(layout, obj: bpy.types.Object, shapes, heading: str) -> None:
     for pair in pairs:
         split = column.split(factor=0.34)
         # The part of the face stands above, except in the answers to a search.
-        split.label(text=pair[0].label.removeprefix(f"{heading} "))
+        split.label(text=label_under(heading, pair[0].label))
         row = split.row(align=True)
         for slider in pair:
             item = row.row(align=True)

@@ -3,6 +3,7 @@
 """What the sidebar shows in each state of the work."""
 
 import bpy
+from muscle_face.blender_addon import jobs
 from recording_layout import drawn
 
 ORDER = ["Rig", "Shapes", "Muscles", "Jaw & Head", "Fit", "Physics", "Bake"]
@@ -46,6 +47,21 @@ def test_baked_face_says_so(rig):
     shown = drawn()
     for panel in ("Rig", "Fit", "Physics"):
         assert "press Remove Bake" in " ".join(shown[panel].texts)
+
+
+def test_work_shows_wherever_it_was_started(rig, monkeypatch):
+    """While a job runs, its progress stands in the place of the buttons that start one."""
+    monkeypatch.setattr(jobs, "status", (0.4, "Baking frame 4 of 10"))
+    shown = drawn()
+    for panel in ("Rig", "Fit", "Physics", "Bake"):
+        assert "Baking frame 4 of 10 (Esc Stops)" in shown[panel].texts
+        assert not shown[panel].operators
+
+
+def test_no_shape_is_called_like_its_heading(rig):
+    """Below Jaw and Mouth the shapes to the side have a name of their own."""
+    texts = drawn()["Shapes"].texts
+    assert texts.count("Jaw") == texts.count("Mouth") == 1 and texts.count("To the Side") == 2
 
 
 def test_grey_buttons_say_what_is_missing(rig):
