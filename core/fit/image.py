@@ -133,7 +133,7 @@ class CameraGoal:
         camera = target.camera
         _check_camera(camera)
         _check_image(camera, np.concatenate([pixels[seen], *[np.asarray(c.pixels) for c in contours]]))
-        self._model, self._camera, self._pixels, self._seen = model, camera, pixels, seen
+        self._model, self._camera, self._pixels, self._seen, self._placed = model, camera, pixels, seen, False
         self.moves_head = int(seen.sum()) >= LEAST_FOR_HEAD
         self.width = FACE_WIDTH * head_height(model) * self._pixels_per_unit(target.points.at(model.neutral))
         noise = NOISE * self.width
@@ -154,6 +154,7 @@ class CameraGoal:
         seen, still = self._seen, StillSkin(points)
         # Where the artist has the face must be before the camera, though the head will be moved from there.
         self._check_view(points, Head())
+        self._placed = True
         points_seen = points[: len(seen)][seen]
         guesses = [Head()]
         if self.moves_head:
@@ -169,9 +170,11 @@ class CameraGoal:
 
     def check(self, points: np.ndarray, head: Head) -> None:
         """See ``points.VertexGoal``."""
-        self._check_view(points, head)
+        if not self._placed:
+            self._check_view(points, head)
         off = self.terms[0].gap(head.at(points)[: len(self._seen)])[self._seen]
-        if len(off) and np.sqrt(np.median(off**2)) > UNLIKE * self.width:
+        unlike = len(off) > 0 and np.sqrt(np.median(off**2)) > UNLIKE * self.width
+        if unlike or not self._faced(points, head):
             raise MuscleFaceError("The image points are not where this face could have them: check which points of the "
                                   "skin they belong to, and whether the image is mirrored or upside down.")  # fmt: skip
 
@@ -180,9 +183,13 @@ class CameraGoal:
         world = head.at(points)
         if not (self._camera.depth(world) > 0.0).all():
             raise MuscleFaceError("The face lies behind the camera: turn the camera towards the face.")
-        forward = head.rotation @ (self._model.rotation.T @ [0.0, 0.0, 1.0])
-        if forward @ (_centre(self._camera) - world.mean(0)) <= 0.0:
+        if not self._faced(points, head):
             raise MuscleFaceError("The camera stands behind the head: move it in front of the face.")
+
+    def _faced(self, points: np.ndarray, head: Head) -> bool:
+        """Whether the face with points (p, 3) looks to the camera's side."""
+        forward = head.rotation @ (self._model.rotation.T @ [0.0, 0.0, 1.0])
+        return forward @ (_centre(self._camera) - head.at(points).mean(0)) > 0.0
 
     def sharpen(self, found: Found) -> bool:
         """See ``points.VertexGoal``."""

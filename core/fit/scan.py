@@ -41,8 +41,12 @@ FADE = 40
 OVERLAP = 0.1
 """Least share of the skin's weight that must find itself on the scan."""
 
-TURNS = [(0.0, 0.0, 0.0), *[(x, y, 0.0) for x in (0.0, 0.2, -0.2) for y in (0.0, 0.25, -0.25) if x or y]]
-"""Rotation vectors [rad] by which a head may have to be turned before it settles on a scan."""
+TURNS = [
+    (0.0, 0.0, 0.0),
+    *[(x, y, 0.0) for x in (0.0, 0.2, -0.2) for y in (0.0, 0.25, -0.25) if x or y],
+    *[(0.0, y, 0.0) for y in (np.pi, 0.5 * np.pi, -0.5 * np.pi)],
+]
+"""Rotation vectors [rad], in the head's own frame, by which it may have to be turned before it settles on a scan."""
 
 NEAR = 0.004
 """Mean distance from the scan, in head heights, at which the head certainly lies right."""
@@ -86,7 +90,8 @@ class ScanGoal:
             of_pairs = points[len(self._term.points) :]
             starts = [head_between(of_pairs[seen], positions[seen], np.ones(int(seen.sum())), scale=scale)]
         else:
-            starts = [Head().moved(np.array([*turn, 0.0, 0.0, 0.0]), points.mean(0)) for turn in TURNS]
+            turns, still = np.array(TURNS) @ self._model.rotation, np.zeros(3)
+            starts = [Head().moved(np.concatenate([turn, still]), points.mean(0)) for turn in turns]
         best, least = starts[0], np.inf
         for start in starts:
             head = self._settled(points, start, scale, 1)
