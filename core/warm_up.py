@@ -16,6 +16,7 @@ KERNEL_MODULES = (
     "physics.kernels",
     "geometry.field",
     "physics.front_kernels",
+    "physics.front_sweeps",
     "anatomy.rays",
     "physics.lane_kernels",
     "physics.contact",

@@ -112,15 +112,16 @@ def test_smooth_inverse_is_scipys():
     assert np.abs(SmoothInverse(flesh.ordering, matrix)(b) - expected).max() < 1e-5 * np.abs(expected).max()
 
 
-@pytest.mark.parametrize("single", [False, True])
-def test_packed_factor_solves_as_the_factor_does(single):
-    """One right side by the packed factor is one of several by BLAS."""
+@pytest.mark.parametrize(("single", "rough", "close"), [(False, False, 1e-11), (True, False, 1e-4), (True, True, 0.03)])
+def test_packed_factor_solves_as_the_factor_does(single, rough, close):
+    """One right side by the packed factor is one of several by BLAS, as far as its digits go."""
     flesh = mixed()
     flesh.spring = np.full(len(flesh.rest), 2.0)
     factor = Cholesky(flesh.ordering, flesh.stiffness_blocks(flesh.rest, np.zeros(2), free=True), single=single)
     b = np.random.default_rng(7).standard_normal((3 * len(flesh.free), 2))
     many = factor.solve(b)
-    assert np.abs(factor.packed().solve(b[:, 0]) - many[:, 0]).max() < (1e-4 if single else 1e-11) * np.abs(many).max()
+    one = factor.packed(rough=rough).solve(b[:, 0])
+    assert np.abs(one - many[:, 0]).max() < close * np.abs(many).max()
 
 
 def test_memory_is_the_two_loop_recursion():

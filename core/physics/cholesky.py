@@ -17,7 +17,7 @@ import warp as wp
 from scipy.linalg import cython_blas, cython_lapack
 
 from ..parallel import share
-from . import front_kernels
+from . import front_kernels, front_sweeps
 from .dissection import BRANCHES, Ordering
 
 # Right sides solved at once by one thread: enough for matrix products, few enough to need little memory.
@@ -73,7 +73,7 @@ class Cholesky:
         self.ordering = ordering
         self.dtype = np.dtype(np.float32 if single else np.float64)
         self._vec3 = wp.vec3f if single else wp.vec3d
-        self._kernel = front_kernels.TYPED["eliminate", wp.float32 if single else wp.float64]
+        self._kernel = front_kernels.TYPED[wp.float32 if single else wp.float64]
         self._blas = _Blas(self.dtype)
         self._values = ordering.lend(3 * ordering.panel[-1])
         self._packed: PackedFactor | None = None
@@ -125,9 +125,12 @@ class Cholesky:
             for child in o.children[f]:
                 self._updates[child] = None
 
-    def packed(self) -> "PackedFactor":
-        """The factor in the order in which one right side reads it: fast, and it needs this one no more."""
-        return PackedFactor(self.ordering, self._values.view(self.dtype))
+    def packed(self, *, rough: bool = False) -> "PackedFactor":
+        """The factor in the order in which one right side reads it: fast, and it needs this one no more.
+
+        ``rough`` rounds a factor in single precision to three digits, which is read in half the time.
+        """
+        return PackedFactor(self.ordering, self._values.view(self.dtype), rough=rough)
 
     def solve(self, b: np.ndarray) -> np.ndarray:
         """Solve A x = b for b (3n,), (n, 3) or (3n, k): float64, same shape."""
@@ -176,21 +179,23 @@ class Cholesky:
 class PackedFactor:
     """A factor packed for one right side at a time."""
 
-    def __init__(self, ordering: Ordering, values: np.ndarray):
+    def __init__(self, ordering: Ordering, values: np.ndarray, *, rough: bool):
         self._ordering, self._turn = ordering, Lock()
         real = wp.float32 if values.dtype == np.float32 else wp.float64
+        kept = wp.uint16 if rough else real
 
-        def shared(array: np.ndarray) -> wp.array:
-            return wp.array(array.ravel(), dtype=real, copy=False, device="cpu")
+        def shared(array: np.ndarray, dtype: type = real) -> wp.array:
+            return wp.array(array.ravel(), dtype=dtype, copy=False, device="cpu")
 
         def launch(name: str, *inputs: object) -> Callable[[], None]:
-            kernel = front_kernels.TYPED[name, real]
-            return wp.launch(kernel, 1, [ordering.fronts, at, *inputs], device="cpu", record_cmd=True).launch
+            inputs = [ordering.fronts, at, *inputs]
+            return wp.launch(front_sweeps.TYPED[name, kept], 1, inputs, device="cpu", record_cmd=True).launch
 
         starts = ordering.packed_at(64 // values.itemsize)
         at = wp.array(starts, dtype=wp.int64, device="cpu")
-        self._values = ordering.lend(-(-int(starts[-1]) * values.itemsize // 8))
-        packed = shared(self._values.view(values.dtype)[: starts[-1]])
+        numbers = np.dtype(np.uint16) if rough else values.dtype
+        self._values = ordering.lend(-(-int(starts[-1]) * numbers.itemsize // 8))
+        packed = shared(self._values.view(numbers)[: starts[-1]], kept)
         cuts = np.searchsorted(starts, starts[-1] * np.arange(BRANCHES + 1) / BRANCHES).tolist()
         panel = wp.array(3 * np.asarray(ordering.panel, np.int64), dtype=wp.int64, device="cpu")
         factor = shared(values)

@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from .. import blas
 from ..parallel import workers
-from . import front_kernels
+from . import front_kernels, front_sweeps
 
 # Where a part may be cut along an axis, and how much the smaller separator of an uneven cut must save.
 SHARES = (0.4, 0.45, 0.5, 0.55, 0.6)
@@ -200,7 +200,8 @@ class Ordering:
     ) -> None:
         """Lay out fronts that begin at ``first`` in the order of elimination, for blocks at (rows, columns)."""
         # Here and not at the first launch, which several threads make at once.
-        wp.load_module(front_kernels, device="cpu")
+        for module in (front_kernels, front_sweeps):
+            wp.load_module(module, device="cpu")
         self.order = order
         place = np.empty(len(self.order), int)
         place[self.order] = np.arange(len(self.order))
@@ -264,7 +265,7 @@ class Ordering:
         )
 
     def packed_at(self, width: int, rows: int = 3) -> np.ndarray:
-        """(fronts + 1,) where each front starts in a factor packed by ``front_kernels.pack``, in numbers.
+        """(fronts + 1,) where each front starts in a factor packed by ``front_sweeps.pack``, in numbers.
 
         width: numbers in a vector register · rows: rows of the matrix to a node.
         """

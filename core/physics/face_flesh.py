@@ -255,12 +255,12 @@ class FaceFlesh:
         f = self.flesh
         try:
             blocks = stiffness_blocks(f, x, load)
-            return Cholesky(self.flesh.ordering, blocks, single=True).packed().solve
+            return Cholesky(self.flesh.ordering, blocks, single=True).packed(rough=True).solve
         except NotDefinite:
             blocks = stiffness_blocks(f, x, load, definite=True)
             diagonal = f.pattern(free=True).diagonal
             blocks[diagonal] += SHIFT * blocks[diagonal] * np.eye(3)
-            return Cholesky(self.flesh.ordering, blocks, single=True).packed().solve
+            return Cholesky(self.flesh.ordering, blocks, single=True).packed(rough=True).solve
 
     def linearise(self, x: np.ndarray, load: Load, *, single: bool = False) -> "Linearisation":
         """The equilibrium's derivative operator at x, with the unprojected stiffness factored (in ``single``

@@ -36,8 +36,9 @@ RELAX = 8
 
 FACTORS = 4
 
-SLOWEST, FIRST = 0.9, 0.7
-"""Ratio of one step to the last: the largest that is believed, and what is assumed before there are two."""
+SLOWEST, FIRST, DRIFT = 0.9, 0.7, 1.15
+"""Ratio of one step to the last: the largest that is believed, what is assumed of a new factor, and how much faster it
+may have become with each frame in which a factor took one step only."""
 
 SHORT, BOLD = 0.5, 0.1
 """A factor misleads whose step the energy lets go less than this share of its way, and whose whole step would move the
@@ -46,14 +47,19 @@ skin by more than this [cm]: what is soft then waits for what is stiff, and smal
 
 @dataclass(eq=False)
 class _Factor:
+    """nodes: (N, 3) where it was factored · used: last turn that it served · rate: of its second step to its first, in
+    the last frames."""
+
     nodes: np.ndarray
     inverse: Operator
     used: int = 0
+    rate: float = FIRST
 
 
 class _Descent:
     """Steps down one energy. at: (n, 3) free nodes · left: distance to the equilibrium that the steps tell [cm] ·
-    misled: whether the last step was cut short · taken, evaluations: counts."""
+    misled: whether the last step was cut short · taken, evaluations: counts · found: ratio of the second step by this
+    inverse to its first."""
 
     def __init__(self, energy: Energy, at: np.ndarray, visible: np.ndarray) -> None:
         self._energy, self._visible, self.at = energy, visible, at
@@ -65,10 +71,11 @@ class _Descent:
         """Size of the gradient [N]."""
         return float(np.linalg.norm(self._gradient))
 
-    def begin(self, inverse: Operator) -> None:
-        """Go on with another inverse."""
+    def begin(self, inverse: Operator, rate: float = FIRST) -> None:
+        """Go on with another inverse, whose second step is to its first as ``rate``."""
         self._inverse, self._memory, self._last, self._length = inverse, Memory(), None, 1.0
         self._end, self.left, self.misled = self.taken + STEPS, np.inf, False
+        self._rate, self.found = rate, None
 
     def relax(self, smooth: Operator) -> None:
         """Some steps by the inverse of a Laplacian, which nothing misleads: tangled flesh comes apart."""
@@ -104,7 +111,10 @@ class _Descent:
             return
         self._memory.add(at - self.at, new - g)
         moved = self._reach(at - self.at)
-        rate = FIRST if self._last is None else min(moved / self._last, SLOWEST)
+        rate = self._rate
+        if self._last is not None:
+            rate = min(moved / self._last, SLOWEST)
+            self.found = self.found or rate
         self.left, self.misled = moved * rate / (1.0 - rate), t < SHORT and moved > BOLD * t
         self.at, self._value, self._gradient = at, value, new
         self._last, self._length = max(moved, 1e-12), t
@@ -144,7 +154,7 @@ class Follower:
         x = np.where(f.fixed[:, None], load.fixed, start)
         self._take_ready()
         descent = _Descent(self._solver.energy(load, x, self._workspace), x[free], self._visible)
-        descent.begin(self.nearest(x))
+        factor = self._begin(descent, x)
         fresh, relaxed = 0, False
         while not descent.near:
             if descent.spent and fresh == FRESH:
@@ -153,14 +163,15 @@ class Follower:
                 relaxed = True
                 descent.relax(self._solver.smooth_inverse)
                 x[free] = descent.at
-                descent.begin(self.nearest(x))
+                factor = self._begin(descent, x)
             elif descent.spent or (descent.misled and fresh < FRESH):
                 fresh += 1
                 x[free] = descent.at
-                new = _Factor(x.copy(), self._solver.inverse_stiffness(x, load))
-                self._keep(new)
-                descent.begin(new.inverse)
+                factor = _Factor(x.copy(), self._solver.inverse_stiffness(x, load))
+                self._keep(factor)
+                descent.begin(factor.inverse)
             descent.step()
+        factor.rate = min(descent.found or DRIFT * factor.rate, FIRST)
         x[free] = descent.at
         if descent.taken > AGED and not fresh and self._pending is None:
             self._pending = self._thread.submit(self._factored, self._other, x.copy(), load)
@@ -173,8 +184,19 @@ class Follower:
 
     def nearest(self, nodes: np.ndarray) -> Operator:
         """Inverse of the stiffness that was factored nearest to nodes (N, 3), turned there."""
-        factor = min(list(self._factors), key=lambda k: float(((k.nodes - nodes) ** 2).sum()))
+        return self._turned(self._nearest(nodes), nodes)
+
+    def _begin(self, descent: _Descent, nodes: np.ndarray) -> _Factor:
+        """Go on with the nearest factor."""
+        factor = self._nearest(nodes)
         factor.used = self._turn
+        descent.begin(self._turned(factor, nodes), factor.rate)
+        return factor
+
+    def _nearest(self, nodes: np.ndarray) -> _Factor:
+        return min(list(self._factors), key=lambda k: float(((k.nodes - nodes) ** 2).sum()))
+
+    def _turned(self, factor: _Factor, nodes: np.ndarray) -> Operator:
         return self._warping.turned(factor.inverse, factor.nodes, nodes)
 
     def _keep(self, new: _Factor) -> None:

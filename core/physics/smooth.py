@@ -9,7 +9,7 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 import warp as wp
 
-from . import front_kernels
+from . import front_sweeps
 from .dissection import Ordering
 
 WIDTH = 16
@@ -34,13 +34,14 @@ class SmoothInverse:
         factor = wp.array(values, dtype=wp.float32, device="cpu")
         where = wp.array(panel, dtype=wp.int64, device="cpu")
         fronts = ordering.fronts
-        wp.launch(front_kernels.pack, 1, [fronts, starts, where, 1, factor, 0, len(panel) - 1], [packed], device="cpu")
+        pack, solve = (front_sweeps.TYPED[name, wp.float32] for name in ("pack", "solve_three"))
+        inputs = [fronts, starts, where, 1, factor, 0, len(panel) - 1]
+        wp.launch(pack, 1, inputs, [packed], device="cpu")
         self._x = np.empty((n, 3), np.float32)
         x = wp.array(self._x.ravel(), dtype=wp.float32, copy=False, device="cpu")
         rows = int(ordering.sizes[:, 2].max(initial=0)) // 3 + WIDTH
         room = wp.empty(3 * rows, dtype=wp.float32, device="cpu")
-        self._solve = wp.launch(front_kernels.solve_three, 1, [fronts, starts, packed, x, room], device="cpu",
-                                record_cmd=True)  # fmt: skip
+        self._solve = wp.launch(solve, 1, [fronts, starts, packed, x, room], device="cpu", record_cmd=True)
 
     def __call__(self, b: np.ndarray) -> np.ndarray:
         """x (n, 3), to some six digits."""
