@@ -21,6 +21,10 @@ TOLERANCE = 1e-5
 FAR = 0.3
 """Largest step of a control over which a Jacobian is corrected."""
 
+SHORT = 0.1
+"""Largest step of a control over which flesh begins where its derivative takes it: farther on lips have met or parted,
+and it might settle in another equilibrium."""
+
 NOTHING = 0.05
 """RMS motion of the points [mm] that says nothing about the Jacobian, beside the tolerance of the flesh."""
 
@@ -124,8 +128,9 @@ class FollowedSkin(SimulatedSkin):
         """See ``Skin``: the flesh begins where its own derivative takes it."""
         if before is not None and before.pose is not None and self._flesh is not None:
             step = (controls - before.pose.controls)[self.active]
-            nodes = before.pose.nodes + (self._flesh @ step).reshape(-1, 3)
-            before = before._replace(pose=replace(before.pose, nodes=nodes))
+            if np.abs(step).max(initial=0.0) < SHORT:
+                nodes = before.pose.nodes + (self._flesh @ step).reshape(-1, 3)
+                before = before._replace(pose=replace(before.pose, nodes=nodes))
         return super().at(controls, before)
 
     def jacobian(self, posed: Posed) -> np.ndarray:
