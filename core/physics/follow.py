@@ -25,7 +25,7 @@ NEAR = 0.02
 STEPS = 5
 """Steps with one factor at most."""
 
-FRESH = 3
+FRESH = 5
 """Factors that a frame may wait for."""
 
 AGED = 2
