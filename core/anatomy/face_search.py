@@ -9,16 +9,18 @@ for the depth image of the template's face; the best finds are then laid onto th
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ..errors import MuscleFaceError
 from ..geometry import surface
 from .face_template import COLUMNS, PIXEL, ROWS, TOP, FaceTemplate, face_template, front_depth
 from .frame import FaceMarks
-from .mirror_plane import MirrorPlane, mirror_planes
+from .mirror_plane import MirrorPlane, mirror_planes, settle_plane
 from .parts import outward
 from .registration import Placement, SkinTarget, settle_placement, warp_landmarks
 
-CLOUD = 3000
+CLOUD, DENSE = 3000, 30000  # points of a mesh that is searched, and of a face that is halved
+MIDPLANE_ROUNDS = 100
 PLANES = 3
 DIRECTIONS = 24  # seen along in each plane, a turn of 15 degrees apart
 SIZE = 60.0  # the mesh's diagonal while it is searched: rays are cast in single precision
@@ -27,6 +29,9 @@ STEP = 1.12  # between sizes
 COVER = 0.75  # share of the template's image that the mesh must fill
 MOST_TILT = 0.2  # slope that a find may differ from the template's
 FINDS = 8
+FACE_BOX = 8.0, 2.0  # [cm] from the middle of the face to its edges, and its depth there, in the template's frame
+MOST_TURN = np.cos(np.radians(8.0))  # of the midplane against the template's
+UNEVEN = 1.5  # [cm] that landmarks of the two sides may differ by because each was laid onto the skin by itself
 GOOD_GAP, WORST_GAP = 0.45, 0.75  # [cm] misfit of what is surely a face, and of what can be none
 PARTS, FEWEST = 4, 300  # loose parts that are tried, and their least number of vertices
 
@@ -54,7 +59,8 @@ def search_parts(vertices: np.ndarray, triangles: np.ndarray, labels: np.ndarray
         found = search_face(vertices, triangles[labels[triangles[:, 0]] == label])
         if found is not None and (best is None or found.gap < best[1].gap):
             best = label, found
-        if best is not None and best[1].gap < GOOD_GAP:
+        # Clothes may be round like a face, but few have more vertices than one.
+        if best is not None and best[1].gap < GOOD_GAP and count[best[0]] == count[order].max():
             break
     if best is None or best[1].gap > WORST_GAP:
         raise MuscleFaceError("No face was found on this mesh: select a head mesh, or place the landmarks by hand.")
@@ -78,9 +84,42 @@ def search_face(vertices: np.ndarray, triangles: np.ndarray) -> FoundFace | None
     if placed is None:
         return None
     points = warp_landmarks(template, target, placed)
+    plane = midplane(x, triangles, placed)
+    points = evened(points, plane, UNEVEN * placed.scale)
     points = {n: unit * p + origin for n, p in points.items()}
     marks = FaceMarks(*(points[n] for n in ("pupil_L", "pupil_R", "mouth_corner_L", "mouth_corner_R")))
-    return FoundFace(marks, points, placed.rotation.T, placed.gap)
+    return FoundFace(marks, points, _axes(plane.normal, placed.rotation[:, 1]), placed.gap)
+
+
+def midplane(x: np.ndarray, triangles: np.ndarray, placed: Placement) -> MirrorPlane:
+    """The mirror plane of the face alone: the template's own middle is off where a face differs from it."""
+    middle = (x[triangles].mean(axis=1) - placed.translation) @ placed.rotation / placed.scale
+    inside = (np.abs(middle[:, :2]) < FACE_BOX[0]).all(axis=1) & (middle[:, 2] > FACE_BOX[1])
+    normal = placed.rotation[:, 0]
+    start = MirrorPlane(normal, float(normal @ placed.translation), np.inf)
+    if inside.sum() < FEWEST:
+        return start
+    cloud = _cloud(x, triangles[inside], DENSE)
+    plane = settle_plane(cKDTree(cloud), cloud, cloud[:: DENSE // CLOUD], normal, start.offset, MIDPLANE_ROUNDS)
+    away = abs(float(plane.normal @ placed.translation) - plane.offset) / placed.scale
+    return plane if plane.normal @ normal > MOST_TURN and away < UNEVEN else start
+
+
+def evened(points: dict[str, np.ndarray], plane: MirrorPlane, most: float) -> dict[str, np.ndarray]:
+    """Landmarks with those of the midline on the plane and pairs that mirror each other to `most` doing so exactly."""
+    out = {}
+    for name, p in points.items():
+        partner = points[{"_L": name[:-1] + "R", "_R": name[:-1] + "L"}.get(name[-2:], name)]
+        image = plane.mirrored(partner[None])[0]
+        out[name] = 0.5 * (p + image) if np.linalg.norm(p - image) < most else p
+    return out
+
+
+def _axes(left: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """Unit rows (3, 3) left, up, front with `left` as it is."""
+    up = up - (up @ left) * left
+    up /= np.linalg.norm(up)
+    return np.array([left, up, np.cross(left, up)])
 
 
 def best_placement(template: FaceTemplate, target: SkinTarget, starts: list[Placement]) -> Placement | None:
@@ -89,12 +128,12 @@ def best_placement(template: FaceTemplate, target: SkinTarget, starts: list[Plac
     return min(settled, key=lambda p: p.gap, default=None)
 
 
-def _cloud(x: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """CLOUD points (n, 3) spread evenly over the surface."""
+def _cloud(x: np.ndarray, triangles: np.ndarray, count: int = CLOUD) -> np.ndarray:
+    """Points (count, 3) spread evenly over the surface."""
     rng = np.random.default_rng(5)
     area = np.linalg.norm(surface.triangle_normals(x, triangles), axis=1)
-    chosen = triangles[rng.choice(len(triangles), CLOUD, p=area / area.sum())]
-    u, v = np.sqrt(rng.random(CLOUD)), rng.random(CLOUD)
+    chosen = triangles[rng.choice(len(triangles), count, p=area / area.sum())]
+    u, v = np.sqrt(rng.random(count)), rng.random(count)
     return np.einsum("nc,nci->ni", np.stack([1.0 - u, u * (1.0 - v), u * v], axis=1), x[chosen])
 
 

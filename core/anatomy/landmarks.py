@@ -14,13 +14,13 @@ import numpy as np
 from ..errors import MuscleFaceError
 from .cavities import Cavity
 from .frame import EYE_DISTANCE, EYE_TO_MOUTH, FaceMarks
+from .mouth_crease import mouth_crease
 from .picked import PICKED, follow_placed
 from .rays import RayTarget
 
 __all__ = ["PICKED", "SkinView", "find_landmarks"]
 
 SAME_SIDES = 0.2  # [cm]
-UNEVEN_GUESS = 1.0  # [cm] that the two sides of a guess differ by because each was laid onto the skin by itself
 MIDPLANE_NOISE = 0.05  # [cm]
 Points = dict[str, np.ndarray]
 Deltas = Mapping[str, np.ndarray]
@@ -83,10 +83,7 @@ def find_landmarks(
 
     guess: where eyes and lips are, for a head on which neither shows as an opening.
     """
-    placed, guess = placed or {}, dict(guess or {})
-    if guess:
-        middle = float(np.median([0.5 * (p[0] + guess[n[:-1] + "R"][0]) for n, p in guess.items() if n.endswith("_L")]))
-        guess = _even_sides(guess, {}, UNEVEN_GUESS, middle)
+    placed, guess = placed or {}, guess or {}
     points: Points = {}
 
     def add(found: Points) -> None:
@@ -110,17 +107,15 @@ def find_landmarks(
     return _even_sides(points, placed)
 
 
-def _even_sides(
-    points: Points, placed: Mapping[str, np.ndarray], most: float = SAME_SIDES, middle: float | None = None
-) -> Points:
-    """Pairs that mirror each other to `most` [cm] are made to do so exactly: triangulation is not asymmetry."""
-    centre = np.array([points["stomion"][0] if middle is None else middle, 0.0, 0.0])
+def _even_sides(points: Points, placed: Mapping[str, np.ndarray]) -> Points:
+    """Pairs that mirror each other to SAME_SIDES are made to do so exactly: triangulation is not asymmetry."""
+    centre = np.array([points["stomion"][0], 0.0, 0.0])
     mirror = np.array([-1.0, 1.0, 1.0])
     for name in [n for n in points if n.endswith("_L")]:
         if name in placed or name[:-1] + "R" in placed:
             continue
         left, right = points[name] - centre, points[name[:-1] + "R"] - centre
-        if np.linalg.norm(left - mirror * right) < most:
+        if np.linalg.norm(left - mirror * right) < SAME_SIDES:
             mean = 0.5 * (left + mirror * right)
             points[name], points[name[:-1] + "R"] = centre + mean, centre + mirror * mean
     return points
@@ -166,13 +161,15 @@ def _extreme(points: np.ndarray, score: np.ndarray) -> np.ndarray:
 
 
 def _mouth(view: SkinView, marks: FaceMarks, cavity: Cavity | None, guess: Points) -> Points:
-    if cavity is None and "stomion" in guess:
-        corners = [view.front(*guess[f"mouth_corner_{s}"][:2]) for s in SIDES]
-        stomion = view.front(*guess["stomion"][:2])
-        lips = {"upper_lip": stomion + [0.0, 0.05, 0.0], "lower_lip": stomion - [0.0, 0.05, 0.0]}
-    elif cavity is None:
-        corners = [view.front(m[0], marks.mouth[1]) for m in (marks.mouth_left, marks.mouth_right)]
-        stomion = view.front(0.0, marks.mouth[1])
+    if cavity is None:
+        sides = [
+            guess.get(f"mouth_corner_{s}", m) for s, m in zip(SIDES, (marks.mouth_left, marks.mouth_right), strict=True)
+        ]
+        stomion = guess.get("stomion", marks.mouth * [0.0, 1.0, 1.0])
+        found = mouth_crease(view, stomion, 0.5 * float(np.linalg.norm(sides[0] - sides[1])))
+        found = found or {"stomion": view.front(*stomion[:2])}
+        corners = [found.get(f"mouth_corner_{s}", view.front(*p[:2])) for s, p in zip(SIDES, sides, strict=True)]
+        stomion = found["stomion"]
         lips = {"upper_lip": stomion + [0.0, 0.05, 0.0], "lower_lip": stomion - [0.0, 0.05, 0.0]}
     else:
         rim = view.vertices[cavity.rim]

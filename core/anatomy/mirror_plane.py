@@ -52,7 +52,7 @@ def mirror_planes(points: np.ndarray, keep: int) -> list[MirrorPlane]:
 
 
 def settle_plane(
-    tree: cKDTree, points: np.ndarray, probes: np.ndarray, normal: np.ndarray, offset: float
+    tree: cKDTree, points: np.ndarray, probes: np.ndarray, normal: np.ndarray, offset: float, rounds: int = ROUNDS
 ) -> MirrorPlane:
     """The plane near a start that mirrors `probes` (m, 3) best onto `points` (n, 3): iterated closest points.
 
@@ -60,7 +60,7 @@ def settle_plane(
     normal is the eigenvector of sum x y^T + y x^T with the least eigenvalue.
     """
     plane = MirrorPlane(normal, float(offset), np.inf)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         gap, index = tree.query(plane.mirrored(probes))
         near = gap <= np.quantile(gap, TRIM)
         error = float(np.sqrt((gap[near] ** 2).mean()))
