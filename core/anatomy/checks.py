@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..errors import MuscleFaceError
+from ..geometry import surface
+from . import plausible
 from .frame import Frame
 
 MIN_VERTICES = 300
@@ -64,12 +66,32 @@ def check_size(skin: np.ndarray, frame: Frame) -> None:
         )
 
 
-def check_face(points: Mapping[str, np.ndarray], has_shapes: bool) -> None:
-    """Raises MuscleFaceError when the landmarks show no nose standing out of the face, as on a cube or a ball."""
+def refuse_unjoined(vertices: np.ndarray, triangles: np.ndarray) -> None:
+    """Raises MuscleFaceError when a mesh that shows no face is cut along vertices that lie on each other, as many
+    exporters leave it."""
+    edge = np.unique(np.concatenate([np.zeros(0, np.int64), *surface.border_loops(triangles)]))
+    if len(edge) == 0:
+        return
+    grid = 1e-6 * np.linalg.norm(np.ptp(vertices[edge], axis=0))
+    _, place, count = np.unique(np.round(vertices[edge] / grid), axis=0, return_inverse=True, return_counts=True)
+    doubled = int((count[place.ravel()] > 1).sum())
+    if doubled > 0.3 * len(edge):
+        raise MuscleFaceError(
+            f"The surface is cut at {doubled} vertices that lie on each other: merge them first (Merge > By Distance)."
+        )
+
+
+def has_nose(points: Mapping[str, np.ndarray]) -> bool:
+    """Whether the landmarks show a nose that stands out of the face."""
     side = 0.5 * (points["infraorbital_L"] + points["infraorbital_R"])[2]
     relief = points["nose_tip"][2] - side
     dip = points["nose_tip"][2] - points["nasion"][2]
-    if not has_shapes and (relief < 1.0 or dip < 0.4):
+    return bool(relief >= 1.0 and dip >= 0.4)
+
+
+def check_face(points: Mapping[str, np.ndarray]) -> None:
+    """Raises MuscleFaceError when the landmarks show no nose, as on a cube or a ball."""
+    if not has_nose(points):
         raise MuscleFaceError(
             "No nose was found on this mesh: select a head mesh that stands upright, or add ARKit-named shape keys."
         )
@@ -141,6 +163,11 @@ def head_warnings(
         warnings.append("No mouth bag was found behind the lips: the lips move, but the mouth cannot open inside.")
     if swapped:
         warnings.append("The shapes named left move the right side: each was taken for the side that it moves.")
+    if names := plausible.doubtful(landmarks):
+        what = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        warnings.append(
+            f"The landmarks of {what} look wrong for a face: press Find Landmarks, move them and rig again."
+        )
     if not arkit:
         warnings.append("No ARKit-named shapes were found: landmarks are guessed from proportions, check them.")
     return warnings

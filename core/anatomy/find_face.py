@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from ..errors import MuscleFaceError
 from ..geometry import surface
-from . import cavities, checks, names
+from . import cavities, checks, names, plausible
 from . import frame as frames
 from . import jaw as jaws
 from . import landmarks as marking
@@ -17,9 +18,11 @@ from . import parts as partition
 from . import picked as picking
 from .face_search import search_parts
 from .frame import FaceMarks, Frame
+from .half_head import refuse_half
 from .parts import Part
 
 Say = Callable[[float, str], None]
+FEW_DOUBTS = 2  # places in doubt are worth a warning; with more, half of the face may be missing
 LEAST_EYE = 1.4  # [cm] width of an eye's opening, half an adult's
 
 
@@ -72,7 +75,11 @@ def find_face(
         marks, arkit = frames.swap_marks(marks), names.swap_sides(arkit)
     guess, axes = {}, None
     if marks is None and len(own) < 4:
-        skin_label, found = search_parts(vertices, triangles, labels)
+        try:
+            skin_label, found = search_parts(vertices, triangles, labels)
+        except MuscleFaceError:
+            _explain_no_face(vertices, triangles)
+            raise
         skin = np.flatnonzero(labels == skin_label)
         marks, guess, axes = found.marks, found.landmarks, found.axes
     skin_triangles = triangles[labels[triangles[:, 0]] == skin_label]
@@ -103,11 +110,20 @@ def find_face(
     placed, guess = ({name: frame.to_norm(p) for name, p in given.items()} for given in (placed, guess))
     view = marking.SkinView(x, outer)
     points = marking.find_landmarks(view, marks, mouth, eyes, deltas, exposure, placed, guess)
-    checks.check_face(points, bool(arkit) or len(own) == 4)
+    if not checks.has_nose(points) or len(plausible.doubtful(points)) > FEW_DOUBTS:
+        _explain_no_face(vertices, triangles)
+    if not (arkit or len(own) == 4):
+        checks.check_face(points)
     pockets = {"mouth": mouth, "eye_L": eyes["L"], "eye_R": eyes["R"]}
     pockets = {name: c.inner for name, c in pockets.items() if c is not None and len(c.inner)}
     return Face(frame, x, skin_triangles, outer, skin, neighbours, normals, parts, shapes, arkit, deltas, points,
                 exposure, pockets, borders, swapped)  # fmt: skip
+
+
+def _explain_no_face(vertices: np.ndarray, triangles: np.ndarray) -> None:
+    """Raises MuscleFaceError with what keeps a mesh from showing a face, where that can be told."""
+    checks.refuse_unjoined(vertices, triangles)
+    refuse_half(vertices, triangles)
 
 
 def _openings(
