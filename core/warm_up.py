@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Compiling what the simulation runs, ahead of the first solve, on all cores: some 20 s of work once, then it lies in
-Warp's cache."""
+"""Compiling what the simulation runs, ahead of the first solve: some 20 s of work once, then it lies in Warp's cache."""
 
 from collections.abc import Callable
 from importlib import import_module
-from types import ModuleType
 
 import warp as wp
-
-from .parallel import Steps, run_all
 
 KERNEL_MODULES = (
     "physics.derivative_kernels",
@@ -22,7 +18,7 @@ KERNEL_MODULES = (
     "physics.contact",
     "physics.warped",
 )
-"""Modules of the core with kernels that run on the processor, those first that take longest to compile."""
+"""Modules of the core with kernels that run on the processor."""
 
 _ready = False
 
@@ -32,13 +28,8 @@ def compile_kernels(progress: Callable[[float, str], None]) -> None:
     global _ready
     if _ready:
         return
-    modules = [import_module(f".{name}", __package__) for name in KERNEL_MODULES]
-    steps = Steps(progress, 0.0, 1.0, len(modules))
-
-    def load(module: ModuleType) -> None:
-        steps.tick("First use: preparing")
-        wp.load_module(module, device="cpu")
-        steps.finished()
-
-    run_all([lambda m=m: load(m) for m in modules])
+    # One after another: Warp's modules are not safe to load from several threads.
+    for index, name in enumerate(KERNEL_MODULES):
+        progress(index / len(KERNEL_MODULES), "First use: preparing")
+        wp.load_module(import_module(f".{name}", __package__), device="cpu")
     _ready = True
