@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Compiling what the simulation runs, ahead of the first solve: some 20 s of work once, then it lies in Warp's cache."""
+"""Compiling what the simulation runs, ahead of the first solve: some 20 s of work once, then it is in Warp's cache."""
 
 from collections.abc import Callable
 from importlib import import_module
