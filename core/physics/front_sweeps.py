@@ -319,11 +319,7 @@ of them run."""
 for _real, _stored in ((wp.float64, wp.float64), (wp.float32, wp.float32), (wp.float32, wp.uint16)):
     # All overloads at once: each that came later would compile the module anew.
     _numbers, _kept = wp.array(dtype=_real), wp.array(dtype=_stored)
-    _solved = {"packed": _kept, "x": _numbers, "room": _numbers}
-    for _kernel, _types in (
-        (pack, {"factor": _numbers, "packed": _kept}),
-        (forward, _solved),
-        (backward, _solved),
-        (solve_three, _solved),
-    ):
-        TYPED[_kernel.key, _stored] = wp.overload(_kernel, _types)
+    TYPED[pack.key, _stored] = wp.overload(pack, {"factor": _numbers, "packed": _kept})
+    # Three right sides are only solved in single precision.
+    for _kernel in (forward, backward, *((solve_three,) if _stored is wp.float32 else ())):
+        TYPED[_kernel.key, _stored] = wp.overload(_kernel, {"packed": _kept, "x": _numbers, "room": _numbers})

@@ -46,7 +46,7 @@ def _forces(
 ): ...
 
 
-@wp.func_native(cpu_only(lane_stiffness.EXACT))
+@wp.func_native(cpu_only(f"if (definite) {{ {lane_stiffness.DEFINITE} }} else {{ {lane_stiffness.EXACT} }}"))
 def _stiffness(
     lanes: LaneArrays,
     natural: wp.array[f64],
@@ -54,20 +54,7 @@ def _stiffness(
     x: wp.array[vec3],
     activation: wp.array[f64],
     place: wp.array[int],
-    begin: int,
-    end: int,
-    blocks: wp.array[mat33],
-): ...
-
-
-@wp.func_native(cpu_only(lane_stiffness.DEFINITE))
-def _definite_stiffness(
-    lanes: LaneArrays,
-    natural: wp.array[f64],
-    taut: wp.array[f64],
-    x: wp.array[vec3],
-    activation: wp.array[f64],
-    place: wp.array[int],
+    definite: int,
     begin: int,
     end: int,
     blocks: wp.array[mat33],
@@ -159,32 +146,15 @@ def stiffness(
     x: wp.array[vec3],
     activation: wp.array[f64],
     place: wp.array[int],
+    definite: int,
     begin: int,
     end: int,
     # Out:
     blocks_out: wp.array[mat33],
 ):
-    """Exact stiffness [N/cm] of groups begin..end, summed on the blocks ``place`` of a sparse matrix (-1: nowhere)."""
-    _stiffness(lanes, natural, taut, x, activation, place, begin, end, blocks_out)
-
-
-@wp.kernel
-def definite_stiffness(
-    # Model:
-    lanes: LaneArrays,
-    # In:
-    natural: wp.array[f64],
-    taut: wp.array[f64],
-    x: wp.array[vec3],
-    activation: wp.array[f64],
-    place: wp.array[int],
-    begin: int,
-    end: int,
-    # Out:
-    blocks_out: wp.array[mat33],
-):
-    """The same with each tet's stiffness projected to be semi-definite; see ``definite``."""
-    _definite_stiffness(lanes, natural, taut, x, activation, place, begin, end, blocks_out)
+    """Stiffness [N/cm] of groups begin..end, summed on the blocks ``place`` of a sparse matrix (-1: nowhere): exact or,
+    with ``definite``, each tet's projected to be semi-definite."""
+    _stiffness(lanes, natural, taut, x, activation, place, definite, begin, end, blocks_out)
 
 
 @wp.kernel

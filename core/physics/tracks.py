@@ -58,9 +58,8 @@ PART_PATIENCE = (8, 8)
 NEAR = 0.03
 """Motion [cm] of linear flesh below which the real one is taken to move alike."""
 
-SMALL, LARGE = 0.5, 0.5
-"""Shares of the flesh that move up to which a shape is found in that part of the flesh alone: one that the stiffness at
-rest leads to quickly, and one that it does not because tets are crushed on the way."""
+PART = 0.5
+"""Share of the flesh that moves up to which a shape is found in that part of the flesh alone."""
 
 TOLERANCE = 1e-2
 """Unbalanced share of the skin's pull at which a shape is found: nodes are then within a tenth of a millimetre of the
@@ -216,8 +215,7 @@ class Calibration:
         else:
             x = start
         moving = (np.linalg.norm(x - flesh.rest, axis=1) > NEAR) & ~flesh.fixed
-        crushed = np.count_nonzero(flesh.volume_ratio(x) < SOUND) > 1
-        if np.count_nonzero(moving) > (LARGE if crushed else SMALL) * len(flesh.free):
+        if np.count_nonzero(moving) > PART * len(flesh.free):
             return whole.settle(x, target, trust, self._solve, PATIENCE, tick)
         if not moving.any():
             return x

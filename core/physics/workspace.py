@@ -101,12 +101,12 @@ class LaneWorkspace:
         place = lanes.place(pattern, free=free)
         # Two sums, whatever the number of cores: the blocks are large.
         out, middle = np.empty((2, len(pattern.indices), 3, 3)), lanes.ranges[PARTS // 2][0]
-        kernel = lane_kernels.definite_stiffness if definite else lane_kernels.stiffness
         tasks = []
         for k, (begin, end) in enumerate(((0, middle), (middle, lanes.groups))):
-            inputs = [lanes.arrays, self._natural, self._taut, self._at, self._active, place, begin, end]
+            inputs = [lanes.arrays, self._natural, self._taut, self._at, self._active, place]
+            inputs += [int(definite), begin, end]
             blocks = wp.array(out[k], dtype=mat33, copy=False, device="cpu")
-            tasks.append(wp.launch(kernel, 1, inputs, [blocks], device="cpu", record_cmd=True).launch)
+            tasks.append(wp.launch(lane_kernels.stiffness, 1, inputs, [blocks], device="cpu", record_cmd=True).launch)
         share(tasks)
         out[0] += out[1]
         spring = f.spring[f.free] if free else f.spring
