@@ -82,48 +82,6 @@ def log_strains(
     strain_out[t] = vec6(S[0, 0], S[1, 1], S[2, 2], S[1, 2], S[0, 2], S[0, 1])
 
 
-@wp.kernel
-def strain_forces(
-    # Model:
-    tets: wp.array[wp.vec4i],
-    inv_rest: wp.array[mat33],
-    prestretch: wp.array[mat33],
-    volume: wp.array[f64],
-    law: wp.array[int],
-    moduli: wp.array[vec3],
-    fibre_start: wp.array[int],
-    fibre_stress: wp.array[f64],
-    fibre_direction: wp.array[vec3],
-    # In:
-    frame: wp.array[mat33],
-    stretch: wp.array[vec3],
-    inv_natural: wp.array[mat33],
-    fibre_slack: wp.array[f64],
-    tet: wp.array[int],
-    direction: wp.array[vec6],
-    x: wp.array[vec3],
-    # Out:
-    corner_out: wp.array2d[vec3],
-):
-    """Change of the corner forces [N] of tet[i] when its stress-free strain changes along direction[i]."""
-    i = wp.tid()
-    t = tet[i]
-    dE = inverse_stretch_differential(frame[t], stretch[t], symmetric(direction[i]))
-    N = inv_natural[t]
-    Fe = deformation_gradient(x, tets[t], N)
-    dN = inv_rest[t] * dE * prestretch[t]
-    dFe = deformation_gradient(x, tets[t], dN)
-    P = passive_stress(law[t], Fe, moduli[t])
-    dP = passive_stress_differential(law[t], Fe, dFe, moduli[t])
-    dS = dP * wp.transpose(N) + P * wp.transpose(dN)
-    X = stretch_matrix(frame[t], stretch[t])
-    F = deformation_gradient(x, tets[t], inv_rest[t])
-    for k in range(fibre_start[t], fibre_start[t + 1]):
-        pull = slack_pull(F, X, dE, inv_rest[t], fibre_direction[k], fibre_slack[k])
-        dS += fibre_stress[k] * pull
-    store_corners(-volume[t] * dS, i, corner_out)
-
-
 @wp.func
 def slack_pull(F: mat33, X: mat33, dE: mat33, B: mat33, d: vec3, slack: f64) -> mat33:
     """Change of the stress of a fibre of unit strength when exp(-S) = X^-1 changes by dE, and its slack length too."""
@@ -155,7 +113,7 @@ def unit_strain_forces(
     # Out:
     corner_out: wp.array3d[vec3],
 ):
-    """``strain_forces`` on corners 1..3 along each of the six numbers, of tets from ``begin`` on."""
+    """Change of the forces [N] on corners 1..3 per unit of each number of the stress-free strain; tets from ``begin``."""
     t = begin + wp.tid()
     slopes = inverse_stretch_slopes(stretch[t])
     N = inv_natural[t]
@@ -200,7 +158,7 @@ def strain_sensitivities(
     # Out:
     sensitivity_out: wp.array[vec6],
 ):
-    """d(adjoint . forces)/d(stress-free strain) of tets from ``begin`` on [N cm]: ``strain_forces`` transposed."""
+    """d(adjoint . forces)/d(stress-free strain) of tets from ``begin`` on [N cm]: ``unit_strain_forces`` transposed."""
     t = begin + wp.tid()
     N = inv_natural[t]
     Fe = deformation_gradient(x, tets[t], N)

@@ -67,23 +67,6 @@ def pulled_by_activation(flesh: Flesh, x: np.ndarray, adjoint: np.ndarray) -> np
     return np.bincount(flesh.fibres.muscle, products, flesh.fibres.count)
 
 
-def by_strain(flesh: Flesh, x: np.ndarray, natural: Natural, tet: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """(N, 3) df when the stress-free strain of the tets ``tet`` (n,) changes along ``direction`` (n, 6).
-
-    ``natural`` must come from a strain array.
-    """
-    out = wp.empty((len(tet), 4), dtype=vec3, device=flesh.device)
-    inputs = [
-        *_strained(flesh, natural),
-        wp.array(tet, dtype=int, device=flesh.device),
-        wp.array(direction, dtype=vec6, device=flesh.device),
-        _points(flesh, x),
-    ]
-    _launch(flesh, kernels.strain_forces, len(tet), inputs, out)
-    rows, corner = flesh.tets[tet].ravel(), out.numpy().reshape(-1, 3)
-    return np.stack([np.bincount(rows, corner[:, k], len(flesh.rest)) for k in range(3)], axis=1)
-
-
 def by_unit_strain(flesh: Flesh, x: np.ndarray, strain: np.ndarray) -> np.ndarray:
     """(T, 54) forces on corners 1..3 of each tet per unit of each of the six numbers of its strain (T, 6)."""
     out = wp.empty((len(flesh.tets), 6, 3), dtype=vec3, device=flesh.device)
