@@ -113,7 +113,7 @@ def unit_strain_forces(
     # Out:
     corner_out: wp.array3d[vec3],
 ):
-    """Change of the forces [N] on corners 1..3 per unit of each number of the stress-free strain; tets from ``begin``."""
+    """Change of the forces [N] on corners 1..3 by each number of the stress-free strain, of tets from ``begin`` on."""
     t = begin + wp.tid()
     slopes = inverse_stretch_slopes(stretch[t])
     N = inv_natural[t]
