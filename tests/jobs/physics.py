@@ -6,6 +6,7 @@ Run by `python build.py report`, after the demo on the same head.
 """
 
 import argparse
+import functools
 import json
 import sys
 import time
@@ -39,12 +40,13 @@ def main() -> None:
     say(f"Rigging {path.name if path else 'the demo head'}")
     model = model_of(path)
     figures = {"head": path.stem if path else "demo head", "tets": len(model.rig.tets)}
-    for measure in (material, derivatives, gravity, volume, symmetry, readout, tissues):
-        figures |= timed(measure, model)
+    measures = [material, derivatives, gravity, volume, symmetry, readout, tissues]
     if arguments.random > 0:
-        figures |= random_sliders(model, arguments.random)
-    figures["seconds"] = time.perf_counter() - began
-    write(arguments.out / "report.json", figures)
+        measures.append(functools.partial(random_sliders, count=arguments.random))
+    for measure in measures:
+        figures |= timed(measure, model)
+        # After each: a run takes an hour, and what it has is not lost when it is cut.
+        write(arguments.out / "report.json", figures | {"seconds": time.perf_counter() - began})
 
 
 def say(text: str) -> None:
@@ -71,17 +73,17 @@ def write(path: Path, figures: dict) -> None:
     report["physics"] = figures
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(report, indent=1, default=float) + "\n", encoding="utf-8")
-    say(f"Wrote {path}")
 
 
 def timed(measure: Callable[[FaceModel], dict], model: FaceModel) -> dict:
     """A measure's figures, printed with the time they took; or why there are none."""
-    say(measure.__doc__)
+    function = getattr(measure, "func", measure)
+    say(function.__doc__.splitlines()[0])
     began = time.perf_counter()
     try:
         figures = measure(model)
     except RuntimeError as error:
-        figures = {f"{measure.__name__}_failed": str(error)}
+        figures = {f"{function.__name__}_failed": str(error)}
     for name, value in figures.items():
         if not isinstance(value, dict) or len(value) < 8:
             say(f"  {name}: {value}")
