@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""A rig inside the .blend: one ID property group on the mesh holds the model and what the mesh was before.
+"""A rig inside the .blend: one ID property group on the mesh holds what the mesh was before, and points to the model.
 
 The group is plain data (bytes, strings, floats), so that the file opens without this extension, and it is checked
-against the mesh before anything is read from it.
+against the mesh before anything is read from it. The model's megabytes lie in a text of their own: at every change
+Blender copies a mesh with all that is stored on it, and would take longer for that than for drawing the face. Copies of
+a mesh share one text; whatever is appended or made local takes it along.
 """
 
 from __future__ import annotations
@@ -49,11 +51,13 @@ def store(
     (default: the same as the rig before it); both must survive JSON."""
     name = hashlib.sha256(blob).hexdigest()
     noted = mesh[PROPERTY].get("fingerprint", "") if has_rig(mesh) else ""
+    text = _text(mesh.name, blob)
+    remove(mesh)
     mesh[PROPERTY] = {
         "version": VERSION,
         "topology": bridge.topology_hash(mesh),
         "digest": name,
-        "model": blob,
+        "model": text,
         "before": json.dumps(before),
         "fingerprint": noted if fingerprint is None else json.dumps(fingerprint),
         "stats": json.dumps(model.stats, default=float),
@@ -62,6 +66,26 @@ def store(
         "solved": [0.0],
     }
     _models[name] = model
+
+
+def _text(name: str, blob: bytes) -> bpy.types.Text:
+    """A text with a model: hidden from menus by its dot, and gone when no mesh points to it."""
+    text = bpy.data.texts.new(f".Muscle Face {name}")
+    text.use_fake_user = False
+    text.from_string("The muscle rig of a face: Muscle Face keeps it in the custom properties of this text.\n")
+    text["model"] = blob
+    return text
+
+
+def _blob(mesh: bpy.types.Mesh) -> bytes:
+    """The model's bytes. Raises MuscleFaceError when somebody deleted the text that holds them."""
+    text = mesh[PROPERTY].get("model")
+    if isinstance(text, bytes):
+        # Rigs of before have it on the mesh.
+        return text
+    if not isinstance(text, bpy.types.Text) or "model" not in text:
+        raise MuscleFaceError(f"The muscle rig of '{mesh.name}' was deleted from the file's texts; press Update Rig.")
+    return bytes(text["model"])
 
 
 def load(mesh: bpy.types.Mesh) -> FaceModel:
@@ -75,7 +99,7 @@ def load(mesh: bpy.types.Mesh) -> FaceModel:
         )
     name = group["digest"]
     if name not in _models:
-        _models[name] = engine.face_model().from_bytes(group["model"])
+        _models[name] = engine.face_model().from_bytes(_blob(mesh))
     _check_topology(mesh, group, _models[name])
     return _models[name]
 
@@ -85,7 +109,7 @@ def reader(mesh: bpy.types.Mesh) -> Callable[[], FaceModel] | None:
     group = mesh.get(PROPERTY)
     if group is None or group["version"] != VERSION or group["digest"] in _models:
         return None
-    blob, opening = bytes(group["model"]), engine.opener()
+    blob, opening = _blob(mesh), engine.opener()
     return lambda: opening().from_bytes(blob)
 
 
@@ -109,7 +133,10 @@ def reader_to_update(mesh: bpy.types.Mesh) -> Callable[[], FaceModel | None]:
     if group is None or bridge.topology_hash(mesh) != group["topology"]:
         known = load(mesh)
         return lambda: known
-    blob, opening = bytes(group["model"]), engine.opener()
+    try:
+        blob, opening = _blob(mesh), engine.opener()
+    except MuscleFaceError:
+        return lambda: None
 
     def read() -> FaceModel | None:
         try:
@@ -150,8 +177,12 @@ def digest(mesh: bpy.types.Mesh) -> str:
 
 def remove(mesh: bpy.types.Mesh) -> None:
     """Take the stored rig out of the mesh."""
-    if PROPERTY in mesh:
-        del mesh[PROPERTY]
+    if PROPERTY not in mesh:
+        return
+    text = mesh[PROPERTY].get("model")
+    del mesh[PROPERTY]
+    if isinstance(text, bpy.types.Text) and not text.users and text.library is None:
+        bpy.data.texts.remove(text)
 
 
 def clear_cache() -> None:

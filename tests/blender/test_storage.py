@@ -125,6 +125,39 @@ def test_the_core_works_without_blender(tmp_path):
     assert subprocess.run(command, cwd=tmp_path, timeout=120).returncode == 0
 
 
+def test_the_model_lies_beside_the_mesh(rig):
+    """Blender copies a mesh with all that is on it at every change: the model's megabytes are not. A copy shares them,
+    and the last rig to go takes them along."""
+    group = rig.data[storage.PROPERTY]
+    assert sum(len(value) for value in group.values() if isinstance(value, (bytes, str))) < 50_000
+    copy = rig.copy()
+    copy.data = rig.data.copy()
+    bpy.context.collection.objects.link(copy)
+    assert copy.data[storage.PROPERTY]["model"] == group["model"] and group["model"].users == 2
+    bpy.ops.muscle_face.remove_rig()
+    storage.clear_cache()
+    assert storage.load(copy.data).vertex_count == len(copy.data.vertices)
+    bpy.context.view_layer.objects.active = copy
+    bpy.ops.muscle_face.remove_rig()
+    assert len(bpy.data.texts) == 0
+
+
+def test_a_deleted_model_says_what_to_do(small_rig):
+    """Without its text a rig asks for Update Rig, which makes it anew; a rig with its model on the mesh is read."""
+    text = small_rig.data[storage.PROPERTY]["model"]
+    blob = bytes(text["model"])
+    bpy.data.texts.remove(text)
+    storage.clear_cache()
+    with pytest.raises(RuntimeError, match="press Update Rig"):
+        bpy.ops.muscle_face.solve()
+    small_rig.data[storage.PROPERTY]["model"] = blob
+    assert storage.load(small_rig.data).shapes
+    del small_rig.data[storage.PROPERTY]["model"]
+    storage.clear_cache()
+    assert bpy.ops.muscle_face.update_rig() == {"FINISHED"}
+    assert storage.load(small_rig.data).shapes
+
+
 def test_the_file_carries_the_version_of_its_rig(rig):
     """The stored rig names its version, topology and digest."""
     group = rig.data[storage.PROPERTY]

@@ -107,7 +107,7 @@ def test_update_reads_a_rig_that_is_too_old(keyed):
     """A rig whose data this version cannot read is made anew from the mesh; its sliders and keys stay."""
     before = curves(keyed)
     group = keyed.data[storage.PROPERTY]
-    group["model"], group["digest"] = b"no rig", "old"
+    group["model"]["model"], group["digest"] = b"no rig", "old"
     storage.clear_cache()
     assert bpy.ops.muscle_face.update_rig() == {"FINISHED"}
     assert curves(keyed) == before
