@@ -46,14 +46,14 @@ def source_mutes(obj: bpy.types.Object, model: FaceModel) -> dict[str, bool]:
     return {name: keys[name].mute for name in names}
 
 
-def solve_frames(model: FaceModel, drives: list[drive.Drive], progress) -> list:
+def solve_frames(model: FaceModel, drives: list[drive.Drive], progress, doing: str = "Baking") -> list:
     """Pose of each frame (None at neutral), every solve starting at the frame before."""
     pose, poses = None, []
     for index, item in enumerate(drives):
         share = index / len(drives)
 
         def tick(_fraction, _text, share=share, number=index + 1):
-            progress(share, f"Baking frame {number} of {len(drives)}")
+            progress(share, f"{doing} frame {number} of {len(drives)}")
 
         tick(0.0, "")
         pose = (

@@ -2,6 +2,9 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """What happens by itself: rigs follow frames, drivers and sliders; caches die with undo and load."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import bpy
 from bpy.app.handlers import persistent
 
@@ -9,6 +12,27 @@ from . import drive, editing, jobs, live, overlay, storage
 
 # True while a handler writes: what it writes updates the scene, which would call it again.
 _writing = False
+# Poses that were worked out ahead, by the bytes of the drive's key; None where there are none.
+_known: dict[bytes, object] | None = None
+
+
+@contextmanager
+def answering(known: dict[bytes, object]) -> Iterator[None]:
+    """While a job plays frames: live rigs show poses that are known, {key of the drive: Pose or None}."""
+    global _known
+    _known = known
+    try:
+        yield
+    finally:
+        _known = None
+
+
+def _recite(obj: bpy.types.Object, model, asked: drive.Drive) -> None:
+    key = asked.key.tobytes()
+    if key in _known:
+        drive.write(obj, model, asked, _known[key], 0.0)
+    else:
+        drive.solve(obj, model, asked)
 
 
 def _is_driven(item) -> bool:
@@ -25,7 +49,7 @@ def _is_driven(item) -> bool:
 
 def _refresh(objects, depsgraph: bpy.types.Depsgraph, by_hand: bool) -> None:
     global _writing
-    if _writing or jobs.busy():
+    if _writing or (jobs.busy() and _known is None):
         return
     _writing = True
     try:
@@ -38,7 +62,9 @@ def _refresh(objects, depsgraph: bpy.types.Depsgraph, by_hand: bool) -> None:
                 graph = None if editing.follow_symmetry(obj) else depsgraph
             elif obj.muscle_face.symmetric:
                 editing.remember(obj)
-            if obj.muscle_face.live and (not live.watched() or live.ready(obj)):
+            if obj.muscle_face.live and _known is not None:
+                drive.refresh(obj, graph, _recite)
+            elif obj.muscle_face.live and (not live.watched() or live.ready(obj)):
                 drive.refresh(obj, graph, live.follow if live.watched() else None)
     finally:
         _writing = False

@@ -31,7 +31,10 @@ WAIT_SECONDS = 0.08
 """How long the interface waits for answers at a time; one that takes longer is shown when it comes."""
 
 MOST = 3
-"""Faces followed at a time: each keeps some 200 MB of factored stiffness."""
+"""Faces that are kept ready while they rest: each keeps some 200 MB of factored stiffness."""
+
+IDLE_SECONDS = 20.0
+"""Time without a change after which a face is at rest."""
 
 
 class _Task:
@@ -39,6 +42,7 @@ class _Task:
 
     def __init__(self, work: Callable[[Callable[[float, str], None]], object]) -> None:
         self.result, self.error, self._stop = None, None, threading.Event()
+        self.progress = (0.0, "")
         self._thread = threading.Thread(target=self._run, args=(work,), name="Muscle Face live")
         self._thread.start()
 
@@ -49,9 +53,10 @@ class _Task:
         except Exception as error:
             self.error = error
 
-    def _tick(self, _share: float, _text: str) -> None:
+    def _tick(self, share: float, text: str) -> None:
         if self._stop.is_set():
             raise Cancelled
+        self.progress = (share, text)
 
     @property
     def done(self) -> bool:
@@ -72,11 +77,22 @@ class _Task:
         self._thread.join()
 
 
+def _prepared(work: Callable[[], object]) -> _Task:
+    """Work that may be the first to run kernels: they are compiled before, which takes a while once on a computer."""
+    prepare = engine.preparer()
+
+    def prepared(tick):
+        prepare(tick)
+        return work()
+
+    return _Task(prepared)
+
+
 class _Session:
     """One face that is followed: ``drive`` is what it answered last, ``touched`` when it was asked."""
 
     def __init__(self, model: FaceModel) -> None:
-        self.making = _Task(lambda _tick: engine.live_face()(model))
+        self.making = _prepared(lambda: engine.live_face()(model))
         self.following: _Task | None = None
         self.settling: _Task | None = None
         # One that was stopped: the next may begin when it has ended.
@@ -132,12 +148,18 @@ _sessions: dict[tuple[str, str], _Session] = {}
 _reading: dict[str, _Task] = {}
 _unreadable: set[str] = set()
 _rendering = False
+# What the sidebars showed of faces that get ready.
+_told: list = []
 
 
-def getting_ready(obj: bpy.types.Object) -> bool:
-    """Whether the face cannot follow yet: on first use its kernels are compiled."""
+def getting_ready(obj: bpy.types.Object) -> tuple[float, str] | None:
+    """How far a face is that cannot follow yet: on first use its kernels are compiled. None when it can."""
     session = _sessions.get(drive.pose_key(obj))
-    return session is not None and not session.making.done
+    task = _reading.get(storage.digest(obj.data)) or (session.making if session else None)
+    if task is None or task.done:
+        return None
+    share, text = task.progress
+    return share, text or "Getting ready"
 
 
 def watched() -> bool:
@@ -160,7 +182,7 @@ def ready(obj: bpy.types.Object) -> bool:
     # A baked face needs no model; what cannot be read says why where it is read in the open.
     if read is None or name in _unreadable or storage.bake_mutes(obj.data) is not None:
         return True
-    _reading[name] = _Task(lambda _tick: read())
+    _reading[name] = _prepared(read)
     _watch()
     return False
 
@@ -174,8 +196,7 @@ def follow(obj: bpy.types.Object, model: FaceModel, wanted: drive.Drive) -> None
     """Show a near answer now, or as soon as the face can be followed; it settles when the sliders rest."""
     key = drive.pose_key(obj)
     if key not in _sessions:
-        while len(_sessions) >= MOST:
-            _sessions.pop(min(_sessions, key=lambda k: _sessions[k].touched)).close()
+        _make_room()
         _sessions[key] = _Session(model)
     session = _sessions[key]
     if session.asked is not None and np.array_equal(session.asked.key, wanted.key):
@@ -186,6 +207,13 @@ def follow(obj: bpy.types.Object, model: FaceModel, wanted: drive.Drive) -> None
     _watch()
     if session.making.done:
         _advance(obj, session, WAIT_SECONDS)
+
+
+def _make_room() -> None:
+    """Forget the faces that have rested longest: those that move would only be made again at the next frame."""
+    for key, session in sorted(_sessions.items(), key=lambda item: item[1].touched):
+        if len(_sessions) >= MOST and time.perf_counter() - session.touched > IDLE_SECONDS:
+            _sessions.pop(key).close()
 
 
 def _advance(obj: bpy.types.Object, session: _Session, seconds: float) -> None:
@@ -222,18 +250,29 @@ def _show(obj: bpy.types.Object, session: _Session) -> None:
     session.drive, session.pose, session.settled = wanted, task.result, False
 
 
-def _draw() -> None:
-    """Have the 3D views drawn, and nothing else."""
+def _draw(part: str = "WINDOW") -> None:
+    """Have the 3D views drawn, or another part of their areas, and nothing else."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             for region in area.regions if area.type == "VIEW_3D" else ():
-                if region.type == "WINDOW":
+                if region.type == part:
                     region.tag_redraw()
+
+
+def _tell() -> None:
+    """Have the sidebars drawn when what they say of faces that get ready has changed."""
+    global _told
+    tasks = [*_reading.values(), *(session.making for session in _sessions.values())]
+    now = [None if task.done else task.progress for task in tasks]
+    if now != _told:
+        _told = now
+        _draw("UI")
 
 
 def _poll() -> float | None:
     """Look after all sessions; comes back while there is something to wait for."""
     waiting = _collect()
+    _tell()
     for (name, _), session in list(_sessions.items()):
         obj = bpy.data.objects.get(name)
         if obj is None or not storage.has_rig(obj.data):

@@ -4,6 +4,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from threading import Lock
 
 import warp as wp
 
@@ -21,15 +22,15 @@ KERNEL_MODULES = (
 """Modules of the core with kernels that run on the processor."""
 
 _ready = False
+_turn = Lock()
 
 
 def compile_kernels(progress: Callable[[float, str], None]) -> None:
     """Compile and load all kernels; at once when that was done. ``progress`` may raise Cancelled between modules."""
     global _ready
-    if _ready:
-        return
-    # One after another: Warp's modules are not safe to load from several threads.
-    for index, name in enumerate(KERNEL_MODULES):
-        progress(index / len(KERNEL_MODULES), "First use: preparing")
-        wp.load_module(import_module(f".{name}", __package__), device="cpu")
-    _ready = True
+    # One after another, and one thread only: Warp's modules are not safe to load from several threads.
+    with _turn:
+        for index, name in enumerate(() if _ready else KERNEL_MODULES):
+            progress(index / len(KERNEL_MODULES), "First use: preparing")
+            wp.load_module(import_module(f".{name}", __package__), device="cpu")
+        _ready = True

@@ -22,7 +22,7 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
     method: EnumProperty(name="Method", description="What the animation is baked to", items=METHODS)
     bound: FloatProperty(
         name="Largest Error (mm)",
-        description="How far any vertex of a compressed bake may be from the simulation, in millimetres",
+        description="How far any vertex of a compressed bake may be from the simulation, in millimeters",
         min=0.001,
         default=0.1,
     )

@@ -60,8 +60,16 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
         fill_settings(obj, model)
         self.committed = True
         yield from drive.solving(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))
+        lock_interface(self, context.scene)
         for warning in model.warnings:
             self.report({"WARNING"}, warning)
+
+
+def lock_interface(operator: bpy.types.Operator, scene: bpy.types.Scene) -> None:
+    """A face that follows frames is written by the thread that renders: nobody may draw or edit it meanwhile."""
+    if not scene.render.use_lock_interface:
+        scene.render.use_lock_interface = True
+        operator.report({"INFO"}, "Render > Lock Interface is on now: a live face changes while it is rendered")
 
 
 def describe(obj: bpy.types.Object) -> dict:

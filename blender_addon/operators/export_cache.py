@@ -9,12 +9,12 @@ import numpy as np
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ...core import MuscleFaceError
-from .. import bridge, engine, frame_range, live, requirements
+from .. import baking, bridge, engine, frame_range, handlers, jobs, live, requirements, storage
 
 EXTENSIONS = {"ALEMBIC": ".abc", "USD": ".usdc", "MDD": ".mdd"}
 
 
-class MUSCLE_FACE_OT_export_cache(bpy.types.Operator):
+class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
     """Write the face as it moves over a range of frames to a file for other programs"""
 
     bl_idname = "muscle_face.export_cache"
@@ -41,32 +41,56 @@ class MUSCLE_FACE_OT_export_cache(bpy.types.Operator):
         if not self.filepath:
             folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
             self.filepath = str(folder / f"{bpy.path.clean_name(context.object.name)}{EXTENSIONS[self.format]}")
+        self._chosen = True
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def execute(self, context):
-        scene = context.scene
+        # The file browser comes back here; scripts come here at once and wait.
+        if getattr(self, "_chosen", False):
+            return jobs.JobOperator.invoke(self, context, None)
+        return super().execute(context)
+
+    def plan(self, context):
+        obj, scene = context.object, context.scene
+        self._object, self._frame = obj.name, scene.frame_current
+        frames = frame_range.chosen(self, scene, "write")
+        if not obj.muscle_face.live or storage.bake_mutes(obj.data) is not None:
+            return lambda _progress: (frames, {})
+        model = yield from storage.loading(obj.data)
+        drives = yield from baking.read_frames(context, obj, model, frames)
+
+        def work(progress):
+            poses = baking.solve_frames(model, drives, progress, "Simulating")
+            return frames, {item.key.tobytes(): pose for item, pose in zip(drives, poses, strict=True)}
+
+        return work
+
+    def finish(self, context, result):
+        frames, known = result
+        obj, scene = self.subject(context), context.scene
         path = str(Path(bpy.path.abspath(self.filepath)).with_suffix(EXTENSIONS[self.format]))
-        before = scene.frame_current
+        yield 0.99, f"Writing {Path(path).name}"
         # Files want settled faces, as renders do.
         live.set_rendering(True)
         try:
-            wanted = frame_range.chosen(self, scene, "write")
-            WRITERS[self.format](context, path, wanted[0], wanted[-1])
-        except (MuscleFaceError, OSError, RuntimeError) as error:
-            self.report({"ERROR"}, f"Nothing was exported: {error}")
-            return {"CANCELLED"}
+            with handlers.answering(known), context.temp_override(object=obj, active_object=obj):
+                WRITERS[self.format](context, path, frames[0], frames[-1])
+        except (OSError, RuntimeError) as error:
+            raise MuscleFaceError(f"Nothing was exported: {error}") from error
         finally:
             live.set_rendering(False)
-            scene.frame_set(before)
-        self.report({"INFO"}, f"Wrote {len(wanted)} frames to {path}")
-        return {"FINISHED"}
+            scene.frame_set(self._frame)
+        self.report({"INFO"}, f"Wrote {len(frames)} frames to {path}")
+
+    def abort(self, context):
+        frame_range.put_back(self, context.scene)
 
 
 def write_alembic(context: bpy.types.Context, path: str, first: int, last: int) -> None:
     """The active object alone, by Blender's Alembic exporter."""
     if not bpy.app.build_options.alembic:
-        raise MuscleFaceError("this Blender was built without Alembic; choose another format.")
+        raise MuscleFaceError("Nothing was exported: this Blender was built without Alembic; choose another format.")
     with _alone(context):
         bpy.ops.wm.alembic_export(
             filepath=path, start=first, end=last, selected=True, flatten=True, as_background_job=False
@@ -76,7 +100,7 @@ def write_alembic(context: bpy.types.Context, path: str, first: int, last: int) 
 def write_usd(context: bpy.types.Context, path: str, first: int, last: int) -> None:
     """The active object alone, by Blender's USD exporter, whose range is the scene's."""
     if not bpy.app.build_options.usd:
-        raise MuscleFaceError("this Blender was built without USD; choose another format.")
+        raise MuscleFaceError("Nothing was exported: this Blender was built without USD; choose another format.")
     scene = context.scene
     before = scene.frame_start, scene.frame_end
     scene.frame_start, scene.frame_end = first, last
@@ -96,7 +120,9 @@ def write_points(context: bpy.types.Context, path: str, first: int, last: int) -
         scene.frame_set(frame)
         frames.append(bridge.evaluated_positions(context.object, context.evaluated_depsgraph_get()))
     if len({len(frame) for frame in frames}) > 1:
-        raise MuscleFaceError("a modifier changes the number of vertices over time; switch it off first.")
+        raise MuscleFaceError(
+            "Nothing was exported: a modifier changes the number of vertices over time; switch it off first."
+        )
     with open(path, "wb") as file:
         engine.bake().write_mdd(file, np.array(frames), scene.render.fps / scene.render.fps_base)
 

@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import requirements
+from .. import jobs, requirements
 from . import rows
 from .base import Panel
 
@@ -22,6 +22,7 @@ class MUSCLE_FACE_PT_anatomy(Panel, bpy.types.Panel):
 
     def draw(self, context):
         layout, obj = self.layout, context.object
+        layout.enabled = not jobs.busy()
         settings = obj.muscle_face
         layout.use_property_split = True
         column = layout.column(align=True)

@@ -43,6 +43,8 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
             column.prop(settings, name, text=LABELS[name])
         if chosen is None and obj.data.shape_keys:
             column.prop_search(settings, "fit_sculpt_key", obj.data.shape_keys, "key_blocks", text="or Sculpt")
+            if not settings.fit_sculpt_key:
+                rows.paragraph(layout, "Choose what to fit to, or sculpt on the face itself", icon="INFO")
         if chosen in (None, "fit_target"):
             column.prop_search(settings, "fit_group", obj, "vertex_groups", text="Weights")
         elif chosen == "fit_markers":
@@ -55,9 +57,6 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
         row.operator("muscle_face.fit", icon="CON_SHRINKWRAP")
         row.operator("muscle_face.fit_performance", icon="RENDER_ANIMATION")
         rows.next_step(layout, requirements.drive_problem(context))
-        layout.operator("muscle_face.import_livelink", icon="IMPORT")
-        if settings.take_report:
-            rows.paragraph(layout, settings.take_report)
 
     def _draw_footage(self, context, settings):
         layout = self.layout
@@ -130,5 +129,5 @@ class MUSCLE_FACE_PT_fit_report(RigPanel, bpy.types.Panel):
             if text:
                 rows.paragraph(layout, text)
         if not source.is_footage(settings):
-            layout.prop(settings, "heat_map", text="Colours")
+            layout.prop(settings, "heat_map", text="Heat Map")
             layout.operator("muscle_face.add_corrective", icon="SHAPEKEY_DATA")

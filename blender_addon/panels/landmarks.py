@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import landmarks, requirements
+from .. import jobs, landmarks, requirements
 from . import rows
 from .base import Panel
 
@@ -18,16 +18,17 @@ class MUSCLE_FACE_PT_landmarks(Panel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context):
-        return context.object is not None and context.object.type == "MESH"
+        obj = context.object
+        # A rig has them in it: what there is to do is done before.
+        return obj is not None and obj.type == "MESH" and (not requirements.is_rig(obj) or bool(landmarks.empties(obj)))
 
     def draw(self, context):
         layout = self.layout
+        layout.enabled = not jobs.busy()
         count = len(landmarks.empties(context.object))
         layout.operator("muscle_face.find_landmarks", icon="VIEWZOOM")
         if not count:
-            rigged = requirements.is_rig(context.object)
-            text = "Landmarks are placed before the rig is created" if rigged else "For heads whose face is not found"
-            rows.paragraph(layout, text, icon="INFO")
+            rows.paragraph(layout, "Only for heads whose face is not found without", icon="INFO")
             return
         layout.operator("muscle_face.pick_landmarks", icon="CURSOR")
         layout.label(text=f"{count} landmarks: move them as you like", icon="EMPTY_AXIS")

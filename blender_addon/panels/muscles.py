@@ -21,7 +21,7 @@ class MUSCLE_FACE_PT_muscles(RigPanel, bpy.types.Panel):
         if not muscles:
             layout.label(text="No muscle has this in its name", icon="INFO")
             return
-        layout.label(text="%: how hard each pulls in this face", icon="INFO")
+        layout.label(text="Right of the names: how hard each pulls", icon="INFO")
         if obj.muscle_face.search.strip():
             draw_rows(layout, obj, muscles)
             return
@@ -47,7 +47,7 @@ def draw_rows(layout, obj: bpy.types.Object, muscles) -> None:
         reading.alignment = "RIGHT"
         # What the face implies, beside what the slider asks for.
         if max(muscle.implied_activation for _, muscle in members) >= 0.005:
-            reading.label(text="  ".join(f"{side} {100.0 * m.implied_activation:.0f}".strip() for side, m in members))
+            reading.label(text="  ".join(f"{side} {100.0 * m.implied_activation:.0f}%".strip() for side, m in members))
         row = column.row(align=True)
         for side, muscle in members:
             row.prop(muscle, "activation", text=side, slider=True)

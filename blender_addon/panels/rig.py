@@ -44,10 +44,14 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
         row.operator("muscle_face.solve", icon="FILE_REFRESH")
         layout.prop(settings, "influence")
         rows.next_step(layout, requirements.drive_problem(context))
-        if live.getting_ready(obj):
-            layout.label(text="Getting ready to follow the sliders", icon="SORTTIME")
+        ready = live.getting_ready(obj)
+        if ready is not None:
+            layout.progress(factor=ready[0], text=ready[1])
         if settings.message:
             rows.paragraph(layout, settings.message, icon="ERROR")
+        if settings.live and not context.scene.render.use_lock_interface:
+            rows.paragraph(layout, "Rendering a live face while Blender shows it can crash", icon="ERROR")
+            layout.prop(context.scene.render, "use_lock_interface", text="Lock Interface While Rendering")
         draw_sliders(layout, settings)
         draw_poses(layout, settings)
         anatomy_view.draw(layout, settings)

@@ -17,7 +17,7 @@ class BakeProperties:
     bake_method: EnumProperty(name="Method", description="What the animation is baked to", items=METHODS, options=set())
     bake_bound: FloatProperty(
         name="Largest Error (mm)",
-        description="How far any vertex of a compressed bake may be from the simulation, in millimetres",
+        description="How far any vertex of a compressed bake may be from the simulation, in millimeters",
         min=0.001,
         default=0.1,
         options=set(),

@@ -186,9 +186,9 @@ class FitProperties:
         default=1.0,
     )
 
-    fit_rms_mm: FloatProperty(name="RMS (mm)", description="Root mean square distance of the last fit in millimetres")
+    fit_rms_mm: FloatProperty(name="RMS (mm)", description="Root mean square distance of the last fit in millimeters")
     fit_p95_mm: FloatProperty(name="95% (mm)", description="Distance that 95% of the points of the last fit stay under")
-    fit_max_mm: FloatProperty(name="Max (mm)", description="Largest distance of the last fit in millimetres")
+    fit_max_mm: FloatProperty(name="Max (mm)", description="Largest distance of the last fit in millimeters")
     fit_pixels_rms: FloatProperty(
         name="RMS (px)", description="Root mean square distance of the last fit in pixels of the image"
     )
@@ -199,7 +199,7 @@ class FitProperties:
     fit_seconds: FloatProperty(name="Seconds", description="Time that the last fit took")
     fit_blendshape_rms_mm: FloatProperty(
         name="Blendshapes Alone (mm)",
-        description="Root mean square distance that the shape keys reach without the simulation, in millimetres",
+        description="Root mean square distance that the shape keys reach without the simulation, in millimeters",
     )
     fit_blendshape_pixels_rms: FloatProperty(
         name="Blendshapes Alone (px)",

@@ -20,7 +20,7 @@ class MuscleFaceMuscle(bpy.types.PropertyGroup):
     )
     strength: FloatProperty(
         name="Strength",
-        description="How much of the slider acts: 0 for a paralysed muscle, 1 for a healthy one",
+        description="How much of the slider acts: 0 for a paralyzed muscle, 1 for a healthy one",
         min=0.0,
         max=1.0,
         default=1.0,

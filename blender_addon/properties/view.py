@@ -93,9 +93,9 @@ class ViewProperties:
     )
     heat_map: EnumProperty(
         name="Heat Map",
-        description="A quantity to show as colours on the skin",
+        description="A quantity to show as colors on the skin",
         items=(
-            ("NONE", "No Heat Map", "Show the head's own colours"),
+            ("NONE", "No Heat Map", "Show the head's own colors"),
             ("STRAIN", "Strain", "How much the skin is stretched or pressed together, in per cent"),
             ("BLENDSHAPE", "Difference to Shape Keys", "How far the simulation is from the plain shape keys, in mm"),
             ("FIT", "Difference to Target", "How far the face is from the target of the fit, in mm"),
@@ -104,8 +104,8 @@ class ViewProperties:
         update=_paint,
     )
     heat_full: FloatProperty(
-        name="Full Colour At",
-        description="Value that has the brightest colour; 0 takes the largest on the face",
+        name="Full Color At",
+        description="Value that has the brightest color; 0 takes the largest on the face",
         min=0.0,
         options=set(),
         update=_paint,

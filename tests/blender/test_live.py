@@ -2,12 +2,13 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Sliders in the hand: what Blender shows while they move and when they rest."""
 
+import threading
 import time
 
 import bpy
 import numpy as np
 import pytest
-from muscle_face.blender_addon import drive, live, storage
+from muscle_face.blender_addon import drive, engine, live, storage
 from muscle_face.core.physics.follow import NEAR
 from readings import shown
 
@@ -105,6 +106,42 @@ def test_back_to_neutral_is_the_neutral_mesh(rig, watched):
     shown(rig)
     pump(rig)
     assert np.abs(shown(rig) - neutral).max() < 1e-6
+
+
+def test_faces_that_move_together_are_all_kept(rig, watched, monkeypatch):
+    """More faces than are kept at rest follow side by side; those that rest make room."""
+    monkeypatch.setattr(live, "MOST", 1)
+    copy = rig.copy()
+    copy.data = rig.data.copy()
+    bpy.context.collection.objects.link(copy)
+    for face in (rig, copy):
+        face.muscle_face.jaw_open = 0.3
+    shown(rig)
+    pump(rig)
+    assert len(live._sessions) == 2
+    assert error_mm(rig, {"jaw_open": 0.3}) < 0.05 and error_mm(copy, {"jaw_open": 0.3}) < 0.05
+    monkeypatch.setattr(live, "IDLE_SECONDS", 0.0)
+    live._make_room()
+    assert not live._sessions
+
+
+def test_first_use_is_told(rig, watched, monkeypatch):
+    """While kernels are compiled the panel shows how far that is, and nothing is followed."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def prepare(progress):
+        progress(0.4, "First use: preparing")
+        begun.set()
+        go_on.wait(PATIENCE)
+
+    monkeypatch.setattr(engine, "preparer", lambda: prepare)
+    rig.muscle_face.jaw_open = 0.3
+    bpy.context.view_layer.update()
+    assert begun.wait(PATIENCE) and live.getting_ready(rig) == (0.4, "First use: preparing")
+    go_on.set()
+    pump(rig)
+    assert live.getting_ready(rig) is None
+    assert error_mm(rig, {"jaw_open": 0.3}) < 0.05
 
 
 def test_a_face_that_is_gone_is_let_go(rig, watched):

@@ -3,7 +3,7 @@
 """What the sidebar shows in each state of the work."""
 
 import bpy
-from muscle_face.blender_addon import jobs
+from muscle_face.blender_addon import jobs, landmarks, panels
 from recording_layout import drawn
 
 ORDER = ["Rig", "Shapes", "Muscles", "Jaw & Head", "Fit", "Physics", "Bake"]
@@ -31,6 +31,26 @@ def test_a_rig_shows_all_panels_in_the_order_of_work(rig):
     assert len(muscles) == len(rig.muscle_face.muscles)
     shapes = [p for p in shown["Shapes"].properties if p == ("ShapeKey", "value")]
     assert len(shapes) == len(rig.data.shape_keys.key_blocks) - 2
+
+
+def test_a_live_face_asks_for_a_locked_interface(rig):
+    """The thread that renders writes the face: the rig locks Blender's interface, and the panel asks for it again."""
+    render = bpy.context.scene.render
+    assert render.use_lock_interface
+    assert ("RenderSettings", "use_lock_interface") not in drawn()["Rig"].properties
+    render.use_lock_interface = False
+    assert ("RenderSettings", "use_lock_interface") in drawn()["Rig"].properties
+    rig.muscle_face.live = False
+    assert ("RenderSettings", "use_lock_interface") not in drawn()["Rig"].properties
+
+
+def test_landmarks_are_offered_where_they_do_something(head):
+    """Before the rig; with a rig only while there are some to remove."""
+    assert "muscle_face.find_landmarks" in drawn()["Landmarks"].operators
+    head.muscle_face.is_rig, head.data["muscle_face_rig"] = True, {}
+    assert not panels.landmarks.MUSCLE_FACE_PT_landmarks.poll(bpy.context)
+    landmarks.place(head, "nose_tip", "Nose Tip", (0.0, 0.0, 0.0))
+    assert panels.landmarks.MUSCLE_FACE_PT_landmarks.poll(bpy.context)
 
 
 def test_search_narrows_the_sliders(rig):
