@@ -43,6 +43,12 @@ def find_curve(owner: bpy.types.ID, path: str, index: int = -1):
     return next((c for c in curves(owner) if c.data_path == path and index in (-1, c.array_index)), None)
 
 
+def find_driver(owner: bpy.types.ID, path: str):
+    """The driver of a property that is not muted, or None."""
+    data = owner.animation_data
+    return next((d for d in data.drivers if d.data_path == path and not d.mute), None) if data else None
+
+
 def remove_curve(owner: bpy.types.ID, path: str) -> None:
     """Delete the curve of a property where there is one."""
     curve = find_curve(owner, path)

@@ -52,6 +52,13 @@ def write(obj: bpy.types.Object, model: FaceModel, values: Mapping[str, float]) 
             setattr(holder, attribute, value)
 
 
+def driven(obj: bpy.types.Object, model: FaceModel) -> set[str]:
+    """The controls whose sliders a driver sets."""
+    return {
+        name for name, (owner, path) in places(obj, model).items() if animation.find_driver(owner, path) is not None
+    }
+
+
 def write_keys(
     obj: bpy.types.Object, model: FaceModel, frames: np.ndarray, curves: Mapping[str, np.ndarray]
 ) -> list[str]:

@@ -93,6 +93,19 @@ def test_groups_that_may_not_move_stay():
     assert [(n, round(a, 6)) for n, a in fit.active_muscles] == [("frontalis_medial_L", 0.4)]
 
 
+def test_limits_hold():
+    """A control stays where its limits meet, beyond its own bounds too, and others stay within theirs; the plain fit
+    counts what is held."""
+    m = model("demo")
+    pose = m.solve({"mouthSmileLeft": 1.2, "mouthSmileRight": 0.6})
+    limits = {"mouthSmileLeft": (1.2, 1.2), "mouthSmileRight": (0.0, 0.4), "zygomaticus_major_R": (0.0, 0.0)}
+    fit = m.fit(pose.skin, FitOptions(limits=limits))
+    assert fit.values["mouthSmileLeft"] == 1.2 and fit.values["zygomaticus_major_R"] == 0.0
+    assert 0.2 < fit.values["mouthSmileRight"] <= 0.4
+    # A plain sum without the held smile would miss by most of that.
+    assert fit.blendshape_only_rms_mm < 0.5 * size(m.solve({"mouthSmileLeft": 1.2}))
+
+
 def test_readable_uses_few_sliders():
     """On a noisy mesh the readable fit needs no more sliders than made it, half as many as the faithful one."""
     m, pose = model("demo"), made()[1]
@@ -261,5 +274,6 @@ def test_targets_without_sense_are_refused(name):
 
 def test_nothing_may_move():
     """A fit in which nothing may move is refused."""
-    with pytest.raises(MuscleFaceError, match="Nothing may move"):
-        model("demo").fit(made()[0].skin, FitOptions(shapes=False, muscles=False, jaw=False, head_pose=False))
+    for head in (False, "auto"):
+        with pytest.raises(MuscleFaceError, match="Nothing may move"):
+            model("demo").fit(made()[0].skin, FitOptions(shapes=False, muscles=False, jaw=False, head_pose=head))

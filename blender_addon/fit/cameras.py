@@ -11,6 +11,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ...core import MuscleFaceError
+from . import shown
 
 if TYPE_CHECKING:
     from ...core import FaceModel
@@ -25,6 +26,8 @@ def camera_of(context: bpy.types.Context, obj: bpy.types.Object) -> bpy.types.Ob
     camera = obj.muscle_face.fit_camera or context.scene.camera
     if camera is not None and (camera.type != "CAMERA" or camera.data.type != "PERSP"):
         raise MuscleFaceError(f"'{camera.name}' is no perspective camera: choose the one that filmed the footage.")
+    if camera is not None:
+        shown.check(context, camera)
     return camera
 
 

@@ -12,7 +12,7 @@ from mathutils import Matrix
 
 from ...core import MuscleFaceError
 from .. import drive
-from . import places
+from . import places, shown
 
 if TYPE_CHECKING:
     from ...core import FaceModel
@@ -27,6 +27,10 @@ class MarkerSource:
 
     def __init__(self, context, obj: bpy.types.Object, model: FaceModel) -> None:
         empties = markers_of(obj)
+        for empty in empties:
+            # A disabled marker is a missing one.
+            if not empty.hide_viewport:
+                shown.check(context, empty)
         bound = bindings(obj)
         if any(e.name not in bound for e in empties):
             bound = bind(context, obj, model)

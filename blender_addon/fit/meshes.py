@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import bpy
@@ -12,11 +14,13 @@ from mathutils import Matrix
 
 from ...core import MuscleFaceError
 from .. import bridge, drive, storage
-from . import places
+from . import places, shown
 
 if TYPE_CHECKING:
     from ...core import FaceModel
     from ...core.fit.targets import ScanTarget, VertexTarget
+
+REFINING = ("SUBSURF", "TRIANGULATE")
 
 UNTOUCHED = 0.01
 """A sculpt that differs by less [mm, largest] from what the sliders make is none."""
@@ -35,7 +39,7 @@ class SculptSource:
         from ...core.fit.targets import VertexTarget
 
         pose, model = drive.last_pose(self._obj), self._model
-        positions = shown(self._obj, self._key)
+        positions = visible(self._obj, self._key)
         plain = model.neutral if pose is None else pose.skin
         if self._key is None and np.abs(positions - plain).max() * model.mm_per_unit < UNTOUCHED:
             raise MuscleFaceError(
@@ -57,7 +61,15 @@ def sculpt_key(obj: bpy.types.Object) -> bpy.types.ShapeKey | None:
     return key
 
 
-def shown(obj: bpy.types.Object, sculpt: bpy.types.ShapeKey | None) -> np.ndarray:
+def put_away_sculpt(obj: bpy.types.Object) -> None:
+    """Switch the key of the sculpt off: the sliders show it now, and together it would count twice."""
+    key = obj.data.shape_keys.key_blocks.get(obj.muscle_face.fit_sculpt_key)
+    if key is not None:
+        key.value = 0.0
+        obj.show_only_shape_key = False
+
+
+def visible(obj: bpy.types.Object, sculpt: bpy.types.ShapeKey | None) -> np.ndarray:
     """(V, 3) what the shape keys show, the sculpt in full; without modifiers, which may change the topology.
 
     A sculpt that the viewport does not show, or shows alone, was made from the mix: it is the whole face.
@@ -79,20 +91,27 @@ class MeshSource:
     def __init__(self, context, obj: bpy.types.Object, model: FaceModel) -> None:
         self._obj, self._model = obj, model
         self._target, self._weights = obj.muscle_face.fit_target, group_weights(obj)
+        shown.check(context, self._target)
         depsgraph = context.evaluated_depsgraph_get()
         mesh = self._target.evaluated_get(depsgraph).data
         if not len(mesh.polygons):
             raise MuscleFaceError(f"The target '{self._target.name}' has no faces: choose a mesh with a surface.")
-        self.same = len(mesh.vertices) == len(obj.data.vertices)
-        self.same = self.same and bridge.topology_hash(mesh) == bridge.topology_hash(obj.data)
+        with _unrefined(self._target, depsgraph):
+            self.same = self._has_topology_of(obj, depsgraph)
+
+    def _has_topology_of(self, obj: bpy.types.Object, depsgraph) -> bool:
+        mesh = self._target.evaluated_get(depsgraph).data
+        same = len(mesh.vertices) == len(obj.data.vertices)
+        return same and bridge.topology_hash(mesh) == bridge.topology_hash(obj.data)
 
     def read(self, depsgraph, _frame, to_face: Matrix) -> VertexTarget | ScanTarget:
         """The evaluated mesh: of the same topology in its own space, a scan where it stands in the world."""
         from ...core.fit.targets import ScanTarget, VertexTarget
 
-        positions = bridge.evaluated_positions(self._target, depsgraph)
         if self.same:
-            return VertexTarget(positions, self._weights)
+            with _unrefined(self._target, depsgraph):
+                return VertexTarget(bridge.evaluated_positions(self._target, depsgraph), self._weights)
+        positions = bridge.evaluated_positions(self._target, depsgraph)
         evaluated = self._target.evaluated_get(depsgraph)
         transform = to_face @ evaluated.matrix_world
         triangles = bridge.triangles(evaluated.data)
@@ -110,6 +129,23 @@ class MeshSource:
         if not named:
             return None
         return places.of(self._model).points(list(named)), np.array(list(named.values()))
+
+
+@contextmanager
+def _unrefined(target: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Iterator[None]:
+    """The target without the modifiers that only divide its faces: below them it may be of the rig's topology."""
+    off = [m for m in target.modifiers if m.type in REFINING and m.show_viewport]
+    try:
+        for modifier in off:
+            modifier.show_viewport = False
+        if off:
+            depsgraph.update()
+        yield
+    finally:
+        for modifier in off:
+            modifier.show_viewport = True
+        if off:
+            depsgraph.update()
 
 
 def transformed(matrix: Matrix, points: np.ndarray) -> np.ndarray:

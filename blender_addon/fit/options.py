@@ -4,21 +4,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+import bpy
+
+from .. import drive, editing, sliders
 
 if TYPE_CHECKING:
     from ...core import FaceModel
     from ...core.fit.options import FitOptions
     from ...core.pose import Pose
-    from ..drive import Drive
+
+NAMED = 3
 
 _HEAD = {"AUTO": "auto", "ON": True, "OFF": False}
 
 
-def of(settings) -> FitOptions:
-    """What the artist chose."""
+def of(obj: bpy.types.Object, model: FaceModel, now: drive.Drive) -> FitOptions:
+    """What the artist chose, and what the sliders can show."""
     from ...core.fit.options import FitOptions
 
+    settings = obj.muscle_face
     return FitOptions(
         mode=settings.fit_mode,
         shapes=settings.fit_use_shapes,
@@ -28,10 +35,37 @@ def of(settings) -> FitOptions:
         scale=settings.fit_scale,
         prior=settings.fit_prior,
         smoothness=settings.fit_smoothness,
+        limits=_limits(obj, model, now),
     )
 
 
-def start(hold: bool, model: FaceModel, now: Drive, last: Pose | None, progress) -> Pose | None:
+def held(obj: bpy.types.Object, model: FaceModel) -> set[str]:
+    """The sliders that a fit leaves alone: muted ones, muscles without strength, and those that drivers set."""
+    names = model.controls().names
+    return {names[k] for k in editing.frozen(obj)} | sliders.driven(obj, model)
+
+
+def _limits(obj: bpy.types.Object, model: FaceModel, now: drive.Drive) -> dict[str, tuple[float, float]]:
+    """A shape key's own range, a muscle's strength, and the value of what is held."""
+    still, settings, keys, found = held(obj, model), obj.muscle_face, editing.key_blocks(obj), {}
+    for name, kind, value in zip(model.controls().names, model.control_kinds, now.controls.tolist(), strict=True):
+        if name in still:
+            found[name] = value, value
+        elif kind == "shape":
+            found[name] = keys[name].slider_min, keys[name].slider_max
+        elif kind == "muscle":
+            found[name] = 0.0, drive.share(settings, settings.muscles[name])
+    return found
+
+
+def note(driven: Iterable[str]) -> str:
+    """A sentence on the sliders that their drivers keep."""
+    names = sorted(driven)
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"Drivers keep {', '.join(names[:NAMED])}{more}: mute these to have them fitted" if names else ""
+
+
+def start(hold: bool, model: FaceModel, now: drive.Drive, last: Pose | None, progress) -> Pose | None:
     """The pose to begin from and to be held to: that of the sliders, or none where the fit is free. Any thread."""
     if not hold:
         return None

@@ -22,8 +22,8 @@ REMAINDER = "Fit Remainder"
 NAMED_MUSCLES, NAMED_FRAMES = 5, 8
 
 
-def write(obj: bpy.types.Object, model: FaceModel, fit: FitResult) -> str:
-    """Keep the figures of a fit; returns them as one line."""
+def write(obj: bpy.types.Object, model: FaceModel, fit: FitResult, note: str = "") -> str:
+    """Keep the figures of a fit and a note on it; returns the figures as one line."""
     settings = obj.muscle_face
     for name in ("rms_mm", "p95_mm", "max_mm", "pixels_rms", "blendshape_only_rms_mm"):
         value = getattr(fit, name)
@@ -34,7 +34,8 @@ def write(obj: bpy.types.Object, model: FaceModel, fit: FitResult) -> str:
     settings.fit_seconds = fit.seconds
     pulling = fit.active_muscles[:NAMED_MUSCLES]
     settings.fit_muscles = ", ".join(f"{label_of(name)} {pull:.0%}" for name, pull in pulling)
-    settings.fit_message = "Stopped early: this is the best until then" if fit.stopped else ""
+    stopped = "Stopped early: this is the best until then" if fit.stopped else ""
+    settings.fit_message = "; ".join(filter(None, (stopped, note)))
     _write_attribute(obj.data, ERROR, "FLOAT", fit.error_mm if len(fit.error_mm) == model.vertex_count else None)
     _write_attribute(obj.data, REMAINDER, "FLOAT_VECTOR", fit.residual_skin)
     if settings.fit_pixels_rms > 0.0:
@@ -42,8 +43,8 @@ def write(obj: bpy.types.Object, model: FaceModel, fit: FitResult) -> str:
     return f"RMS {fit.rms_mm:.3f} mm, 95% under {fit.p95_mm:.3f} mm, at most {fit.max_mm:.3f} mm"
 
 
-def write_performance(obj: bpy.types.Object, found: Performance, footage: bool) -> str:
-    """Keep the figures of a performance; returns them as one line."""
+def write_performance(obj: bpy.types.Object, found: Performance, footage: bool, note: str = "") -> str:
+    """Keep the figures of a performance and a note on it; returns them as one line."""
     settings, unit = obj.muscle_face, "px" if footage else "mm"
     rms = found.rms[np.isfinite(found.rms)]
     mean = float(np.sqrt((rms**2).mean())) if len(rms) else 0.0
@@ -55,6 +56,7 @@ def write_performance(obj: bpy.types.Object, found: Performance, footage: bool) 
         text += f"; bridged: {listed}" + (f" and {more} more" if more > 0 else "")
     if found.stopped:
         text += "; stopped early"
+    text += f"; {note}" if note else ""
     settings.fit_message, settings.fit_seconds, settings.fit_muscles = text, found.seconds, ""
     settings.fit_pixels_rms = settings.fit_max_mm = 0.0
     return text

@@ -59,6 +59,11 @@ def slides(settings, aim: Source) -> list[str] | None:
     return aim.places if is_footage(settings) and settings.fit_slide else None
 
 
+def is_sculpt(settings) -> bool:
+    """Whether the fit aims at what is sculpted on the face itself."""
+    return not (settings.fit_target or settings.fit_markers or is_footage(settings))
+
+
 def is_footage(settings) -> bool:
     """Whether the fit aims at pixels."""
     return settings.fit_clip is not None or bool(settings.fit_track_file)

@@ -5,8 +5,8 @@
 import bpy
 import numpy as np
 
-from .. import drive, editing, frame_range, head_pose, heat, jobs, requirements, storage
-from ..fit import footage, options, report, source
+from .. import drive, frame_range, head_pose, heat, jobs, requirements, sliders, storage
+from ..fit import footage, meshes, options, report, source
 
 
 class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
@@ -29,8 +29,9 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         yield 0.0, "Reading the target"
         aim, to_face = source.of(context, obj, model), obj.matrix_world.inverted_safe()
         target = aim.read(context.evaluated_depsgraph_get(), self._frame, to_face)
-        chosen, hold, slide = options.of(settings), settings.fit_hold, source.slides(settings, aim)
-        now, last, neutral = drive.read(obj, model), drive.last_pose(obj), source.neutral_frame(settings)
+        hold, slide, neutral = settings.fit_hold, source.slides(settings, aim), source.neutral_frame(settings)
+        now, last = drive.read(obj, model), drive.last_pose(obj)
+        chosen = options.of(obj, model, now)
         if neutral is not None:
             scene.frame_set(neutral)
             neutral = aim.read(context.evaluated_depsgraph_get(), neutral, to_face)
@@ -47,12 +48,12 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         model, fit = result
         obj = self.subject(context)
         settings = obj.muscle_face
-        editing.write_controls(obj, model, fit.controls)
-        if obj.data.shape_keys.key_blocks.get(settings.fit_sculpt_key) is not None and _aims_at_sculpt(settings):
-            # The sliders show the sculpt now: together with its key it would count twice.
-            obj.data.shape_keys.key_blocks[settings.fit_sculpt_key].value = 0.0
-            obj.show_only_shape_key = False
-        text = report.write(obj, model, fit)
+        held = options.held(obj, model)
+        sliders.write(obj, model, {n: v for n, v in fit.values.items() if n not in held})
+        obj.update_tag()
+        if source.is_sculpt(settings):
+            meshes.put_away_sculpt(obj)
+        text = report.write(obj, model, fit, options.note(sliders.driven(obj, model)))
         if not np.allclose(fit.head.matrix(), np.eye(4), atol=1e-9):
             head_pose.place(obj, model, fit.head.matrix(), settings.fit_head)
         # The sliders hold single precision: the face is solved at what they say, from the fit's own pose.
@@ -63,7 +64,3 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
 
     def abort(self, context):
         frame_range.put_back(self, context.scene)
-
-
-def _aims_at_sculpt(settings) -> bool:
-    return not (settings.fit_target or settings.fit_markers or settings.fit_clip or settings.fit_track_file)

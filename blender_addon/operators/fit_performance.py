@@ -7,7 +7,7 @@ import numpy as np
 from bpy.props import IntProperty
 
 from .. import animation, drive, frame_range, head_pose, jobs, requirements, sliders, storage
-from ..fit import footage, options, report, source
+from ..fit import footage, meshes, options, report, source
 
 
 class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
@@ -44,8 +44,8 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
             scene.frame_set(neutral)
             neutral = aim.read(context.evaluated_depsgraph_get(), neutral, to_face)
         scene.frame_set(self._frame)
-        chosen = options.of(settings)
         now = drive.read(obj, model)
+        chosen = options.of(obj, model, now)
 
         def work(progress):
             refined = footage.refined(targets, model, neutral, slide, progress)
@@ -58,19 +58,23 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
     def finish(self, context, result):
         model, found = result
         obj = self.subject(context)
-        curves = dict(zip(model.controls().names, found.controls.T, strict=True))
-        for muscle in obj.muscle_face.muscles:
+        held = options.held(obj, model)
+        curves = {n: c for n, c in zip(model.controls().names, found.controls.T, strict=True) if n not in held}
+        for muscle in (m for m in obj.muscle_face.muscles if m.name in curves):
             # A muscle's slider makes up for its strength.
             curves[muscle.name] = np.array([drive.slider_for(obj.muscle_face, muscle, v) for v in curves[muscle.name]])
         # A slider that rests all the time is set to rest, and only keyed where it has keys to replace.
         still = {n for n, (owner, path) in sliders.places(obj, model).items()
-                 if not np.any(curves[n]) and animation.find_curve(owner, path) is None}  # fmt: skip
+                 if n in curves and not np.any(curves[n]) and animation.find_curve(owner, path) is None}  # fmt: skip
         sliders.write(obj, model, dict.fromkeys(still, 0.0))
         sliders.write_keys(obj, model, found.frames, {n: c for n, c in curves.items() if n not in still})
         motions = np.array([head.matrix() for head in found.heads])
         if not np.allclose(motions, np.eye(4), atol=1e-9):
             head_pose.write_keys(obj, model, found.frames, motions, obj.muscle_face.fit_head)
-        text = report.write_performance(obj, found, source.is_footage(obj.muscle_face))
+        if source.is_sculpt(obj.muscle_face):
+            meshes.put_away_sculpt(obj)
+        note = options.note(sliders.driven(obj, model))
+        text = report.write_performance(obj, found, source.is_footage(obj.muscle_face), note)
         context.scene.frame_set(self._frame)
         self.report({"WARNING" if found.unconverged else "INFO"}, text)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import blas
-from ..errors import Cancelled
+from ..errors import Cancelled, MuscleFaceError
 from .engine import Found, Problem, Watch, descend
 from .goals import Goal, goal_of
 from .head import Head
@@ -76,10 +76,12 @@ class ExpressionFit:
         self._progress, self._share = progress or (lambda share, text: None), 0.02
         self._points = SkinPoints.joined([t.points for t in goal.terms])
         neutral = setting.model.controls().neutral
+        if not len(setting.active) and not setting.freedoms(goal):
+            raise MuscleFaceError("Nothing may move: allow shapes, muscles or the jaw.")
         self._given = None if start is None else np.clip(start.controls, *setting.bounds.T)
         self._pose = getattr(start, "pose", start)
         self._head = getattr(start, "head", None)
-        self._prior = setting.prior(neutral if self._given is None else self._given)
+        self._prior = setting.prior(np.clip(neutral, *setting.bounds.T) if self._given is None else self._given)
 
     def run(self) -> Found:
         """The face nearest to the goal, or the best one until progress broke off."""
@@ -89,7 +91,7 @@ class ExpressionFit:
         at = self._points.at(model.neutral if self._pose is None else self._pose.skin)
         found = Found(c, self._placed(at), Posed(at))
         self._say("Fitting the shapes alone")
-        plain = BlendSkin(model, self._points, self.setting.active)
+        plain = BlendSkin(model, self._points, self.setting.active, c)
         problem = self.setting.problem(goal, plain, self._prior)
         blend = descend(problem, replace(found, posed=plain.at(c, None)), iterations=ITERATIONS)
         self.blend = goal.measure(blend)
@@ -116,8 +118,8 @@ class ExpressionFit:
         before = None if self._pose is None else Posed(found.posed.points, self._pose)
         c = found.controls
         best = replace(found, posed=skin.at(c, before))
-        while not best.posed.sound and np.abs(c).max() > 0.1:
-            c = 0.5 * c
+        while not best.posed.sound and np.abs(c[skin.active]).max(initial=0.0) > 0.1:
+            c = np.clip(0.5 * c, *self.setting.bounds.T)
             best = replace(found, controls=c, posed=skin.at(c, None))
 
         def watch(now: Found) -> None:

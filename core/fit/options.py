@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """What a fit may move and what it prefers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -12,7 +13,8 @@ class FitOptions:
     move (a jaw that stays also holds the shapes that turn it) · head_pose: whether the head may move as a whole; "auto"
     for all targets but a mesh of the same topology · scale: whether it may also grow · prior: pull of the sliders to
     the start (neutral where there is none), in units of what suits the kind of target · smoothness: pull of a
-    performance to steady motion, likewise.
+    performance to steady motion, likewise · limits: {control: (lowest, highest)} within its own bounds; a control whose
+    limits are one value is held there.
     """
 
     mode: Literal["faithful", "readable"] = "faithful"
@@ -23,3 +25,4 @@ class FitOptions:
     scale: bool = False
     prior: float = 1.0
     smoothness: float = 1.0
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)

@@ -70,6 +70,7 @@ class ScanGoal:
         seen = model.triangles[(weights[model.triangles] > 0.0).all(1)]
         if not len(seen):
             raise MuscleFaceError("No skin is to be compared with the scan: paint some of the face into the weights.")
+        self._counted = np.unique(seen)
         some = seen[:: max(1, len(seen) * 3 // SAMPLES)]
         mm = model.mm_per_unit
         self.surface, self._pairs, self._stage = Surface(vertices, triangles), None, 0
@@ -144,13 +145,13 @@ class ScanGoal:
         return f"{self._sampled(found).rms_mm:.3f} mm"
 
     def measure(self, found: Found) -> Figures:
-        """See ``points.VertexGoal``; every vertex of the skin that meets the scan is measured."""
+        """See ``points.VertexGoal``; every vertex is measured that has weight and meets the scan."""
         model, pose = self._model, found.posed.pose
         if pose is None:
             return self._sampled(found)
         world = found.head.at(pose.skin)
         normals = vertex_normals(world, model.triangles)
-        counted = self._counted()
+        counted = self._counted
         met = self.surface.met(world[counted], normals[counted], CUTS[-1] * self._height)
         error = np.full(model.vertex_count, np.nan)
         on = counted[met.index]
@@ -160,9 +161,6 @@ class ScanGoal:
         residual[on], known[on] = found.head.back(met.at) - pose.skin[on], True
         figures.residual_skin = _faded(residual, known, model)
         return figures
-
-    def _counted(self) -> np.ndarray:
-        return np.unique(self._model.triangles)
 
     def _sampled(self, found: Found) -> Figures:
         met = self._term.met(found.world[: len(self._term.points)])

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import MuscleFaceError
 from .checks import head_height
 from .engine import Found, Prior, Problem
 from .goals import Goal
@@ -40,8 +39,8 @@ class Setting:
 
     @cached_property
     def bounds(self) -> np.ndarray:
-        """(n, 2) of all controls."""
-        return self.model.controls().bounds
+        """(n, 2) of all controls, within the limits of the options."""
+        return limited(self.model, self.options)
 
     @property
     def reach(self) -> float:
@@ -79,11 +78,22 @@ def movable(model: "FaceModel", options: FitOptions) -> np.ndarray:
     shapes = len(model.shapes)
     may = {"shape": options.shapes, "muscle": options.muscles, "jaw": options.jaw}
     active = np.array([may[kind] for kind in kinds])
+    active &= np.ptp(limited(model, options), axis=1) > 0.0
     turns = np.abs(model.rig.jaw_of_track[:shapes]).sum(1) > 0.0
     if not options.jaw:
         active[:shapes] &= ~turns
     if options.shapes:
         active[-3:] &= ~np.array(model.jaw_repeats_shapes)
-    if not active.any() and not options.head_pose:
-        raise MuscleFaceError("Nothing may move: allow shapes, muscles or the jaw.")
     return np.flatnonzero(active)
+
+
+def limited(model: "FaceModel", options: FitOptions) -> np.ndarray:
+    """(n, 2) bounds of the controls within the limits that the options set."""
+    names, bounds, _ = model.controls()
+    bounds = bounds.copy()
+    for name, (low, high) in options.limits.items():
+        if name in names:
+            k = names.index(name)
+            # What is held may stand beyond the bounds: an artist's driver or slider has put it there.
+            bounds[k] = (low, high) if low == high else np.clip((low, high), *bounds[k])
+    return bounds

@@ -164,15 +164,19 @@ class FollowedSkin(SimulatedSkin):
 
 
 class BlendSkin(_Exact):
-    """Points of the plain sum of shapes, the rest of the controls without effect."""
+    """Points of the plain sum of shapes, the rest of the controls without effect. held: (n,) values of the shapes that
+    are not active."""
 
-    def __init__(self, model: "FaceModel", points: SkinPoints, active: np.ndarray) -> None:
+    def __init__(self, model: "FaceModel", points: SkinPoints, active: np.ndarray, held: np.ndarray) -> None:
         self.active = active[active < len(model.shapes)]
-        self._rest = points.at(model.neutral)
+        still = np.setdiff1d(np.flatnonzero(held[: len(model.shapes)]), active)
+        of_shapes, rest = shape_deltas(model), model.neutral.copy()
+        rest[model.skin_vertices] += np.tensordot(held[still], of_shapes[still], 1)
+        self._rest = points.at(rest)
         row = np.full(model.vertex_count, -1)
         row[model.skin_vertices] = np.arange(len(model.skin_vertices))
         # Points on loose parts stand still here.
-        deltas, rows = shape_deltas(model)[self.active], row[points.vertices]
+        deltas, rows = of_shapes[self.active], row[points.vertices]
         of_vertices = np.where((rows >= 0)[:, None, None], deltas[:, rows].transpose(1, 2, 0), 0.0)
         k = len(self.active)
         self._jacobian = (points.matrix @ of_vertices.reshape(len(of_vertices), 3 * k)).reshape(3 * len(points), k)

@@ -127,6 +127,47 @@ def test_groups_that_may_not_move_stay(small_rig):
     assert "Zygomaticus Major L" in small_rig.muscle_face.fit_muscles
 
 
+def test_what_cannot_move_is_left_alone(small_rig):
+    """Muted and driven shapes, muscles without strength and ranges of sliders: the fit's figures are what is shown."""
+    pose(small_rig, {**SMILE, "mouthSmileRight": 0.7})
+    made = shown(small_rig)
+    small_rig.muscle_face.fit_target = mesh_object("Sculpt", made, bridge.faces(small_rig.data))
+    rest(small_rig)
+    keys, settings = small_rig.data.shape_keys.key_blocks, small_rig.muscle_face
+    keys["jawOpen"].mute, keys["jawOpen"].value = True, 0.1
+    keys["mouthSmileLeft"].driver_add("value").driver.expression = "0.25"
+    keys["mouthSmileRight"].slider_max = 0.5
+    for muscle in settings.muscles:
+        muscle.strength = 0.5 if muscle.name.endswith("_R") else 0.0
+    bpy.context.view_layer.update()
+    assert bpy.ops.muscle_face.fit() == {"FINISHED"}
+    assert keys["jawOpen"].value == pytest.approx(0.1) and keys["mouthSmileLeft"].value == 0.25
+    assert not any(m.activation for m in settings.muscles if m.name.endswith("_L"))
+    assert any(m.activation > 0.1 for m in settings.muscles if m.name.endswith("_R"))
+    assert "mouthSmileLeft" in settings.fit_message
+    model = storage.load(small_rig.data)
+    apart = np.linalg.norm((shown(small_rig) - made)[model.skin_vertices], axis=1) * model.mm_per_unit
+    assert settings.fit_rms_mm == pytest.approx(np.sqrt((apart**2).mean()), rel=0.01)
+
+
+def test_subdivided_copy_is_of_the_same_topology(small_rig):
+    """A copy under a subdivision surface is compared below it, wherever it stands; disabled it is refused."""
+    pose(small_rig, SMILE)
+    copy = mesh_object("Sculpt", shown(small_rig), bridge.faces(small_rig.data))
+    rest(small_rig)
+    copy.location.x = 100.0
+    copy.modifiers.new("Smooth", "SUBSURF").levels = 1
+    small_rig.muscle_face.fit_target = copy
+    copy.hide_viewport = True
+    with pytest.raises(RuntimeError, match="'Sculpt' is disabled"):
+        bpy.ops.muscle_face.fit()
+    copy.hide_viewport = False
+    bpy.context.view_layer.update()
+    assert bpy.ops.muscle_face.fit() == {"FINISHED"}
+    found(small_rig, SMILE)
+    assert copy.modifiers["Smooth"].show_viewport
+
+
 def test_scan_that_stands_turned_in_the_world(small_rig):
     """A scan of other topology: the sliders are found, and the head goes to where the scan stands."""
     pose(small_rig, SMILE)
