@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from muscle_face.core.physics.cholesky import Cholesky, NotDefinite, Ordering
+from muscle_face.core.physics.cholesky import Cholesky, NotDefinite, Ordering, shifted
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse.linalg import spsolve
 
@@ -201,3 +201,24 @@ def test_a_part_is_solved_in_the_order_of_the_whole(share):
     ordering = Ordering(A.indptr, A.indices, POINTS, leaf=8).part(kept, indptr, part.indices)
     b = np.ones(len(dofs))
     np.testing.assert_allclose(part @ Cholesky(ordering, data).solve(b), b, atol=1e-9)
+
+
+@pytest.mark.parametrize("less", [0.0, 0.005])
+def test_what_rounding_makes_indefinite_is_shifted(less):
+    """Squares of sizes a thousand million apart have no factor in single precision, still less with a smaller diagonal;
+    shifted they have one, which is positive."""
+    A = matrix(POINTS, PAIRS)
+    rng = np.random.default_rng(5)
+    u = rng.standard_normal((len(PAIRS), 2, 3)) * np.where(rng.random(len(PAIRS)) < 0.05, 1e5, 1.0)[:, None, None]
+    squares = np.einsum("pai,pbj->pabij", u, u).reshape(-1, 3, 3)
+    place = {(r, c): k for r in range(len(POINTS)) for k in range(A.indptr[r], A.indptr[r + 1]) for c in [A.indices[k]]}
+    A.data[:] = 0.0
+    pairs = [(r, c) for p in PAIRS.tolist() for r in p for c in p]
+    np.add.at(A.data, [place[pair] for pair in pairs], squares)
+    ordering = Ordering(A.indptr, A.indices, POINTS)
+    diagonal = np.array([place[k, k] for k in range(len(POINTS))])
+    A.data[diagonal] *= 1.0 - less
+    with pytest.raises(NotDefinite):
+        Cholesky(ordering, A.data, single=True)
+    b = right_sides(A)
+    assert shifted(ordering, A.data.copy(), diagonal).solve(b) @ b > 0.0

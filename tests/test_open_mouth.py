@@ -48,11 +48,11 @@ def test_the_lower_side_of_the_mouth_goes_with_the_jaw():
 
 
 def test_a_scan_without_openings_is_rigged_with_closed_lips():
-    """One warning says that the lips are one surface; nothing is opened and the flesh is sound."""
+    """Warnings say that the lips are one surface and that the eyes show no opening; the flesh is sound."""
     v, faces = without_openings()
     head = analyse_head(v, faces)
     assert head.opening == 0.0 and np.array_equal(head.open_pose, head.vertices)
-    assert len([w for w in head.warnings if "lips" in w]) == 1
+    assert [("lips" in w, "corners of eyes and brows" in w) for w in head.warnings] == [(True, False), (False, True)]
     assert head.pockets == {}
     assert max(np.linalg.norm(head.frame.to_user(head.landmarks[n]) - p) for n, p in CORNERS.items()) < 0.6
     assert build_flesh(head, "draft").stats["rest_inverted"] == 0

@@ -3,13 +3,18 @@
 """What a mesh must be before it can be a face, and what the artist should hear about it."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import MuscleFaceError
 from ..geometry import surface
 from . import plausible
+from .cavities import INNER_EXPOSURE
 from .frame import Frame
+
+if TYPE_CHECKING:
+    from .find_face import Face
 
 MIN_VERTICES = 300
 NAMED_BORDERS = 3
@@ -126,16 +131,11 @@ def place_name(point: np.ndarray, landmarks: Mapping[str, np.ndarray]) -> str:
     return side + _PLACES[best.removesuffix("_L").removesuffix("_R")]
 
 
-def head_warnings(
-    vertices: np.ndarray,
-    borders: Sequence[np.ndarray],
-    landmarks: Mapping[str, np.ndarray],
-    arkit: Mapping[str, tuple[str, ...]],
-    pockets: Mapping[str, np.ndarray],
-    swapped: bool,
-    lips_part: bool,
-) -> list[str]:
+def head_warnings(face: "Face", lips_part: bool) -> list[str]:
     """One sentence for each thing the artist should know but that does not stop the rig."""
+    vertices, landmarks = face.vertices, face.landmarks
+    # Teeth, tongue and mouth bag may end anywhere where nobody looks.
+    borders = [b for b in face.borders if face.exposure[b].mean() > INNER_EXPOSURE]
     warnings = []
     heights = [vertices[b, 1].mean() for b in borders]
     neck = None
@@ -159,15 +159,20 @@ def head_warnings(
             "The lips are one surface without an opening, so the mouth stays closed: cut the mesh along the mouth line "
             "and rig it again if it shall open."
         )
-    elif "mouth" not in pockets:
+    elif "mouth" not in face.pockets:
         warnings.append("No mouth bag was found behind the lips: the lips move, but the mouth cannot open inside.")
-    if swapped:
+    if face.swapped:
         warnings.append("The shapes named left move the right side: each was taken for the side that it moves.")
     if names := plausible.doubtful(landmarks):
         what = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         warnings.append(
             f"The landmarks of {what} look wrong for a face: press Find Landmarks, move them and rig again."
         )
-    if not arkit:
+    if face.closed_eyes and not face.arkit:
+        warnings.append(
+            "The eyes show no opening, so the corners of eyes and brows may be several millimetres off: press Find "
+            "Landmarks, check them and rig again."
+        )
+    elif not face.arkit:
         warnings.append("No ARKit-named shapes were found: landmarks are guessed from proportions, check them.")
     return warnings

@@ -46,6 +46,7 @@ class Face:
     pockets: dict[str, np.ndarray]
     borders: list[np.ndarray]
     swapped: bool  # the shapes' left is the viewer's
+    closed_eyes: bool  # an eye shows no opening, and the artist has not marked its corners
 
 
 def find_face(
@@ -116,8 +117,9 @@ def find_face(
         checks.check_face(points)
     pockets = {"mouth": mouth, "eye_L": eyes["L"], "eye_R": eyes["R"]}
     pockets = {name: c.inner for name, c in pockets.items() if c is not None and len(c.inner)}
+    closed = any(c is None and not {f"eye_inner_{s}", f"eye_outer_{s}"} <= set(placed) for s, c in eyes.items())
     return Face(frame, x, skin_triangles, outer, skin, neighbours, normals, parts, shapes, arkit, deltas, points,
-                exposure, pockets, borders, swapped)  # fmt: skip
+                exposure, pockets, borders, swapped, closed)  # fmt: skip
 
 
 def _explain_no_face(vertices: np.ndarray, triangles: np.ndarray) -> None:

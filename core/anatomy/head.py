@@ -94,7 +94,7 @@ def analyse_head(
         mandible_weight=mouth.weight,
         mandible_bone=jaws.mandible_bone(x - np.minimum(depth, 1.5)[:, None] * face.normals, points),
         borders=face.borders,
-        warnings=checks.head_warnings(x, face.borders, points, face.arkit, face.pockets, face.swapped, mouth.parted),
+        warnings=checks.head_warnings(face, mouth.parted),
     )
 
 

@@ -23,6 +23,9 @@ from .dissection import BRANCHES, Ordering
 # Right sides solved at once by one thread: enough for matrix products, few enough to need little memory.
 COLUMNS = 64
 
+SHIFT = 1e-4
+"""Share of its diagonal that is added to a semi-definite matrix: a tet turned over may have no stiffness of its own."""
+
 
 class NotDefinite(ArithmeticError):
     """The matrix has a pivot that is not positive."""
@@ -174,6 +177,20 @@ class Cholesky:
                 blas.gemm(b"N", b"N", m, p, b, blas.minus, t.ctypes.data, m, E, h, blas.one, y, m)
             blas.trsm(b"R", b"L", b"N", b"N", m, p, blas.one, D, h, y, m)
         return x.reshape(n, 3, k)
+
+
+def shifted(ordering: Ordering, blocks: np.ndarray, diagonal: np.ndarray) -> Cholesky:
+    """The factor in single precision of a semi-definite matrix, a share of its diagonal added: what rounding makes
+    indefinite gets more. diagonal: (n,) the diagonal's blocks, which change."""
+    shift = SHIFT
+    while True:
+        blocks[diagonal] += shift * blocks[diagonal] * np.eye(3)
+        try:
+            return Cholesky(ordering, blocks, single=True)
+        except NotDefinite:
+            if shift > 1.0:
+                raise
+            shift *= 10.0
 
 
 class PackedFactor:

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .. import blas
-from .cholesky import Cholesky, NotDefinite
+from .cholesky import Cholesky, NotDefinite, shifted
 from .contact import Contact
 from .equilibrium import Energy, Operator, Report, factor, minimise
 from .flesh import Flesh
@@ -22,9 +22,6 @@ EPS = 1e-6
 
 BULK = 1.0
 """Weight of the bulk modulus in the Laplacian that stands for the stiffness."""
-
-SHIFT = 1e-4
-"""Share of its diagonal that is added to the projected stiffness: a tet turned over may have none of its own."""
 
 
 @dataclass(frozen=True)
@@ -258,9 +255,7 @@ class FaceFlesh:
             return Cholesky(self.flesh.ordering, blocks, single=True).packed(rough=True).solve
         except NotDefinite:
             blocks = stiffness_blocks(f, x, load, definite=True)
-            diagonal = f.pattern(free=True).diagonal
-            blocks[diagonal] += SHIFT * blocks[diagonal] * np.eye(3)
-            return Cholesky(self.flesh.ordering, blocks, single=True).packed(rough=True).solve
+            return shifted(f.ordering, blocks, f.pattern(free=True).diagonal).packed(rough=True).solve
 
     def linearise(self, x: np.ndarray, load: Load, *, single: bool = False) -> "Linearisation":
         """The equilibrium's derivative operator at x, with the unprojected stiffness factored (in ``single``

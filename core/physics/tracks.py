@@ -22,7 +22,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse as sp
 
-from .cholesky import Cholesky, NotDefinite
+from .cholesky import Cholesky, NotDefinite, shifted
 from .derivatives import log_strain
 from .equilibrium import Energy, Operator, factor, minimise
 from .flesh import Flesh
@@ -94,16 +94,19 @@ class DrawnFlesh:
     def stiffness_inverse(self, x: np.ndarray) -> Operator:
         """Inverse of the stiffness at x (N, 3) with the skin's pull: of the exact one where that is definite, else of
         the projected."""
-        still = np.zeros(self.flesh.fibres.count)
-        squeezed = bool((self.flesh.volume_ratio(x) < SQUEEZED).any())
-        for definite in (True,) if squeezed else (False, True):
-            blocks = self.flesh.stiffness_blocks(x, still, definite=definite, free=True)
-            blocks[self._skin_blocks] += self.skin.data[:, None, None] * np.eye(3)
+        flesh, still = self.flesh, np.zeros(self.flesh.fibres.count)
+
+        def blocks(definite: bool) -> np.ndarray:
+            out = flesh.stiffness_blocks(x, still, definite=definite, free=True)
+            out[self._skin_blocks] += self.skin.data[:, None, None] * np.eye(3)
+            return out
+
+        if not (flesh.volume_ratio(x) < SQUEEZED).any():
             try:
-                return Cholesky(self.flesh.ordering, blocks, single=True).packed().solve
+                return Cholesky(flesh.ordering, blocks(False), single=True).packed().solve
             except NotDefinite:
-                if definite:
-                    raise
+                pass
+        return shifted(flesh.ordering, blocks(True), flesh.pattern(free=True).diagonal).packed().solve
 
     def energy(self, x: np.ndarray, target: np.ndarray, trust: np.ndarray, pull: np.ndarray) -> Energy:
         """Energy of the free nodes with the others as in x (N, 3) and the skin drawn to ``target`` (Vs, 3), each vertex
