@@ -18,7 +18,6 @@ from .physics.contact import Teeth
 from .physics.equilibrium import Operator, minimise
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Flesh
-from .physics.part import part_of
 
 LEVELS = (0.25, 0.5, 1.0)
 """Activations at which a muscle's own shortening is computed."""
@@ -79,7 +78,7 @@ def _alone(
         return np.ones(len(LEVELS))
     moving = size > NEAR * size.max()
     moving[flesh.tets[flesh.fibres.tet[flesh.fibres.muscle == muscle]]] = True
-    local, nodes = part_of(flesh, moving & ~flesh.fixed)
+    local, nodes = flesh.part(moving & ~flesh.fixed)
     solver, workspace, x, free, held = FaceFlesh(local), local.workspace(), local.rest.copy(), local.free, local.fixed
     rest, motion = local.rest[free], motion[nodes]
     contact = teeth.part(nodes, free).still()

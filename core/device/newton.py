@@ -55,6 +55,7 @@ class Newton:
         self._device = d = stiffness.device
         self._batch = batch = loads.batch
         self._shape, self._rows = (batch, len(flesh.rest)), (batch, stiffness.rows)
+        self._corners = flesh.node_corners
         self._rest = wp.array(flesh.rest, dtype=vec3, device=d)
         self._spring = wp.array(flesh.spring, dtype=f64, device=d)
         self.progress = Progress()
@@ -121,10 +122,10 @@ class Newton:
         else:
             self._contact_energy.zero_()
             self._contact_force.zero_()
-        f, load, a = self._flesh, self._loads, self._flesh.arrays
+        f, load = self._flesh, self._loads
         self._launch(flesh_kernels.tet_forces, self._energy.shape, *f.kernel_arrays(), on, load.inv_natural, load.slack,
                      x, load.activation, self._energy, self._corner)  # fmt: skip
-        self._launch(flesh_kernels.node_gradients, self._shape, a.node_start, a.node_corner, self._rest, self._spring,
+        self._launch(flesh_kernels.node_gradients, self._shape, *self._corners, self._rest, self._spring,
                      self._stiffness.row_of_node, self._stiffness.lining_of_node, on, x, self._contact_energy,
                      self._contact_force, load.anchor, load.force, self._energy, self._corner,
                      gradient, self._state.terms)  # fmt: skip

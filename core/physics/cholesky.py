@@ -110,11 +110,11 @@ class Cholesky:
 
         Panels and updates are lower triangles by columns, as BLAS sees them.
         """
-        o, size = self.ordering, self.ordering.sizes[:, 1].astype(np.int64) ** 2
-        # Only the last front's update leaves the range.
-        start = np.concatenate([[0], np.cumsum(size[begin : end - 1])])
-        inner, last = np.empty(start[-1], self.dtype), np.empty(size[end - 1], self.dtype)
-        self._update_address[begin : end - 1] = inner.ctypes.data + self.dtype.itemsize * start[:-1]
+        o = self.ordering
+        place, size = o.stacked(begin, end - 1)
+        inner, last = np.empty(size, self.dtype), np.empty(int(o.sizes[end - 1, 1]) ** 2, self.dtype)
+        self._update_address[begin : end - 1] = inner.ctypes.data + self.dtype.itemsize * place
+        # The last front's update alone leaves the range.
         self._update_address[end - 1] = last.ctypes.data
         self._updates[end - 1] = last
         failed = wp.zeros(1, dtype=int, device="cpu")

@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from .. import blas
 from ..parallel import workers
 from . import front_kernels, front_sweeps
+from .pattern import short, starts
 
 # Where a part may be cut along an axis, and how much the smaller separator of an uneven cut must save.
 SHARES = (0.4, 0.45, 0.5, 0.55, 0.6)
@@ -108,11 +109,6 @@ def _boundaries(
     return _joined(boundary), np.array([len(rows) for rows in boundary], int)
 
 
-def _starts(counts: Any) -> np.ndarray:
-    """Where each of consecutive runs starts, and the end: (len(counts) + 1,)."""
-    return np.concatenate([[0], np.cumsum(counts, dtype=int)])
-
-
 def _joined(runs: list) -> np.ndarray:
     """The runs of integers one after another; there may be none."""
     return np.concatenate([np.zeros(0, int), *runs])
@@ -161,7 +157,7 @@ class Ordering:
         upper = rows < indices
         edges = np.stack([rows[upper], indices[upper]], axis=1)
         pivots, self.children = _dissect(np.asarray(points, np.float64), edges, max(leaf, 1))
-        self._set_up(_joined(pivots), _starts([len(p) for p in pivots]), rows, indices)
+        self._set_up(_joined(pivots), starts([len(p) for p in pivots]), rows, indices)
 
     def part(self, kept: np.ndarray, indptr: np.ndarray, indices: np.ndarray) -> "Ordering":
         """The same order for a part of the matrix: its nodes ``kept`` (m,), ascending, with the part's CSR pattern.
@@ -172,7 +168,7 @@ class Ordering:
         number = np.full(len(self.order), -1)
         number[kept] = np.arange(len(kept))
         order = number[self.order]
-        before = _starts(order >= 0)
+        before = starts(order >= 0)
         first = before[self.fronts.first.numpy()]
         part.children, roots = [], []
         for f, left in enumerate(np.diff(first).tolist()):
@@ -207,10 +203,11 @@ class Ordering:
         place[self.order] = np.arange(len(self.order))
         row, column = place[rows], place[columns]
         lower = np.flatnonzero(row >= column)
-        lower = lower[np.argsort(column[lower], kind="stable")]
+        lower = lower[np.argsort(short(column[lower], len(order)), kind="stable")]
         self._lay_out(first, lower, row[lower], column[lower], boundaries)
         self.tasks = self._plan()
         self._branch(first)
+        self._stack()
         self._spare: dict[int, list[np.ndarray]] = {}
         self._packed_at: dict[tuple[int, int], np.ndarray] = {}
 
@@ -225,10 +222,10 @@ class Ordering:
         """Give every front its rows and its place; `block` (m,) are those of the lower triangle, column by column."""
         block_start = np.searchsorted(column, first)
         boundary, below = boundaries or _boundaries(first, self.children, row, block_start)
-        pivots, row_start = np.diff(first), _starts(below)
+        pivots, row_start = np.diff(first), starts(below)
         self.boundary = np.split(boundary, row_start[1:-1]) if len(below) else []
         self.sizes = 3 * np.stack([pivots, below, pivots + below], axis=1).astype(np.int32)
-        panel = _starts(3 * pivots * (pivots + below))
+        panel = starts(3 * pivots * (pivots + below))
         self.panel = panel.tolist()
         corner = np.repeat(3 * panel[:-1], 3 * pivots)
         step = np.repeat(self.sizes[:, 2] + 1, 3 * pivots)
@@ -243,7 +240,7 @@ class Ordering:
             return np.searchsorted(all_rows, front * n + row) - (first[:-1] + row_start[:-1])[front]
 
         child_start, child = (
-            _starts([len(c) for c in self.children]),
+            starts([len(c) for c in self.children]),
             np.array([c for few in self.children for c in few], int),
         )
         parent = np.zeros(len(pivots), int)
@@ -273,7 +270,7 @@ class Ordering:
             size = np.zeros(len(self.sizes), np.int64)
             for f, (m, _, h) in enumerate((self.sizes.astype(int) * rows // 3).tolist()):
                 size[f] = sum(36 + 6 * width * -(-(h - min(k, m)) // width) for k in range(6, m + 6, 6))
-            self._packed_at[width, rows] = _starts(size)
+            self._packed_at[width, rows] = starts(size)
         return self._packed_at[width, rows]
 
     def lend(self, size: int) -> np.ndarray:
@@ -289,18 +286,19 @@ class Ordering:
 
     def _subtrees(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of every front: the weight (fronts,) of its whole subtree, the first front in that, and its parent or -1."""
-        total, start, parent = weight.copy(), np.arange(len(weight)), np.full(len(weight), -1)
+        start, parent = list(range(len(weight))), np.full(len(weight), -1)
         for f, children in enumerate(self.children):
             if children:
-                total[f] += total[children].sum()
-                start[f] = min(f, start[children].min())
+                start[f] = start[children[0]]
                 parent[children] = f
-        return total, start, parent
+        # Children precede their parents, and those of one follow each other: a subtree is a range of fronts.
+        before = np.concatenate([[0.0], np.cumsum(weight)])
+        return before[1:] - before[start], np.array(start, int), parent
 
     def _plan(self) -> list[tuple[int, int]]:
         """Tasks, each a range of fronts: whole subtrees of some work, then one by one the fronts above them."""
         p, b, _ = self.sizes.T.astype(float)
-        work, start, parent = self._subtrees(p**3 / 3 + p * p * b + p * b * b)
+        work, start, parent = self._subtrees(p**3 + 3 * p * p * b + 3 * p * b * b)
         subtrees, single = _light(work, parent, GRAIN * work.max(initial=0.0))
         return [(int(start[f]), int(f) + 1) for f in subtrees] + [(int(f), int(f) + 1) for f in single]
 
@@ -318,12 +316,38 @@ class Ordering:
         self.branches = [_ranges(sorted(part)) for part in branches]
         self.trunk = _ranges([(f, f + 1) for f in heavy])
 
+    def _stack(self) -> None:
+        """Where the updates of fronts may lie while fronts are eliminated one after another.
+
+        A front needs its children's until its own is there. On two stacks, by turns from generation to generation, the
+        children's are the topmost of one when their parent's is put on the other.
+        """
+        size = (self.sizes[:, 1].astype(np.int64) ** 2).tolist()
+        height, self._side, self._place = [0, 0], np.zeros(len(size), bool), np.zeros(len(size), np.int64)
+        for f in reversed(range(len(size))):
+            self._side[self.children[f]] = not self._side[f]
+        for f, (side, children) in enumerate(zip(self._side.tolist(), self.children, strict=True)):
+            self._place[f] = height[side]
+            height[side] += size[f]
+            height[not side] -= sum(size[child] for child in children)
+
+    def stacked(self, begin: int, end: int) -> tuple[np.ndarray, int]:
+        """Places (end - begin,) of the updates of fronts that are whole subtrees, and the room that they need, in
+        numbers."""
+        side, place, room = self._side[begin:end], self._place[begin:end].copy(), 0
+        size = self.sizes[begin:end, 1].astype(np.int64) ** 2
+        for mine in (side, ~side):
+            if mine.any():
+                place[mine] += room - place[mine].min()
+                room = int((place + size)[mine].max())
+        return place, room
+
     def walk(self, run: Callable[[int, int], None]) -> None:
         """Call run(begin, end) on the fronts of every task, children before parents, in threads."""
         if workers() == 1:
             with blas.one_thread():
-                for begin, end in sorted(self.tasks):
-                    run(begin, end)
+                if self.children:
+                    run(0, len(self.children))
             return
         with blas.one_thread(), ThreadPoolExecutor(workers()) as pool:
             futures = {}

@@ -19,6 +19,7 @@ from .dissection import Ordering
 from .lanes import PARTS, Lanes, LaneStrain, Strain
 from .materials import LAWS, f64, mat33, vec3
 from .matrix3 import inverse
+from .pattern import Pattern, short, starts
 from .strain import vec6
 from .workspace import LaneWorkspace, Workspace
 
@@ -57,21 +58,9 @@ class Natural:
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """Block-sparse pattern of a stiffness: CSR ``indptr``, ``indices``; ``diagonal``: position of each row's diagonal
-    block; and which element blocks fall on each block (device arrays)."""
-
-    indptr: np.ndarray
-    indices: np.ndarray
-    diagonal: np.ndarray
-    start: wp.array
-    corner: wp.array
-
-
-@dataclass(frozen=True)
 class Arrays:
-    """A flesh on its device. moduli count per volume of the stress-free shape; inv_unloaded: Dm^-1 F0; node_start,
-    node_corner: which corners of tets meet in each node; no_slack: 1 for each fibre entry."""
+    """A flesh on its device. moduli count per volume of the stress-free shape; inv_unloaded: Dm^-1 F0; no_slack: 1 for
+    each fibre entry."""
 
     tets: wp.array
     inv_rest: wp.array
@@ -86,21 +75,10 @@ class Arrays:
     fibre_stress: wp.array
     fibre_direction: wp.array
     no_slack: wp.array
-    node_start: wp.array
-    node_corner: wp.array
 
 
-def _short(keys: np.ndarray, count: int) -> np.ndarray:
-    """The keys in 0..count-1 as numbers of 16 bits where those do: NumPy sorts them six times as fast."""
-    return keys.astype(np.uint16) if count <= 1 << 16 else keys
-
-
-def _gather_lists(keys: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """CSR lists (start, member) of the positions at which each key in 0..count-1 occurs."""
-    order = np.argsort(_short(keys, count), kind="stable")
-    start = np.zeros(count + 1, np.int32)
-    np.cumsum(np.bincount(keys, minlength=count), out=start[1:])
-    return start, order.astype(np.int32)
+_OF_TETS = ("inv_rest", "volume", "law", "moduli", "prestretch", "inv_unloaded")
+"""Arrays that hold an item for each tet, whatever the numbers of its nodes."""
 
 
 @dataclass
@@ -148,33 +126,43 @@ class Flesh:
         if self.prestretch is not None:
             self.natural_share /= inverse(self.prestretch)[0]
         self.free = np.flatnonzero(~self.fixed)
-        node_start, node_corner = _gather_lists(self.tets.ravel(), len(self.rest))
-        fibre_start, fibre_order = _gather_lists(self.fibres.tet, len(self.tets))
-        fb = self.fibres
-        self.fibres = Fibres(fb.muscle[fibre_order], fb.tet[fibre_order], fb.stress[fibre_order],
-                             fb.direction[fibre_order], fb.count)  # fmt: skip
+        order, fb = np.argsort(short(self.fibres.tet, len(self.tets)), kind="stable"), self.fibres
+        self.fibres = Fibres(fb.muscle[order], fb.tet[order], fb.stress[order], fb.direction[order], fb.count)
         laws = np.array([LAWS[name] for name in np.atleast_1d(self.law)], np.int32)
         F0 = np.tile(np.eye(3), (len(self.tets), 1, 1)) if self.prestretch is None else self.prestretch
-        given = {
-            "tets": (self.tets, wp.vec4i),
+        of_tets = {
             "inv_rest": (inv_rest, mat33),
             "volume": (self.volume, f64),
             "law": (np.broadcast_to(laws, len(self.tets)), int),
             "moduli": (self.moduli * self.natural_share[:, None], vec3),
             "prestretch": (F0, mat33),
             "inv_unloaded": (inv_rest @ F0, mat33),
-            "fibre_start": (fibre_start, int),
-            "fibre_muscle": (self.fibres.muscle, int),
-            "fibre_tet": (self.fibres.tet, int),
-            "fibre_stress": (self.fibres.stress, f64),
-            "fibre_direction": (self.fibres.direction, vec3),
-            "no_slack": (np.ones(len(self.fibres.muscle)), f64),
-            "node_start": (node_start, int),
-            "node_corner": (node_corner, int),
         }
-        self.arrays = Arrays(**{n: wp.array(v, dtype=t, device=self.device) for n, (v, t) in given.items()})
+        self.arrays = self._on_device(of_tets)
         self._patterns: dict[bool, Pattern] = {}
         self._ordering: list[Ordering] = []
+
+    def _on_device(self, of_tets: dict[str, tuple[np.ndarray, type]]) -> Arrays:
+        """The arrays: those of _OF_TETS as they are given, tets and fibres by this flesh."""
+        fibres = self.fibres
+        given = {
+            **of_tets,
+            "tets": (self.tets, wp.vec4i),
+            "fibre_start": (starts(np.bincount(fibres.tet, minlength=len(self.tets))).astype(np.int32), int),
+            "fibre_muscle": (fibres.muscle, int),
+            "fibre_tet": (fibres.tet, int),
+            "fibre_stress": (fibres.stress, f64),
+            "fibre_direction": (fibres.direction, vec3),
+            "no_slack": (np.ones(len(fibres.muscle)), f64),
+        }
+        return Arrays(**{n: wp.array(v, dtype=t, device=self.device) for n, (v, t) in given.items()})
+
+    @cached_property
+    def node_corners(self) -> tuple[wp.array, wp.array]:
+        """Which corners of tets meet in each node, as CSR lists: start (N + 1,) and corners, on the device."""
+        order = np.argsort(short(self.tets.ravel(), len(self.rest)), kind="stable")
+        start = starts(np.bincount(self.tets.ravel(), minlength=len(self.rest)))
+        return tuple(wp.array(a.astype(np.int32), dtype=int, device=self.device) for a in (start, order))
 
     def varied(self, **changes: Any) -> "Flesh":
         """The same tets held at the same nodes, all else as in ``dataclasses.replace``; what hangs on the tets alone is
@@ -193,11 +181,36 @@ class Flesh:
             other.lanes = self.lanes.with_moduli(natural)
         return other
 
-    def order_as(self, whole: "Flesh", nodes: np.ndarray) -> None:
-        """Eliminate in the order of the flesh of which this is a part, with the nodes (N,) of that."""
-        pattern = self.pattern(free=True)
-        kept = whole.rank_of(nodes[self.free])
-        self._ordering[:] = [whole.ordering.part(kept, pattern.indptr, pattern.indices)]
+    def part(self, moving: np.ndarray) -> tuple["Flesh", np.ndarray]:
+        """The tets around the nodes ``moving`` (N,) with all other nodes held and no springs; and its nodes (n,) among
+        this flesh's. What tets hold, what blocks they fill and the order of elimination are taken from here."""
+        kept = np.flatnonzero(moving[self.tets].any(1))
+        number = np.full(len(self.tets), -1, np.int32)
+        number[kept] = np.arange(len(kept))
+        inside = np.zeros(len(self.rest), bool)
+        inside[self.tets[kept]] = True
+        nodes = np.flatnonzero(inside)
+        index = np.empty(len(self.rest), np.int32)
+        index[nodes] = np.arange(len(nodes))
+        other, f = copy.copy(self), self.fibres
+        of_fibre = number[f.tet] >= 0
+        tet = number[f.tet[of_fibre]]
+        other.fibres = Fibres(f.muscle[of_fibre], tet, f.stress[of_fibre], f.direction[of_fibre], f.count)
+        other.rest, other.tets = self.rest[nodes], index[self.tets[kept]]
+        other.fixed, other.spring = (self.fixed | ~moving)[nodes], np.zeros(len(nodes))
+        other.free = np.flatnonzero(~other.fixed)
+        for name in ("moduli", "volume", "shape_gradients", "natural_share", "law", "reference", "prestretch"):
+            value = getattr(self, name)
+            setattr(other, name, value[kept] if isinstance(value, np.ndarray) else value)
+        whole = {name: getattr(self.arrays, name) for name in _OF_TETS}
+        other.arrays = other._on_device({name: (array.numpy()[kept], array.dtype) for name, array in whole.items()})
+        for name in ("lanes", "node_corners"):
+            other.__dict__.pop(name, None)
+        ranks = self.rank_of(nodes[other.free])
+        pattern = self.pattern(free=True).part(ranks, number)
+        other._patterns = {True: pattern}
+        other._ordering = [self.ordering.part(ranks, pattern.indptr, pattern.indices)]
+        return other, nodes
 
     @property
     def ordering(self) -> Ordering:
@@ -271,24 +284,8 @@ class Flesh:
     def pattern(self, *, free: bool) -> Pattern:
         """The blocks that the stiffness fills: between free nodes only, numbered as in ``free``, or between all."""
         if free not in self._patterns:
-            n = len(self.free) if free else len(self.rest)
-            index = np.full(len(self.rest), -1, np.int64)
-            index[self.free if free else np.arange(n)] = np.arange(n)
-            rows, cols = index[np.repeat(self.tets, 4, axis=1).ravel()], index[np.tile(self.tets, (1, 4)).ravel()]
-            corner = np.flatnonzero((rows >= 0) & (cols >= 0))
-            rows, cols = rows[corner], cols[corner]
-            member = np.lexsort((_short(cols, n), _short(rows, n)))
-            keys = rows[member] * n + cols[member]
-            first = np.flatnonzero(np.diff(keys, prepend=-1))
-            start, keys = np.append(first, len(keys)).astype(np.int32), keys[first]
-            indptr = np.searchsorted(keys, np.arange(n + 1) * n)
-            self._patterns[free] = Pattern(
-                indptr.astype(np.int32),
-                (keys % n).astype(np.int32),
-                np.searchsorted(keys, np.arange(n) * (n + 1)),
-                wp.array(start, dtype=int, device=self.device),
-                wp.array(corner[member], dtype=int, device=self.device),
-            )
+            nodes = self.free if free else np.arange(len(self.rest))
+            self._patterns[free] = Pattern.of(self.tets, nodes, len(self.rest), self.device)
         return self._patterns[free]
 
     def gather_blocks(self, corner_blocks: wp.array, *, free: bool) -> np.ndarray:

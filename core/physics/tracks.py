@@ -26,7 +26,6 @@ from .cholesky import Cholesky, NotDefinite, shifted
 from .derivatives import log_strain
 from .equilibrium import Energy, Operator, factor, minimise
 from .flesh import Flesh
-from .part import part_of
 from .strain_limit import norm
 
 SKIN_STIFFNESS = 150.0
@@ -87,7 +86,7 @@ class DrawnFlesh:
 
     def part(self, moving: np.ndarray) -> tuple["DrawnFlesh", np.ndarray, np.ndarray]:
         """The flesh around the nodes ``moving`` (N,), all others held; its nodes and its skin vertices in this one."""
-        local, nodes = part_of(self.flesh, moving)
+        local, nodes = self.flesh.part(moving)
         skin = np.flatnonzero(np.diff(self.embed[:, nodes[local.free]].tocsr().indptr))
         return DrawnFlesh(local, self.embed[skin][:, nodes].tocsr(), self.pull[skin]), nodes, skin
 

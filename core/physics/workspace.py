@@ -43,7 +43,7 @@ class Workspace:
         self._x.assign(x)
         inputs = [*f.kernel_arrays(), self._natural.inverse, self._natural.slack, self._x, self._activation]
         wp.launch(kernels.tet_forces, len(f.tets), inputs, [self._energy, self._corner], device=d)
-        inputs = [f.arrays.node_start, f.arrays.node_corner, self._corner.flatten()]
+        inputs = [*f.node_corners, self._corner.flatten()]
         wp.launch(kernels.gather_forces, len(f.rest), inputs, [self._force], device=d)
         return float(self._energy.numpy().sum()), self._force.numpy().copy()
 
