@@ -150,7 +150,7 @@ def test_fit_recovers_the_sliders_behind_a_face(name):
     assert result.rms_mm < 0.05
     for control, value in result.values.items():
         assert abs(value - wanted.get(control, 0.0)) < 0.05, control
-    assert result.rms_mm < result.blendshape_only_rms_mm
+    assert result.rms_mm < result.blendshape_only.rms_mm
 
 
 def test_model_survives_saving(tmp_path):

@@ -66,7 +66,7 @@ def test_same_topology_is_found_again(number):
     fit = model("demo").fit(pose.skin)
     assert error(fit, pose) < 0.05
     assert fit.rms_mm <= fit.p95_mm <= fit.max_mm
-    assert fit.rms_mm < fit.blendshape_only_rms_mm
+    assert fit.rms_mm < fit.blendshape_only.rms_mm
     assert np.allclose(fit.pose.skin + fit.residual_skin, pose.skin)
     muscles = {n for n, c in zip(model("demo").controls().names, pose.controls, strict=True) if c > 0.2}
     muscles &= set(model("demo").muscles)
@@ -103,7 +103,7 @@ def test_limits_hold():
     assert fit.values["mouthSmileLeft"] == 1.2 and fit.values["zygomaticus_major_R"] == 0.0
     assert 0.2 < fit.values["mouthSmileRight"] <= 0.4
     # A plain sum without the held smile would miss by most of that.
-    assert fit.blendshape_only_rms_mm < 0.5 * size(m.solve({"mouthSmileLeft": 1.2}))
+    assert fit.blendshape_only.rms_mm < 0.5 * size(m.solve({"mouthSmileLeft": 1.2}))
 
 
 def test_readable_uses_few_sliders():
@@ -130,6 +130,7 @@ def test_markers_with_gaps_and_outliers():
     assert error(fit, pose) < 0.25
     assert np.abs(fit.head.matrix() - head.matrix()).max() < 0.05
     assert np.isnan(fit.error_mm[:6]).all()
+    assert fit.far.tolist() == list(range(6, 12))
 
 
 def test_a_scan_of_other_topology():
@@ -188,6 +189,7 @@ def test_noisy_image_points_and_a_lost_one():
     noisy[3], noisy[10] = np.nan, noisy[10] + 60.0
     fit = model("demo").fit(CameraTarget(points, noisy, camera))
     assert error(fit, made()[0]) < 2.5
+    assert 10 in fit.far and 3 not in fit.far and len(fit.far) < 6
 
 
 def test_lips_slide_along_contours():
@@ -248,6 +250,8 @@ def bad_targets() -> dict:
         "no marker seen": (MarkerTarget(points, np.full((len(points), 3), np.nan)), "No marker"),
         "markers elsewhere": (MarkerTarget(points, markers + 500.0), "away from the face"),
         "markers of another unit": (MarkerTarget(points, 1000.0 * markers), "times as large|away from"),
+        "markers of a larger head": (MarkerTarget(points, middle + 1.5 * (markers - middle)), "1.5 times as large"),
+        "scan of a larger head": (ScanTarget(middle + 1.4 * (skin - middle), faces), "turn on the fit's Scale"),
         "all tracks disabled": (CameraTarget(points, np.full_like(pixels, np.nan), camera), "No image point"),
         "tracks of another clip": (CameraTarget(points, 1000.0 * pixels, camera), "outside of the image"),
         "tracks in one spot": (CameraTarget(points, 0.0 * pixels + 300.0, camera), "one place"),
@@ -261,7 +265,8 @@ def bad_targets() -> dict:
 @pytest.mark.parametrize("name", [
     "no vertices", "vertices that are not numbers", "another place", "another unit", "collapsed", "no weight",
     "empty scan", "broken scan", "scan elsewhere", "scan of another unit", "collapsed scan", "scan turned inside out",
-    "no marker seen", "markers elsewhere", "markers of another unit", "all tracks disabled", "tracks of another clip",
+    "no marker seen", "markers elsewhere", "markers of another unit", "markers of a larger head",
+    "scan of a larger head", "all tracks disabled", "tracks of another clip",
     "tracks in one spot", "upside down", "camera behind the head", "camera turned away", "broken camera",
 ])  # fmt: skip
 def test_targets_without_sense_are_refused(name):

@@ -38,8 +38,11 @@ def read(
     model: FaceModel,
     size: tuple[int, int],
     clip: bpy.types.MovieClip | None = None,
+    *,
+    aspect: float = 1.0,
 ) -> Camera:
-    """The camera at the frame that the scene shows, for images of a size (width, height) [px].
+    """The camera at the frame that the scene shows, for images of a size (width, height) [px] whose pixels are
+    `aspect` times as wide as they are high.
 
     Its lens and place are the camera object's, the distortion and the optical centre the clip's; without an object the
     lens is the clip's too, or a guess, and the camera stands before the face, so that only the motion of the head
@@ -49,11 +52,11 @@ def read(
 
     width, height = size
     if camera is None:
-        focal = clip.tracking.camera.focal_length_pixels if clip else UNKNOWN_FOCAL * max(size)
-        focal, centre, place = (focal, focal), (0.5 * width, 0.5 * height), _before(model)
+        focal = clip.tracking.camera.focal_length_pixels if clip else UNKNOWN_FOCAL * max(width, height / aspect)
+        focal, centre, place = (focal, focal * aspect), (0.5 * width, 0.5 * height), _before(model)
     else:
         data = camera.evaluated_get(depsgraph).data
-        focal, centre = _lens(data, width, height)
+        focal, centre = _lens(data, width, height, aspect)
         place = _rigid(camera.evaluated_get(depsgraph).matrix_world.inverted_safe() @ to_face.inverted_safe())
     distortion = (0.0, 0.0, 0.0)
     if clip is not None:
@@ -63,13 +66,15 @@ def read(
     return Camera(*focal, *centre, width, height, place, distortion)
 
 
-def _lens(data: bpy.types.Camera, width: int, height: int) -> tuple[tuple[float, float], tuple[float, float]]:
+def _lens(
+    data: bpy.types.Camera, width: int, height: int, aspect: float
+) -> tuple[tuple[float, float], tuple[float, float]]:
     """Focal lengths and optical centre [px]; Blender's shift counts in the side of the image that the sensor fits."""
-    horizontal = data.sensor_fit == "HORIZONTAL" or (data.sensor_fit == "AUTO" and width >= height)
-    side = width if horizontal else height
+    horizontal = data.sensor_fit == "HORIZONTAL" or (data.sensor_fit == "AUTO" and width * aspect >= height)
+    across = width if horizontal else height / aspect
     sensor = data.sensor_height if data.sensor_fit == "VERTICAL" else data.sensor_width
-    focal = data.lens / sensor * side
-    return (focal, focal), (0.5 * width - data.shift_x * side, 0.5 * height - data.shift_y * side)
+    focal, up = data.lens / sensor * across, across * aspect
+    return (focal, focal * aspect), (0.5 * width - data.shift_x * across, 0.5 * height - data.shift_y * up)
 
 
 def _distortion(clip: bpy.types.MovieClip) -> tuple[float, float, float]:

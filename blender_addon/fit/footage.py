@@ -30,6 +30,7 @@ class ClipSource:
         self._tracks = [tracks[row.name] for row in rows]
         self._points = places.bound_rows(model, rows)
         self._weights = np.array([row.importance for row in rows])
+        self.names = [row.name for row in rows]
         self.places = ["" if row.clicked else row.place for row in rows]
 
     def read(self, depsgraph, frame: int, to_face: Matrix) -> CameraTarget:
@@ -40,7 +41,8 @@ class ClipSource:
         number = frame - clip.frame_start + 1
         found = [track.markers.find_frame(number) for track in self._tracks]
         shares = [(np.nan, np.nan) if m is None or m.mute else tuple(m.co) for m in found]
-        camera = cameras.read(self._camera, depsgraph, to_face, self._model, size, clip)
+        aspect = clip.tracking.camera.pixel_aspect
+        camera = cameras.read(self._camera, depsgraph, to_face, self._model, size, clip, aspect=aspect)
         importance = self._weights * [track.weight for track in self._tracks]
         return CameraTarget(self._points, np.array(shares, np.float64) * size, camera, importance)
 
@@ -55,9 +57,11 @@ class TrackFileSource:
         rows = used_rows(obj, model, tracks.names)
         render = context.scene.render
         self._tracks = tracks.resampled(render.fps / render.fps_base)
+        self._aspect = render.pixel_aspect_x / render.pixel_aspect_y
         self._columns = [tracks.names.index(row.name) for row in rows]
         self._points = places.bound_rows(model, rows)
         self._weights = np.array([row.importance for row in rows])
+        self.names = [row.name for row in rows]
         self.places = ["" if row.clicked else row.place for row in rows]
 
     def read(self, depsgraph, frame: int, to_face: Matrix) -> CameraTarget:
@@ -69,7 +73,7 @@ class TrackFileSource:
         if 0 <= at < len(tracks.frames):
             pixels, trust = tracks.pixels[at, self._columns], tracks.confidence[at, self._columns]
         size = tracks.width, tracks.height
-        camera = cameras.read(self._camera, depsgraph, to_face, self._model, size)
+        camera = cameras.read(self._camera, depsgraph, to_face, self._model, size, aspect=self._aspect)
         return CameraTarget(self._points, pixels, camera, self._weights * trust)
 
 

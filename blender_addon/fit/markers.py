@@ -35,6 +35,7 @@ class MarkerSource:
         if any(e.name not in bound for e in empties):
             bound = bind(context, obj, model)
         self._empties = [e for e in empties if e.name in bound]
+        self.names = [e.name for e in self._empties]
         corners, weights = zip(*[bound[e.name] for e in self._empties], strict=True)
         from ...core.fit.targets import SkinPoints
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import bpy
 import numpy as np
@@ -28,6 +28,8 @@ UNTOUCHED = 0.01
 
 class SculptSource:
     """What the artist sculpted on the face itself: a shape key of its own, or the simulated one reshaped."""
+
+    names: ClassVar[list[str]] = []
 
     def __init__(self, _context, obj: bpy.types.Object, model: FaceModel) -> None:
         self._obj, self._model = obj, model
@@ -87,6 +89,8 @@ def visible(obj: bpy.types.Object, sculpt: bpy.types.ShapeKey | None) -> np.ndar
 
 class MeshSource:
     """Another mesh object: of the same topology, or a scan."""
+
+    names: ClassVar[list[str]] = []
 
     def __init__(self, context, obj: bpy.types.Object, model: FaceModel) -> None:
         self._obj, self._model = obj, model

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import bpy
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from ...core import FaceModel
     from ...core.fit.options import FitOptions
     from ...core.pose import Pose
-
-NAMED = 3
 
 _HEAD = {"AUTO": "auto", "ON": True, "OFF": False}
 
@@ -56,13 +53,6 @@ def _limits(obj: bpy.types.Object, model: FaceModel, now: drive.Drive) -> dict[s
         elif kind == "muscle":
             found[name] = 0.0, drive.share(settings, settings.muscles[name])
     return found
-
-
-def note(driven: Iterable[str]) -> str:
-    """A sentence on the sliders that their drivers keep."""
-    names = sorted(driven)
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"Drivers keep {', '.join(names[:NAMED])}{more}: mute these to have them fitted" if names else ""
 
 
 def start(hold: bool, model: FaceModel, now: drive.Drive, last: Pose | None, progress) -> Pose | None:

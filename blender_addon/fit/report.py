@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import bpy
@@ -19,18 +20,19 @@ ERROR = "Fit Error (mm)"
 REMAINDER = "Fit Remainder"
 """Point attributes: distance to the target, and the motion that would reach it and no slider gives."""
 
-NAMED_MUSCLES, NAMED_FRAMES = 5, 8
+NAMED_MUSCLES, NAMED = 5, 8
+
+OFTEN = 0.1
+"""Share of the frames on which a point must be too far off to be named."""
 
 
 def write(obj: bpy.types.Object, model: FaceModel, fit: FitResult, note: str = "") -> str:
     """Keep the figures of a fit and a note on it; returns the figures as one line."""
     settings = obj.muscle_face
-    for name in ("rms_mm", "p95_mm", "max_mm", "pixels_rms", "blendshape_only_rms_mm"):
-        value = getattr(fit, name)
-        setattr(settings, f"fit_{name.replace('_only', '')}", value if np.isfinite(value) else 0.0)
-    settings.fit_percent = fit.percent_interocular if np.isfinite(fit.percent_interocular) else 0.0
-    plain = fit.blendshape_only_pixels_rms
-    settings.fit_blendshape_pixels_rms = plain if np.isfinite(plain) else 0.0
+    for name in ("rms_mm", "p95_mm", "max_mm", "pixels_rms", "percent_interocular"):
+        for kind, figures in (("fit", fit), ("fit_blendshape", fit.blendshape_only)):
+            value = getattr(figures, name)
+            setattr(settings, f"{kind}_{name.removesuffix('_interocular')}", value if np.isfinite(value) else 0.0)
     settings.fit_seconds = fit.seconds
     pulling = fit.active_muscles[:NAMED_MUSCLES]
     settings.fit_muscles = ", ".join(f"{label_of(name)} {pull:.0%}" for name, pull in pulling)
@@ -43,6 +45,28 @@ def write(obj: bpy.types.Object, model: FaceModel, fit: FitResult, note: str = "
     return f"RMS {fit.rms_mm:.3f} mm, 95% under {fit.p95_mm:.3f} mm, at most {fit.max_mm:.3f} mm"
 
 
+def note(driven: Iterable[str], far: Sequence[str]) -> str:
+    """What to know beside the figures: sliders that their drivers keep, markers and tracks that did not count."""
+    parts = []
+    if driven:
+        parts.append(f"Drivers keep {_some(sorted(driven))}: mute these to have them fitted")
+    if far:
+        parts.append(f"Too far off to count: {_some(far)}")
+    return "; ".join(parts)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of many."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def often_far(names: Sequence[str], found: Performance) -> list[str]:
+    """The points that were too far off to count on many frames, the worst first, with their number."""
+    least = max(1, int(OFTEN * len(found.frames)))
+    return [f"{names[k]} ({found.far[k]} frames)" for k in np.argsort(-found.far) if found.far[k] >= least]
+
+
 def write_performance(obj: bpy.types.Object, found: Performance, footage: bool, note: str = "") -> str:
     """Keep the figures of a performance and a note on it; returns them as one line."""
     settings, unit = obj.muscle_face, "px" if footage else "mm"
@@ -51,9 +75,7 @@ def write_performance(obj: bpy.types.Object, found: Performance, footage: bool, 
     worst = int(found.frames[np.nanargmax(found.rms)]) if len(rms) else 0
     text = f"{len(found.frames)} frames: RMS {mean:.3g} {unit}, at most {max(rms, default=0.0):.3g} at frame {worst}"
     if found.unconverged:
-        listed = ", ".join(f"{found.frames[k]:g}" for k in found.unconverged[:NAMED_FRAMES])
-        more = len(found.unconverged) - NAMED_FRAMES
-        text += f"; bridged: {listed}" + (f" and {more} more" if more > 0 else "")
+        text += f"; bridged: {_some([f'{found.frames[k]:g}' for k in found.unconverged])}"
     if found.stopped:
         text += "; stopped early"
     text += f"; {note}" if note else ""

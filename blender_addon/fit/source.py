@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Something that a fit can aim at. Made once per fit; raises MuscleFaceError when it cannot be meant."""
+    """Something that a fit can aim at. Made once per fit; raises MuscleFaceError when it cannot be meant. names: of its
+    markers or tracks, in the target's order."""
+
+    names: list[str]
 
     def read(self, depsgraph: bpy.types.Depsgraph, frame: int, to_face: Matrix) -> Target:
         """The target at the frame that the scene shows; `to_face` leads from the world to the face's own space."""

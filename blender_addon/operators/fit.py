@@ -28,6 +28,7 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         model = yield from storage.loading(obj.data)
         yield 0.0, "Reading the target"
         aim, to_face = source.of(context, obj, model), obj.matrix_world.inverted_safe()
+        self._names = aim.names
         target = aim.read(context.evaluated_depsgraph_get(), self._frame, to_face)
         hold, slide, neutral = settings.fit_hold, source.slides(settings, aim), source.neutral_frame(settings)
         now, last = drive.read(obj, model), drive.last_pose(obj)
@@ -53,14 +54,15 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         obj.update_tag()
         if source.is_sculpt(settings):
             meshes.put_away_sculpt(obj)
-        text = report.write(obj, model, fit, options.note(sliders.driven(obj, model)))
+        note = report.note(sliders.driven(obj, model), [self._names[k] for k in fit.far])
+        text = report.write(obj, model, fit, note)
         if not np.allclose(fit.head.matrix(), np.eye(4), atol=1e-9):
             head_pose.place(obj, model, fit.head.matrix(), settings.fit_head)
         # The sliders hold single precision: the face is solved at what they say, from the fit's own pose.
         self.committed = True
         yield from drive.solving(obj, model, drive.read(obj, model), start=fit.pose)
         heat.follow(obj)
-        self.report({"INFO"}, f"Fit: {text}" + ("; stopped early" if fit.stopped else ""))
+        self.report({"INFO"}, "; ".join(filter(None, (f"Fit: {text}", "stopped early" if fit.stopped else "", note))))
 
     def abort(self, context):
         frame_range.put_back(self, context.scene)

@@ -33,6 +33,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         frames = frame_range.chosen(self, scene, "fit", self.frame_step)
         model = yield from storage.loading(obj.data)
         aim, to_face = source.of(context, obj, model), head_pose.rest_matrix(obj).inverted_safe()
+        self._names = aim.names
         targets = []
         for frame in frames:
             scene.frame_set(frame)
@@ -73,7 +74,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
             head_pose.write_keys(obj, model, found.frames, motions, obj.muscle_face.fit_head)
         if source.is_sculpt(obj.muscle_face):
             meshes.put_away_sculpt(obj)
-        note = options.note(sliders.driven(obj, model))
+        note = report.note(sliders.driven(obj, model), report.often_far(self._names, found))
         text = report.write_performance(obj, found, source.is_footage(obj.muscle_face), note)
         context.scene.frame_set(self._frame)
         self.report({"WARNING" if found.unconverged else "INFO"}, text)

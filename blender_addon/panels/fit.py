@@ -120,11 +120,13 @@ class MUSCLE_FACE_PT_fit_report(RigPanel, bpy.types.Panel):
         if settings.fit_pixels_rms > 0.0:
             column.label(text=f"RMS {settings.fit_pixels_rms:.2f} px")
             column.label(text=f"{settings.fit_percent:.2f}% of the distance between the eyes")
-            column.label(text=f"Shape keys alone: RMS {settings.fit_blendshape_pixels_rms:.2f} px")
+            plain = f"{settings.fit_blendshape_pixels_rms:.2f} px, {settings.fit_blendshape_percent:.2f}%"
+            column.label(text=f"Shape keys alone: {plain}")
         elif settings.fit_max_mm > 0.0:
             column.label(text=f"RMS {settings.fit_rms_mm:.3f} mm")
             column.label(text=f"95% under {settings.fit_p95_mm:.3f} mm, at most {settings.fit_max_mm:.3f} mm")
-            column.label(text=f"Shape keys alone: RMS {settings.fit_blendshape_rms_mm:.3f} mm")
+            plain = (getattr(settings, f"fit_blendshape_{name}_mm") for name in ("rms", "p95", "max"))
+            column.label(text="Shape keys alone: {:.3f}, {:.3f}, {:.3f} mm".format(*plain))
         for text in (settings.fit_muscles, settings.fit_message):
             if text:
                 rows.paragraph(layout, text)

@@ -21,6 +21,12 @@ that an artist has placed, is so far off."""
 LARGEST = 3.0
 """Ratio of sizes of target and face, either way, beyond which the unit is wrong."""
 
+OTHER_SIZE = 1.25
+"""The same ratio beyond which no expression of a whole face makes up for it: the head would have to grow."""
+
+WHOLE = 0.12
+"""Standard deviation of points about their mean, in head heights, from which they lie over the whole face."""
+
 NO_EXTENT = 1e-6
 """The same ratio, below which a target has collapsed into a point: no other unit would mend it."""
 
@@ -61,6 +67,14 @@ def check_size(target: float, face: float) -> None:
     check_extent(ratio)
     if not 1.0 / LARGEST < ratio < LARGEST:
         raise MuscleFaceError(f"The target is {times_as_large(ratio)} the face: scale it to the face's size.")
+
+
+def check_growth(model: "FaceModel", ratio: float, points: np.ndarray) -> None:
+    """Raise MuscleFaceError when a target is of another size than a face with points (p, 3) that must not grow."""
+    if _spread(points) > WHOLE * head_height(model) and not 1.0 / OTHER_SIZE < ratio < OTHER_SIZE:
+        raise MuscleFaceError(
+            f"The target is {times_as_large(ratio)} the face: turn on the fit's Scale, or scale the target."
+        )
 
 
 def check_extent(ratio: float) -> None:

@@ -13,7 +13,7 @@ from .engine import Found, Prior, Problem, descend
 from .head import Head
 from .residuals import Frozen, Rows, Term, rows_of
 from .result import Figures
-from .robust import robust_weights
+from .robust import outliers, robust_weights
 from .skins import Posed, StillSkin
 from .targets import CameraTarget, Contour, SkinPoints
 
@@ -60,6 +60,10 @@ class PixelTerm:
             return rows_of(value, np.nan_to_num(scale[:, None] * slope), seen, len(self.points))
 
         return rows
+
+    def far(self, world: np.ndarray) -> np.ndarray:
+        """(f,) indices of the points that are too far off to pull."""
+        return self.seen[outliers(self.gap(world)[self.seen] * self._weight / self.noise, 2)]
 
     def gap(self, world: np.ndarray) -> np.ndarray:
         """(p,) distance of each point in the image [px], the first p of `world`; NaN where missing."""
@@ -210,7 +214,8 @@ class CameraGoal:
         rms = float(np.sqrt((gap**2).mean()))
         eyes = np.array([self._model.landmarks[f"pupil_{side}"] for side in "LR"])
         between = float(np.linalg.norm(np.diff(self._camera.project(found.head.at(eyes)), axis=0)))
-        return Figures(pixels_rms=rms, percent_interocular=100.0 * rms / between)
+        far = self.terms[0].far(world[: len(self._seen)])
+        return Figures(pixels_rms=rms, percent_interocular=100.0 * rms / between, far=far)
 
 
 def placed_by_image(points: np.ndarray, pixels: np.ndarray, camera: Camera) -> Head:

@@ -24,7 +24,7 @@ from .goals import Goal, goal_of
 from .head import Head
 from .options import FitOptions
 from .readable import Quadratic, without_head
-from .result import Performance
+from .result import Figures, Performance
 from .setting import Setting
 from .skins import FollowedSkin, Posed, StillSkin
 from .smoothing import smoothed
@@ -247,7 +247,7 @@ class _Take:
     def performance(self, began: float) -> Performance:
         """The frames as they are, each solved once more at its final controls."""
         setting, frames, before = self._setting, self._frames, None
-        rms, unconverged = np.full(len(frames), np.nan), []
+        rms, unconverged, far = np.full(len(frames), np.nan), [], [np.zeros(0, np.int64)]
         try:
             for index, frame in enumerate(frames):
                 self._say(0.85 + 0.15 * index / len(frames), f"Settling frame {self._numbers[index]:g}")
@@ -256,7 +256,9 @@ class _Take:
                 if not pose.converged or frame.information is None:
                     unconverged.append(index)
                 if frame.information is not None:
-                    rms[index] = self._rms(goal_of(setting.model, self._targets[index]), frame, pose)
+                    figures = self._figures(goal_of(setting.model, self._targets[index]), frame, pose)
+                    rms[index] = figures.rms_mm if np.isfinite(figures.rms_mm) else figures.pixels_rms
+                    far.append(figures.far)
         except Cancelled:
             self._stopped = True
         return Performance(
@@ -265,11 +267,11 @@ class _Take:
             heads=[f.head for f in frames],
             rms=rms,
             unconverged=unconverged,
+            far=np.bincount(np.concatenate(far)),
             seconds=time.perf_counter() - began,
             stopped=self._stopped,
         )
 
-    def _rms(self, goal: Goal, frame: _Frame, pose) -> float:
+    def _figures(self, goal: Goal, frame: _Frame, pose) -> Figures:
         points = SkinPoints.joined([t.points for t in goal.terms])
-        figures = goal.measure(Found(frame.controls, frame.head, Posed(points.at(pose.skin), pose)))
-        return figures.rms_mm if np.isfinite(figures.rms_mm) else figures.pixels_rms
+        return goal.measure(Found(frame.controls, frame.head, Posed(points.at(pose.skin), pose)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import MuscleFaceError
-from .checks import check_near, check_place, check_weights
+from .checks import check_growth, check_near, check_place, check_weights
 from .engine import Found
 from .head import Head, head_between
 from .residuals import PositionTerm
@@ -55,7 +55,7 @@ class VertexGoal:
 
     def first_head(self, points: np.ndarray, scale: bool) -> Head:
         """Where the head is as a whole when its points (p, 3) are to reach the target."""
-        return head_between(points, self._positions[self._some], np.ones(len(self._some)), scale=scale)
+        return sized_head(self._model, points, self._positions[self._some], np.ones(len(self._some)), scale)
 
     def check(self, points: np.ndarray, head: Head) -> None:
         """Raise MuscleFaceError where the target is nowhere near a face with points (p, 3)."""
@@ -106,7 +106,7 @@ class MarkerGoal:
         seen = self._seen
         check_near(self._model, self._positions[seen], points[seen])
         weights = np.ones(seen.sum()) if self._weights is None else self._weights[seen]
-        return head_between(points[seen], self._positions[seen], weights, scale=scale)
+        return sized_head(self._model, points[seen], self._positions[seen], weights, scale)
 
     def check(self, points: np.ndarray, head: Head) -> None:
         """See ``VertexGoal``."""
@@ -123,7 +123,21 @@ class MarkerGoal:
     def measure(self, found: Found) -> Figures:
         """See ``VertexGoal``."""
         error = self.terms[0].error(found.world) * self._model.mm_per_unit
-        return Figures.of_mm(np.where(self._seen, error, np.nan))
+        figures = Figures.of_mm(np.where(self._seen, error, np.nan))
+        figures.far = self.terms[0].far(found.world)
+        return figures
+
+
+def sized_head(model: "FaceModel", points: np.ndarray, positions: np.ndarray, weights: np.ndarray, scale: bool) -> Head:
+    """``head_between``. Raises MuscleFaceError where only a head that grows would reach the positions (p, 3)."""
+    if not scale:
+        check_growth(model, _radius(positions) / max(_radius(points), 1e-300), points)
+    return head_between(points, positions, weights, scale=scale)
+
+
+def _radius(points: np.ndarray) -> float:
+    """Median distance of points (n, 3) from their median, which strays do not change."""
+    return float(np.median(np.linalg.norm(points - np.median(points, axis=0), axis=1)))
 
 
 def _near(error: np.ndarray, model: "FaceModel") -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import scipy.sparse as sp
 
-from .robust import robust_weights
+from .robust import outliers, robust_weights
 from .targets import SkinPoints
 
 
@@ -70,6 +70,11 @@ class PositionTerm:
             return rows_of(value, gradient, seen, len(self.points))
 
         return rows
+
+    def far(self, world: np.ndarray) -> np.ndarray:
+        """(f,) indices of the points that are too far off to pull."""
+        gap = np.linalg.norm(world[self._seen] - self._positions[self._seen], axis=1)
+        return self._seen[outliers(gap * self._scale, 3)]
 
     def error(self, world: np.ndarray) -> np.ndarray:
         """(p,) distance of each point, user's unit; NaN where missing."""

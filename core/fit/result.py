@@ -24,6 +24,7 @@ class Figures:
     pixels_rms: float = float("nan")
     percent_interocular: float = float("nan")
     residual_skin: np.ndarray | None = None
+    far: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @classmethod
     def of_mm(cls, error: np.ndarray) -> "Figures":
@@ -39,10 +40,11 @@ class FitResult:
     rms_mm, p95_mm, max_mm: distance of the skin to the target over error_mm (a camera's: depth unknown, nan) ·
     error_mm: (V,) of each vertex for meshes and scans (nan where nothing is compared), (p,) of each marker (nan where
     missing), empty for cameras · pixels_rms and percent_interocular: of image points, in pixels and in per cent of the
-    distance between the eyes in the image; nan for other targets · blendshape_only_rms_mm, blendshape_only_pixels_rms:
-    the same for a fit of the shapes as plain sums · residual_skin: (V, 3) motion of the posed vertices that would reach
-    the target and that no slider gives, None for points and images · active_muscles: (name, activation), strongest
-    first · stopped: the caller's progress broke off the fit, and this is the best until then.
+    distance between the eyes in the image; nan for other targets · blendshape_only: all that of a fit of the shapes as
+    plain sums · residual_skin: (V, 3) motion of the posed vertices that would reach the target and that no slider
+    gives, None for points and images · far: indices of markers or image points that lie too far off to have pulled ·
+    active_muscles: (name, activation), strongest first · stopped: the caller's progress broke off the fit, and this is
+    the best until then.
     """
 
     values: dict[str, float]
@@ -53,12 +55,12 @@ class FitResult:
     p95_mm: float
     max_mm: float
     seconds: float
-    blendshape_only_rms_mm: float
+    blendshape_only: Figures
     error_mm: np.ndarray
     pixels_rms: float = float("nan")
     percent_interocular: float = float("nan")
-    blendshape_only_pixels_rms: float = float("nan")
     residual_skin: np.ndarray | None = None
+    far: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     active_muscles: list[tuple[str, float]] = field(default_factory=list)
     stopped: bool = False
 
@@ -67,12 +69,14 @@ class FitResult:
 class Performance:
     """A fit of many frames. frames: (F,) · controls: (F, n) · heads: (F) · rms: (F,) distance to the target [mm], of
     image points [px] · unconverged: frames whose flesh did not settle or whose target was missing (these hold what lies
-    between their neighbours) · seconds · stopped as in ``FitResult``: frames after the last fitted one are left out."""
+    between their neighbours) · far: on how many frames each point was too far off to have pulled, up to the last such
+    point · seconds · stopped as in ``FitResult``: frames after the last fitted one are left out."""
 
     frames: np.ndarray
     controls: np.ndarray
     heads: list[Head]
     rms: np.ndarray
     unconverged: list[int]
+    far: np.ndarray
     seconds: float
     stopped: bool = False

@@ -7,6 +7,9 @@ import numpy as np
 CUT = 3.0
 """Residual, in units of the noise's standard deviation, at which a point has lost three quarters of its weight."""
 
+LET_GO = 0.1
+"""Weight below which a point hardly pulls."""
+
 MEDIAN_OF_LENGTH = {1: 0.6745, 2: 1.1774, 3: 1.5382}
 """Median length of a vector of so many normal variables of standard deviation 1."""
 
@@ -21,3 +24,8 @@ def robust_weights(lengths: np.ndarray, dimensions: int, least: float) -> np.nda
         return np.ones(0)
     sigma = max(float(np.median(lengths)) / MEDIAN_OF_LENGTH[dimensions], least)
     return (1.0 / (1.0 + (lengths / (CUT * sigma)) ** 2)) ** 2
+
+
+def outliers(lengths: np.ndarray, dimensions: int) -> np.ndarray:
+    """(m,) which residuals, in units of their noise, hardly count in a fit that has ended."""
+    return robust_weights(lengths, dimensions, 1.0) < LET_GO

@@ -8,9 +8,10 @@ import numpy as np
 
 from ..errors import MuscleFaceError
 from ..geometry.surface import adjacency, smooth, vertex_normals
-from .checks import check_extent, check_weights, head_height, times_as_large
+from .checks import check_extent, check_growth, check_weights, head_height, times_as_large
 from .engine import Found, Prior, Problem, descend
-from .head import Head, head_between
+from .head import Head
+from .points import sized_head
 from .residuals import PositionTerm, Term
 from .result import Figures
 from .skins import Posed, StillSkin
@@ -89,7 +90,7 @@ class ScanGoal:
         if self._pairs is not None and self._pairs[0].sum() >= 3:
             seen, positions = self._pairs
             of_pairs = points[len(self._term.points) :]
-            starts = [head_between(of_pairs[seen], positions[seen], np.ones(int(seen.sum())), scale=scale)]
+            starts = [sized_head(self._model, of_pairs[seen], positions[seen], np.ones(int(seen.sum())), scale)]
         else:
             turns, still = np.array(TURNS) @ self._model.rotation, np.zeros(3)
             starts = [Head().moved(np.concatenate([turn, still]), points.mean(0)) for turn in turns]
@@ -101,6 +102,9 @@ class ScanGoal:
                 best, least = head, apart
             if apart < NEAR * self._height:
                 break
+        else:
+            if not scale:
+                check_growth(self._model, self._settled(points, best, True, 1).scale, points)
         return self._settled(points, best, scale, 2)
 
     def _settled(self, points: np.ndarray, head: Head, scale: bool, level: int) -> Head:

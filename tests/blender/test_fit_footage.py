@@ -37,11 +37,11 @@ def camera(small_rig) -> bpy.types.Object:
     return camera
 
 
-def lens_of(rig, camera, clip=None, size=SIZE):
+def lens_of(rig, camera, clip=None, size=SIZE, aspect=1.0):
     """The core's camera, in the rig's own space."""
     model = storage.load(rig.data)
     depsgraph = bpy.context.evaluated_depsgraph_get()
-    return cameras.read(camera, depsgraph, rig.matrix_world.inverted(), model, size, clip)
+    return cameras.read(camera, depsgraph, rig.matrix_world.inverted(), model, size, clip, aspect=aspect)
 
 
 def tracked(rig, camera, clip=None) -> dict[str, np.ndarray]:
@@ -86,12 +86,16 @@ def track(clip, pixels: dict, frame=1, prefix="Point ") -> None:
 
 
 @pytest.mark.parametrize("fit", ["AUTO", "HORIZONTAL", "VERTICAL"])
-@pytest.mark.parametrize("size", [(640, 480), (480, 640)])
-def test_camera_is_blenders(small_rig, camera, fit, size):
-    """Points land where Blender's own camera puts them, for every way to fit the sensor, with lens shift."""
+@pytest.mark.parametrize(
+    ("size", "aspect"), [((640, 480), 1.0), ((480, 640), 1.0), ((640, 480), 0.5), ((480, 640), 2.0)]
+)
+def test_camera_is_blenders(small_rig, camera, fit, size, aspect):
+    """Points land where Blender's own camera puts them, for every way to fit the sensor, with lens shift and pixels
+    that are not square."""
     small_rig.scale = (2.0, 2.0, 2.0)
     render = bpy.context.scene.render
     render.resolution_x, render.resolution_y = size
+    render.pixel_aspect_x, render.pixel_aspect_y = max(aspect, 1.0), max(1.0 / aspect, 1.0)
     data = camera.data
     data.sensor_fit, data.sensor_width, data.sensor_height = fit, 30.0, 20.0
     data.shift_x, data.shift_y = 0.05, -0.03
@@ -99,7 +103,9 @@ def test_camera_is_blenders(small_rig, camera, fit, size):
     points = shown(small_rig)[::500]
     expected = [world_to_camera_view(bpy.context.scene, camera, small_rig.matrix_world @ Vector(p))[:2] for p in points]
     # Blender computes in single precision: a thousandth of a pixel.
-    assert np.allclose(lens_of(small_rig, camera, size=size).project(points), np.array(expected) * size, atol=2e-3)
+    assert np.allclose(
+        lens_of(small_rig, camera, size=size, aspect=aspect).project(points), np.array(expected) * size, atol=2e-3
+    )
 
 
 def test_clip_with_a_bent_lens(small_rig, camera, clip):
