@@ -269,7 +269,7 @@ class FaceModel:
     @cached_property
     def skinning(self) -> Skinning:
         """What the tracks add to the skin beyond flesh and bones."""
-        return Skinning(self.rig)
+        return Skinning(self.rig, self.carry)
 
     @property
     def rotation(self) -> np.ndarray:

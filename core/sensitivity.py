@@ -18,7 +18,6 @@ from .physics import derivatives
 from .physics.equilibrium import Operator
 from .physics.face_flesh import Linearisation, Load
 from .physics.presets import DENSITY
-from .skinning import jaw_parts
 
 if TYPE_CHECKING:
     from .face import FaceModel
@@ -87,7 +86,7 @@ def _parts_by_track(state: _State) -> np.ndarray:
     dR, dt = model.jaw.motion_derivatives(*state.q)
     row = np.full(model.vertex_count, -1)
     row[rig.part_vertices] = np.arange(len(rig.part_vertices))
-    per_q = (np.einsum("qij,nj->qni", dR, jaw_parts(model)) + dt[:, None]) @ rig.frame.T
+    per_q = (np.einsum("qij,nj->qni", dR, model.skinning.jaw_parts) + dt[:, None]) @ rig.frame.T
     delta[:, row[rig.mandible_vertices]] += np.tensordot(rig.jaw_of_track, per_q, 1)
     return delta.reshape(len(delta), -1)
 

@@ -5,6 +5,9 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
+
+from .physics.weighted import WeightedSum
 
 if TYPE_CHECKING:
     from .face import FaceModel
@@ -12,44 +15,50 @@ if TYPE_CHECKING:
 
 
 class Skinning:
-    """What the tracks of a rig add to what flesh and bones do, in the user's frame and unit.
+    """What flesh, bones and tracks of a rig do to the vertices of its mesh, in the user's frame and unit.
 
-    detail: (K, Vs, 3) fine motion of the skin · parts: (K, P, 3) motion of the vertices of loose parts.
+    detail: (K, Vs, 3) fine motion of the skin · parts: (K, P, 3) motion of the vertices of loose parts · jaw_parts:
+    (n, 3) rest positions of the vertices that follow the mandible, normalised.
     """
 
-    def __init__(self, rig: "Rig") -> None:
-        count = len(rig.track_step)
+    def __init__(self, rig: "Rig", carry: sp.csr_matrix) -> None:
+        """carry: (carried vertices, N), by which nodes carry vertices."""
+        count, vertices = len(rig.track_step), len(rig.vertices)
         self.detail = np.empty((count, len(rig.skin), 3))
         for k in range(count):
             np.dot(rig.detail(k), rig.frame.T, out=self.detail[k])
         self.parts = rig.part_delta.astype(np.float64) @ rig.frame.T
+        self.jaw_parts = (rig.vertices[rig.mandible_vertices] - rig.origin) @ np.linalg.inv(rig.frame).T
+        onto = sp.csr_matrix((np.ones(len(rig.carried)), (rig.carried, np.arange(len(rig.carried)))),
+                             shape=(vertices, len(rig.carried)))  # fmt: skip
+        self._carry = (onto @ carry).tocsr()
+        self._added = WeightedSum([self._whole(rig, k) for k in range(count)])
+
+    def _whole(self, rig: "Rig", k: int) -> np.ndarray:
+        """(V, 3) what track k adds to what flesh and bones do."""
+        out = np.zeros(rig.vertices.shape)
+        out[rig.skin] = self.detail[k]
+        out[rig.part_vertices] += self.parts[k]
+        return out
+
+    def moved(self, rig: "Rig", nodes: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """(V, 3) where flesh and bones at nodes (N, 3) and track weights (K,) take the vertices, without the jaw."""
+        out = self._carry @ ((nodes - rig.nodes) @ rig.frame.T)
+        out += rig.vertices
+        if w.any():
+            out += self._added(w)
+        return out
 
 
 def posed_skin(model: "FaceModel", nodes: np.ndarray, w: np.ndarray, q: np.ndarray) -> np.ndarray:
     """(V, 3) mesh vertices, user's frame and unit, of nodes (N, 3), track weights (K,) and jaw motion (3,)."""
-    rig, added = model.rig, model.skinning
-    out = rig.vertices.copy()
-    out[rig.carried] += (model.carry @ (nodes - rig.nodes)) @ rig.frame.T
-    if w.any():
-        out[rig.skin] += _sum(w, added.detail)
+    rig, skinning = model.rig, model.skinning
+    out = skinning.moved(rig, nodes, w)
     if q.any() and len(rig.mandible_vertices):
         R, t = model.jaw.motion(*q)
-        x = jaw_parts(model)
+        x = skinning.jaw_parts
         out[rig.mandible_vertices] += (x @ R.T + t - x) @ rig.frame.T
-    if w.any() and len(rig.part_vertices):
-        out[rig.part_vertices] += _sum(w, added.parts)
     return out
-
-
-def _sum(w: np.ndarray, of_tracks: np.ndarray) -> np.ndarray:
-    """Weighted sum over the first axis, without a copy of what is summed."""
-    return np.dot(w, of_tracks.reshape(len(w), -1)).reshape(of_tracks.shape[1:])
-
-
-def jaw_parts(model: "FaceModel") -> np.ndarray:
-    """(n, 3) rest positions of the vertices that follow the mandible, normalised."""
-    rig = model.rig
-    return (rig.vertices[rig.mandible_vertices] - rig.origin) @ np.linalg.inv(rig.frame).T
 
 
 def shape_deltas(model: "FaceModel") -> np.ndarray:

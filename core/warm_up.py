@@ -18,6 +18,7 @@ KERNEL_MODULES = (
     "physics.lane_kernels",
     "physics.contact",
     "physics.warped",
+    "physics.weighted",
 )
 """Modules of the core with kernels that run on the processor."""
 

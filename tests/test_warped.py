@@ -24,7 +24,7 @@ def flesh() -> Flesh:
 def inverse_at(flesh: Flesh, x: np.ndarray):
     """Inverse of the stiffness in a pose, projected to be definite."""
     still = Load(x, flesh.rest, np.zeros_like(x), np.zeros(flesh.fibres.count))
-    return Cholesky(flesh.ordering, stiffness_blocks(flesh, x, still, definite=True), single=True).solve
+    return Cholesky(flesh.ordering, stiffness_blocks(flesh, x, still, definite=True), single=True).packed()
 
 
 def test_flesh_that_turns_whole_turns_its_stiffness(flesh):

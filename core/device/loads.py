@@ -11,7 +11,6 @@ import warp as wp
 from ..physics.flesh import Flesh
 from ..physics.materials import f64, mat33, vec3
 from ..physics.strain_limit import LEAST
-from ..skinning import jaw_parts
 from . import load_kernels as kernels
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ class LoadData:
             self._array(_row_of(rig.part_vertices, count), int),
             self._array(rig.part_delta, wp.vec3f),
             self._array(_row_of(rig.mandible_vertices, count), int),
-            self._array(jaw_parts(self._model), vec3),
+            self._array(self._model.skinning.jaw_parts, vec3),
         ]
 
 

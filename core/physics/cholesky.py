@@ -8,8 +8,6 @@ complement is added to the front above (Duff & Reid, ACM Trans. Math. Softw. 9, 
 
 import ctypes
 from collections.abc import Callable
-from itertools import pairwise
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,8 +15,9 @@ import warp as wp
 from scipy.linalg import cython_blas, cython_lapack
 
 from ..parallel import share
-from . import front_kernels, front_sweeps
-from .dissection import BRANCHES, Ordering
+from . import front_kernels
+from .dissection import Ordering
+from .packed import PackedFactor
 
 # Right sides solved at once by one thread: enough for matrix products, few enough to need little memory.
 COLUMNS = 64
@@ -128,12 +127,13 @@ class Cholesky:
             for child in o.children[f]:
                 self._updates[child] = None
 
-    def packed(self, *, rough: bool = False) -> "PackedFactor":
+    def packed(self, *, rough: bool = False) -> PackedFactor:
         """The factor in the order in which one right side reads it: fast, and it needs this one no more.
 
         ``rough`` rounds a factor in single precision to three digits, which is read in half the time.
         """
-        return PackedFactor(self.ordering, self._values.view(self.dtype), rough=rough)
+        panel = 3 * np.asarray(self.ordering.panel)
+        return PackedFactor(self.ordering, self._values.view(self.dtype), panel, rough=rough)
 
     def solve(self, b: np.ndarray) -> np.ndarray:
         """Solve A x = b for b (3n,), (n, 3) or (3n, k): float64, same shape."""
@@ -142,7 +142,7 @@ class Cholesky:
         if b.shape in ((3 * n,), (n, 3)):
             if self._packed is None:
                 self._packed = self.packed()
-            return self._packed.solve(b)
+            return self._packed(b)
         x = np.empty((n, 3, b.shape[1]))
 
         def some(part: slice) -> None:
@@ -191,62 +191,3 @@ def shifted(ordering: Ordering, blocks: np.ndarray, diagonal: np.ndarray) -> Cho
             if shift > 1.0:
                 raise
             shift *= 10.0
-
-
-class PackedFactor:
-    """A factor packed for one right side at a time."""
-
-    def __init__(self, ordering: Ordering, values: np.ndarray, *, rough: bool):
-        self._ordering, self._turn = ordering, Lock()
-        real = wp.float32 if values.dtype == np.float32 else wp.float64
-        kept = wp.uint16 if rough else real
-
-        def shared(array: np.ndarray, dtype: type = real) -> wp.array:
-            return wp.array(array.ravel(), dtype=dtype, copy=False, device="cpu")
-
-        def launch(name: str, *inputs: object) -> Callable[[], None]:
-            inputs = [ordering.fronts, at, *inputs]
-            return wp.launch(front_sweeps.TYPED[name, kept], 1, inputs, device="cpu", record_cmd=True).launch
-
-        starts = ordering.packed_at(64 // values.itemsize)
-        at = wp.array(starts, dtype=wp.int64, device="cpu")
-        numbers = np.dtype(np.uint16) if rough else values.dtype
-        self._values = ordering.lend(-(-int(starts[-1]) * numbers.itemsize // 8))
-        packed = shared(self._values.view(numbers)[: starts[-1]], kept)
-        cuts = np.searchsorted(starts, starts[-1] * np.arange(BRANCHES + 1) / BRANCHES).tolist()
-        panel = wp.array(3 * np.asarray(ordering.panel, np.int64), dtype=wp.int64, device="cpu")
-        factor = shared(values)
-        share([launch("pack", panel, 3, factor, *cut, packed) for cut in pairwise(cuts)])
-        # The largest front and the padding of its last rows.
-        rows = int(ordering.sizes[:, 2].max(initial=0)) + 64
-        room = [wp.empty(rows, dtype=real, device="cpu") for _ in range(BRANCHES)]
-        n = len(ordering.order)
-        self._own, self._x = np.empty((BRANCHES, n, 3), values.dtype), np.empty((n, 3), values.dtype)
-        inner = np.flatnonzero(ordering.branch < BRANCHES)
-        self._inner = ordering.branch[inner], inner
-        own, x = [shared(part) for part in self._own], shared(self._x)
-        parts = range(BRANCHES)
-        self._up = [launch("forward", packed, ordering.branches[k], own[k], room[k]) for k in parts]
-        self._trunk = [launch(name, packed, ordering.trunk, x, room[0]) for name in ("forward", "backward")]
-        self._down = [launch("backward", packed, ordering.branches[k], x, room[k]) for k in parts]
-
-    def __del__(self):
-        if hasattr(self, "_values"):
-            self._ordering.take_back(self._values)
-
-    def solve(self, b: np.ndarray) -> np.ndarray:
-        """Solve A x = b for b (3n,) or (n, 3): float64, same shape."""
-        order, x, own = self._ordering.order, self._x, self._own
-        with self._turn:
-            x[:] = np.asarray(b).reshape(-1, 3)[order]
-            own.fill(0.0)
-            own[self._inner] = x[self._inner[1]]
-            x[self._inner[1]] = 0.0
-            share(self._up)
-            x += own.sum(0)
-            for sweep in self._trunk:
-                sweep()
-            share(self._down)
-            result = np.empty(x.shape)
-            result[order] = x
-        return result.reshape(np.shape(b))

@@ -144,8 +144,7 @@ class Ordering:
     order: (n,) nodes as they are eliminated · children, boundary: of every front · panel: where fronts start in the
     factor, and the end [vec3] · sizes: (fronts, 3) pivots, boundary rows and both, in scalars · diagonal: (3 n,) where
     the factor's diagonal is, in scalars · fronts: the same for kernels · tasks: ranges of fronts for the threads ·
-    branches: ranges of fronts, of which none touches another's; trunk: ranges of the fronts above them · branch: (n,)
-    in elimination order, whose branch a row is in, BRANCHES for the trunk.
+    branches: ranges of fronts, of which none touches another's; trunk: ranges of the fronts above them.
     """
 
     def __init__(self, indptr: np.ndarray, indices: np.ndarray, points: np.ndarray, *, leaf: int = 32):
@@ -206,7 +205,7 @@ class Ordering:
         lower = lower[np.argsort(short(column[lower], len(order)), kind="stable")]
         self._lay_out(first, lower, row[lower], column[lower], boundaries)
         self.tasks = self._plan()
-        self._branch(first)
+        self._branch()
         self._stack()
         self._spare: dict[int, list[np.ndarray]] = {}
         self._packed_at: dict[tuple[int, int], np.ndarray] = {}
@@ -248,6 +247,7 @@ class Ordering:
         of_block = np.repeat(fronts, np.diff(block_start))
         block_to = panel[of_block] + 3 * (column - first[of_block]) * (pivots + below)[of_block]
         self.fronts = _struct(
+            node=self.order,
             first=first,
             pivots=pivots,
             row_start=row_start,
@@ -302,17 +302,16 @@ class Ordering:
         subtrees, single = _light(work, parent, GRAIN * work.max(initial=0.0))
         return [(int(start[f]), int(f) + 1) for f in subtrees] + [(int(f), int(f) + 1) for f in single]
 
-    def _branch(self, first: np.ndarray) -> None:
+    def _branch(self) -> None:
         """Deal the fronts to the branches by the size of their subtrees in the factor."""
         size, start, parent = self._subtrees(np.diff(self.panel).astype(float))
         roots, heavy = _light(size, parent, self.panel[-1] / (4 * BRANCHES))
         branches: list[list[tuple[int, int]]] = [[] for _ in range(BRANCHES)]
-        load, self.branch = np.zeros(BRANCHES), np.full(first[-1], BRANCHES)
+        load = np.zeros(BRANCHES)
         for f in roots:
             least = int(load.argmin())
             load[least] += size[f]
             branches[least].append((int(start[f]), int(f) + 1))
-            self.branch[first[start[f]] : first[f + 1]] = least
         self.branches = [_ranges(sorted(part)) for part in branches]
         self.trunk = _ranges([(f, f + 1) for f in heavy])
 

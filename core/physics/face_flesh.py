@@ -14,7 +14,8 @@ from .contact import Contact
 from .equilibrium import Energy, Operator, Report, factor, minimise
 from .flesh import Flesh
 from .lanes import Strain
-from .smooth import SmoothInverse
+from .packed import PackedFactor
+from .smooth import smooth_inverse
 from .workspace import LaneWorkspace, Workspace
 
 EPS = 1e-6
@@ -96,7 +97,7 @@ class FaceFlesh:
             np.add.at(weight, f.fibres.tet, 0.3 * f.fibres.stress)
             matrix = f.laplacian(weight) + sp.diags(f.spring)
             rows = matrix[f.free]
-            self._laplacian = SmoothInverse(f.ordering, rows[:, f.free]), rows[:, np.flatnonzero(f.fixed)]
+            self._laplacian = smooth_inverse(f.ordering, rows[:, f.free]), rows[:, np.flatnonzero(f.fixed)]
         return self._laplacian
 
     def _linear(self, load: Load, gradient: np.ndarray) -> np.ndarray:
@@ -247,15 +248,15 @@ class FaceFlesh:
         x[free] = best
         return x.copy(), Report(residual, report.iterations, report.evaluations, report.converged, report.step)
 
-    def inverse_stiffness(self, x: np.ndarray, load: Load) -> Operator:
+    def inverse_stiffness(self, x: np.ndarray, load: Load) -> PackedFactor:
         """Inverse of the stiffness at x (N, 3): of the exact one where that is definite, else of the projected."""
         f = self.flesh
         try:
             blocks = stiffness_blocks(f, x, load)
-            return Cholesky(self.flesh.ordering, blocks, single=True).packed(rough=True).solve
+            return Cholesky(self.flesh.ordering, blocks, single=True).packed(rough=True)
         except NotDefinite:
             blocks = stiffness_blocks(f, x, load, definite=True)
-            return shifted(f.ordering, blocks, f.pattern(free=True).diagonal).packed(rough=True).solve
+            return shifted(f.ordering, blocks, f.pattern(free=True).diagonal).packed(rough=True)
 
     def linearise(self, x: np.ndarray, load: Load, *, single: bool = False) -> "Linearisation":
         """The equilibrium's derivative operator at x, with the unprojected stiffness factored (in ``single``

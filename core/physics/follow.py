@@ -17,6 +17,7 @@ from ..parallel import in_background
 from .equilibrium import Energy, Memory, Operator, Report, line_search
 from .face_flesh import FaceFlesh, Load
 from .flesh import Flesh
+from .packed import PackedFactor
 from .warped import Warping
 
 NEAR = 0.02
@@ -51,7 +52,7 @@ class _Factor:
     the last frames."""
 
     nodes: np.ndarray
-    inverse: Operator
+    inverse: PackedFactor
     used: int = 0
     rate: float = FIRST
 

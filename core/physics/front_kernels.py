@@ -13,8 +13,10 @@ wp.set_module_options({"enable_backward": False})
 
 @wp.struct
 class Fronts:
-    """The fronts from the leaves up. Front f has `pivots[f]` nodes from `first[f]` on, then its boundary rows."""
+    """The fronts from the leaves up. Front f has `pivots[f]` nodes from `first[f]` on, then its boundary rows. `node`:
+    the nodes in the order of elimination."""
 
+    node: wp.array[int]
     first: wp.array[int]
     pivots: wp.array[int]
     # Boundary rows: where those of a front start, their place in the elimination order and in the parent front.

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Warp kernels that solve by a factor of fronts, one right side or three at a time; they run on the CPU."""
+"""Warp kernels that solve by a packed factor of fronts; they run on the CPU.
+
+A solve goes up the branches of the elimination tree, up and down the trunk, and down the branches. The three numbers of
+a node are rows of the matrix with one right side, or one row with three right sides.
+"""
 
 from typing import Any
 
@@ -11,9 +15,9 @@ from .native import cpu_only
 
 wp.set_module_options({"enable_backward": False})
 
-# One right side is solved as fast as the factor can be read. So it is packed in the order of reading: of each front six
-# columns at a time, first their triangle, then V rows below it at a time, padded with zeros. Numbers of two bytes are
-# the upper halves of single precision ones (bfloat16).
+# A factor is solved by as fast as it can be read. So it is packed in the order of reading: of each front six columns at
+# a time, first their triangle, then V rows below it at a time, padded with zeros. Numbers of two bytes are the upper
+# halves of single precision ones (bfloat16).
 _PACKED = """
     typedef real vec __attribute__((vector_size(64)));
     typedef unsigned short halves __attribute__((vector_size(32)));
@@ -42,23 +46,8 @@ _PACKED = """
         }
     };
 """
-_SWEEP = f"""
-    typedef decltype(x.data[0] + x.data[0]) real;
-    {_PACKED}
-"""
 _SIZES = """
     const int p = fronts.pivots.data[f], start = fronts.row_start.data[f], b = fronts.row_start.data[f + 1] - start;
-"""
-_FRONT = f"""
-    {_SIZES}
-    const int m = 3 * p, h = 3 * (p + b);
-    auto* stream = packed.data + at.data[f];
-"""
-_WORK = """
-    real* __restrict__ w = room.data;
-    real* y = x.data + 3 * fronts.first.data[f];
-    for (int i = 0; i < m; ++i) w[i] = y[i];
-    for (int i = h; i < h + V; ++i) w[i] = 0;
 """
 
 
@@ -112,160 +101,201 @@ def _pack(
     """Pack the fronts begin..end; the diagonal is stored inverted."""
 
 
-@wp.func_native(
-    cpu_only(f"""
+# One front at work: S right sides lie apart in the room, w[s], pivots first; ``part(i, c)`` is number c of its node i.
+_SWEEP = f"""
+    typedef decltype(x.data[0] + x.data[0]) real;
+    {_PACKED}
+    const int apart = room.shape[0] / S;
+    real* w[S];
+    for (int s = 0; s < S; ++s) w[s] = room.data + s * apart;
+    auto part = [&](int i, int c) -> real& {{ return S == 1 ? w[0][3 * i + c] : w[c][i]; }};
+"""
+_FRONT = f"""
+    {_SIZES}
+    const int m = 3 / S * p, h = 3 / S * (p + b);
+    auto* stream = packed.data + at.data[f];
+    real* y = x.data + 3 * fronts.first.data[f];
+    for (int i = 0; i < p; ++i)
+        for (int c = 0; c < 3; ++c) part(i, c) = y[3 * i + c];
+"""
+_KEEP = """
+    for (int i = 0; i < p; ++i)
+        for (int c = 0; c < 3; ++c) y[3 * i + c] = part(i, c);
+"""
+_FORWARD = f"""
     {_SWEEP}
     for (int r = 0; r < ranges.shape[0]; r += 2)
         for (int f = ranges.data[r]; f < ranges.data[r + 1]; ++f) {{
-            {_FRONT} {_WORK}
-            for (int i = m; i < h; ++i) w[i] = 0;
+            {_FRONT}
+            for (int s = 0; s < S; ++s)
+                for (int i = m; i < h + V; ++i) w[s][i] = 0;
             for (int j = 0; j < m; j += 6) {{
                 const int n = m - j < 6 ? m - j : 6;
-                real d[6] = {{0, 0, 0, 0, 0, 0}};
-                for (int c = 0; c < n; ++c) {{
-                    real s = w[j + c];
-                    for (int k = 0; k < c; ++k) s -= one(stream + 6 * k + c) * d[k];
-                    w[j + c] = d[c] = s * one(stream + 7 * c);
-                }}
+                real d[S][6] = {{}};
+                for (int s = 0; s < S; ++s)
+                    for (int c = 0; c < n; ++c) {{
+                        real t = w[s][j + c];
+                        for (int k = 0; k < c; ++k) t -= one(stream + 6 * k + c) * d[s][k];
+                        w[s][j + c] = d[s][c] = t * one(stream + 7 * c);
+                    }}
                 stream += 36;
-                for (int i = j + n; i < h; i += V, stream += 6 * V) {{
-                    vec t = load(w + i);
-                    for (int c = 0; c < 6; ++c) t -= load(stream + c * V) * d[c];
-                    __builtin_memcpy(w + i, &t, sizeof t);
-                }}
+                for (int i = j + n; i < h; i += V, stream += 6 * V)
+                    for (int s = 0; s < S; ++s) {{
+                        vec t = load(w[s] + i);
+                        for (int c = 0; c < 6; ++c) t -= load(stream + c * V) * d[s][c];
+                        __builtin_memcpy(w[s] + i, &t, sizeof t);
+                    }}
             }}
-            for (int i = 0; i < m; ++i) y[i] = w[i];
+            {_KEEP}
             for (int i = 0; i < b; ++i)
-                for (int k = 0; k < 3; ++k) x.data[3 * fronts.row.data[start + i] + k] += w[m + 3 * i + k];
+                for (int c = 0; c < 3; ++c) x.data[3 * fronts.row.data[start + i] + c] += part(p + i, c);
         }}
-""")
-)
+"""
+_BACKWARD = f"""
+    {_SWEEP}
+    for (int r = ranges.shape[0] - 2; r >= 0; r -= 2)
+        for (int f = ranges.data[r + 1] - 1; f >= ranges.data[r]; --f) {{
+            {_FRONT}
+            for (int i = 0; i < b; ++i)
+                for (int c = 0; c < 3; ++c) part(p + i, c) = x.data[3 * fronts.row.data[start + i] + c];
+            for (int s = 0; s < S; ++s)
+                for (int i = h; i < h + V; ++i) w[s][i] = 0;
+            stream = packed.data + at.data[f + 1];
+            for (int j = (m - 1) / 6 * 6; j >= 0; j -= 6) {{
+                const int n = m - j < 6 ? m - j : 6;
+                vec sum[S][6] = {{}};
+                for (int i = j + n + (h - j - n + V - 1) / V * V - V; i >= j + n; i -= V) {{
+                    stream -= 6 * V;
+                    for (int s = 0; s < S; ++s) {{
+                        vec t = load(w[s] + i);
+                        for (int c = 0; c < 6; ++c) sum[s][c] += load(stream + c * V) * t;
+                    }}
+                }}
+                stream -= 36;
+                for (int s = 0; s < S; ++s)
+                    for (int c = n - 1; c >= 0; --c) {{
+                        real t = w[s][j + c];
+                        for (int l = 0; l < V; ++l) t -= sum[s][c][l];
+                        for (int k = c + 1; k < n; ++k) t -= one(stream + 6 * c + k) * w[s][j + k];
+                        w[s][j + c] = t * one(stream + 7 * c);
+                    }}
+            }}
+            {_KEEP}
+        }}
+"""
+
+
+def _swept(sweep: str) -> str:
+    """A sweep for as many right sides as ``sides`` tells at run time."""
+    return cpu_only(f"if (sides == 1) {{ const int S = 1; {sweep} }} else {{ const int S = 3; {sweep} }}")
+
+
+@wp.func_native(_swept(_FORWARD))
 def _forward(
     fronts: Fronts,
     at: wp.array[wp.int64],
     packed: wp.array[Any],
+    sides: int,
     ranges: wp.array[int],
     x: wp.array[Any],
     room: wp.array[Any],
 ): ...
 
 
-@wp.func_native(
-    cpu_only(f"""
-    {_SWEEP}
-    for (int r = ranges.shape[0] - 2; r >= 0; r -= 2)
-        for (int f = ranges.data[r + 1] - 1; f >= ranges.data[r]; --f) {{
-            {_FRONT} {_WORK}
-            for (int i = 0; i < b; ++i)
-                for (int k = 0; k < 3; ++k) w[m + 3 * i + k] = x.data[3 * fronts.row.data[start + i] + k];
-            stream = packed.data + at.data[f + 1];
-            for (int j = (m - 1) / 6 * 6; j >= 0; j -= 6) {{
-                const int n = m - j < 6 ? m - j : 6;
-                vec s[6] = {{}};
-                for (int i = j + n + (h - j - n + V - 1) / V * V - V; i >= j + n; i -= V) {{
-                    stream -= 6 * V;
-                    vec t = load(w + i);
-                    for (int c = 0; c < 6; ++c) s[c] += load(stream + c * V) * t;
-                }}
-                stream -= 36;
-                for (int c = n - 1; c >= 0; --c) {{
-                    real r = w[j + c];
-                    for (int l = 0; l < V; ++l) r -= s[c][l];
-                    for (int k = c + 1; k < n; ++k) r -= one(stream + 6 * c + k) * w[j + k];
-                    w[j + c] = r * one(stream + 7 * c);
-                }}
-            }}
-            for (int i = 0; i < m; ++i) y[i] = w[i];
-        }}
-""")
-)
+@wp.func_native(_swept(_BACKWARD))
 def _backward(
     fronts: Fronts,
     at: wp.array[wp.int64],
     packed: wp.array[Any],
+    sides: int,
     ranges: wp.array[int],
     x: wp.array[Any],
     room: wp.array[Any],
 ): ...
 
 
-# The same for a matrix of one number per pair of nodes and three right sides, which lie apart in the room.
-_THREE = """
-    const int m = p, h = p + b, apart = room.shape[0] / 3;
-    auto* stream = packed.data + at.data[f];
-    real *w[3] = {room.data, room.data + apart, room.data + 2 * apart}, *y = x.data + 3 * fronts.first.data[f];
-    for (int k = 0; k < 3; ++k) {
-        for (int i = 0; i < m; ++i) w[k][i] = y[3 * i + k];
-        for (int i = m; i < h + V; ++i) w[k][i] = 0;
-    }
+# Every row k of the fronts in the ranges.
+_ROWS = """
+    const auto* first = fronts.first.data;
+    for (int r = 0; r < ranges.shape[0]; r += 2) {
+        const int last = ranges.data[r + 1] - 1;
+        for (int k = first[ranges.data[r]]; k < first[last] + fronts.pivots.data[last]; ++k) {
+            auto* y = x.data + 3 * k;
+"""
+_TURN = """
+    const int n = fronts.node.data[k];
+    const float* R = turned ? &turn.data[n].data[0][0] : nullptr;
 """
 
 
 @wp.func_native(
     cpu_only(f"""
-    {_SWEEP}
-    for (int f = 0; f < fronts.pivots.shape[0]; ++f) {{
-        {_SIZES} {_THREE}
-        for (int j = 0; j < m; j += 6) {{
-            const int n = m - j < 6 ? m - j : 6;
-            real d[3][6] = {{}};
-            for (int k = 0; k < 3; ++k)
-                for (int c = 0; c < n; ++c) {{
-                    real s = w[k][j + c];
-                    for (int l = 0; l < c; ++l) s -= one(stream + 6 * l + c) * d[k][l];
-                    w[k][j + c] = d[k][c] = s * one(stream + 7 * c);
-                }}
-            stream += 36;
-            for (int i = j + n; i < h; i += V, stream += 6 * V)
-                for (int k = 0; k < 3; ++k) {{
-                    vec t = load(w[k] + i);
-                    for (int c = 0; c < 6; ++c) t -= load(stream + c * V) * d[k][c];
-                    __builtin_memcpy(w[k] + i, &t, sizeof t);
-                }}
+    {_ROWS} {_TURN}
+            const double* g = &given.data[n][0];
+            for (int c = 0; c < 3; ++c) y[c] = R ? R[c] * g[0] + R[3 + c] * g[1] + R[6 + c] * g[2] : g[c];
         }}
-        for (int k = 0; k < 3; ++k) {{
-            for (int i = 0; i < m; ++i) y[3 * i + k] = w[k][i];
-            for (int i = 0; i < b; ++i) x.data[3 * fronts.row.data[start + i] + k] += w[k][m + i];
-        }}
-    }}
-    for (int f = fronts.pivots.shape[0] - 1; f >= 0; --f) {{
-        {_SIZES} {_THREE}
-        for (int k = 0; k < 3; ++k)
-            for (int i = 0; i < b; ++i) w[k][m + i] = x.data[3 * fronts.row.data[start + i] + k];
-        stream = packed.data + at.data[f + 1];
-        for (int j = (m - 1) / 6 * 6; j >= 0; j -= 6) {{
-            const int n = m - j < 6 ? m - j : 6;
-            vec s[3][6] = {{}};
-            for (int i = j + n + (h - j - n + V - 1) / V * V - V; i >= j + n; i -= V) {{
-                stream -= 6 * V;
-                for (int k = 0; k < 3; ++k) {{
-                    vec t = load(w[k] + i);
-                    for (int c = 0; c < 6; ++c) s[k][c] += load(stream + c * V) * t;
-                }}
-            }}
-            stream -= 36;
-            for (int k = 0; k < 3; ++k)
-                for (int c = n - 1; c >= 0; --c) {{
-                    real r = w[k][j + c];
-                    for (int l = 0; l < V; ++l) r -= s[k][c][l];
-                    for (int l = c + 1; l < n; ++l) r -= one(stream + 6 * c + l) * w[k][j + l];
-                    w[k][j + c] = r * one(stream + 7 * c);
-                }}
-        }}
-        for (int k = 0; k < 3; ++k)
-            for (int i = 0; i < m; ++i) y[3 * i + k] = w[k][i];
     }}
 """)
 )
-def _solve_three(
-    fronts: Fronts, at: wp.array[wp.int64], packed: wp.array[Any], x: wp.array[Any], room: wp.array[Any]
-): ...
+def _enter(
+    fronts: Fronts,
+    ranges: wp.array[int],
+    turned: int,
+    turn: wp.array[wp.mat33f],
+    given: wp.array[wp.vec3d],
+    x: wp.array[Any],
+):
+    """The given vectors of the rows, turned back."""
 
 
-@wp.kernel
-def solve_three(fronts: Fronts, at: wp.array[wp.int64], packed: wp.array[Any], x: wp.array[Any], room: wp.array[Any]):
-    """Solve L L^T x = y in place for three right sides side by side, L with one number per pair of nodes."""
-    _solve_three(fronts, at, packed, x, room)
+@wp.func_native(
+    cpu_only(f"""
+    {_ROWS} {_TURN}
+            double* out = &result.data[n][0];
+            for (int c = 0; c < 3; ++c) out[c] = R ? R[3 * c] * y[0] + R[3 * c + 1] * y[1] + R[3 * c + 2] * y[2] : y[c];
+        }}
+    }}
+""")
+)
+def _leave(
+    fronts: Fronts,
+    ranges: wp.array[int],
+    turned: int,
+    turn: wp.array[wp.mat33f],
+    x: wp.array[Any],
+    result: wp.array[wp.vec3d],
+):
+    """The solution of the rows, turned."""
+
+
+@wp.func_native(cpu_only("__builtin_memset(x.data, 0, sizeof(x.data[0]) * x.shape[0]);"))
+def _clear(x: wp.array[Any]): ...
+
+
+@wp.func_native(
+    cpu_only(f"""
+    {_ROWS}
+            const auto* left = own.data + 3 * k;
+            for (int c = 0; c < 3; ++c)
+                for (int at = c; at + 3 * k < own.shape[0]; at += x.shape[0]) y[c] += left[at];
+        }}
+    }}
+""")
+)
+def _gather(fronts: Fronts, ranges: wp.array[int], own: wp.array[Any], x: wp.array[Any]):
+    """Add to the rows what the branches, which lie one after another in ``own``, have left there."""
+
+
+@wp.func_native(
+    cpu_only(f"""
+    {_ROWS}
+            for (int c = 0; c < 3; ++c) y[c] = own.data[3 * k + c];
+        }}
+    }}
+""")
+)
+def _copy(fronts: Fronts, ranges: wp.array[int], own: wp.array[Any], x: wp.array[Any]):
+    """The rows from ``own``."""
 
 
 @wp.kernel
@@ -287,29 +317,68 @@ def pack(
 
 
 @wp.kernel
-def forward(
+def up_branch(
     fronts: Fronts,
     at: wp.array[wp.int64],
     packed: wp.array[Any],
+    sides: int,
     ranges: wp.array[int],
+    turned: int,
+    turn: wp.array[wp.mat33f],
+    given: wp.array[wp.vec3d],
     x: wp.array[Any],
     room: wp.array[Any],
 ):
-    """Solve L y = x in place for ranges of fronts (begin, end, ...); room holds the rows of the largest front."""
-    _forward(fronts, at, packed, ranges, x, room)
+    """Solve L y = R^T given for the fronts of a branch; x (n, 3), the branch's own, holds what is left for the trunk.
+
+    R: ``turn`` of each node where ``turned`` · ``room`` holds the rows of the largest front, for each right side.
+    """
+    _clear(x)
+    _enter(fronts, ranges, turned, turn, given, x)
+    _forward(fronts, at, packed, sides, ranges, x, room)
 
 
 @wp.kernel
-def backward(
+def trunk(
     fronts: Fronts,
     at: wp.array[wp.int64],
     packed: wp.array[Any],
+    sides: int,
     ranges: wp.array[int],
+    turned: int,
+    turn: wp.array[wp.mat33f],
+    given: wp.array[wp.vec3d],
+    own: wp.array[Any],
     x: wp.array[Any],
     room: wp.array[Any],
+    result: wp.array[wp.vec3d],
 ):
-    """Solve L^T x = y in place for ranges of fronts, whose rows above are solved."""
-    _backward(fronts, at, packed, ranges, x, room)
+    """Go up and down the trunk, once the branches have left their parts in ``own``."""
+    _enter(fronts, ranges, turned, turn, given, x)
+    _gather(fronts, ranges, own, x)
+    _forward(fronts, at, packed, sides, ranges, x, room)
+    _backward(fronts, at, packed, sides, ranges, x, room)
+    _leave(fronts, ranges, turned, turn, x, result)
+
+
+@wp.kernel
+def down_branch(
+    fronts: Fronts,
+    at: wp.array[wp.int64],
+    packed: wp.array[Any],
+    sides: int,
+    ranges: wp.array[int],
+    turned: int,
+    turn: wp.array[wp.mat33f],
+    own: wp.array[Any],
+    x: wp.array[Any],
+    room: wp.array[Any],
+    result: wp.array[wp.vec3d],
+):
+    """Solve L^T x = y for the fronts of a branch, whose y is in ``own``, once the trunk is solved: R x."""
+    _copy(fronts, ranges, own, x)
+    _backward(fronts, at, packed, sides, ranges, x, room)
+    _leave(fronts, ranges, turned, turn, x, result)
 
 
 TYPED: dict[tuple[str, type], wp.Kernel] = {}
@@ -320,6 +389,7 @@ for _real, _stored in ((wp.float64, wp.float64), (wp.float32, wp.float32), (wp.f
     # All overloads at once: each that came later would compile the module anew.
     _numbers, _kept = wp.array(dtype=_real), wp.array(dtype=_stored)
     TYPED[pack.key, _stored] = wp.overload(pack, {"factor": _numbers, "packed": _kept})
-    # Three right sides are only solved in single precision.
-    for _kernel in (forward, backward, *((solve_three,) if _stored is wp.float32 else ())):
-        TYPED[_kernel.key, _stored] = wp.overload(_kernel, {"packed": _kept, "x": _numbers, "room": _numbers})
+    _swept_by = {"packed": _kept, "x": _numbers, "room": _numbers}
+    TYPED[up_branch.key, _stored] = wp.overload(up_branch, _swept_by)
+    for _kernel in (trunk, down_branch):
+        TYPED[_kernel.key, _stored] = wp.overload(_kernel, {**_swept_by, "own": _numbers})

@@ -14,6 +14,7 @@ from .lane_source import WIDTH
 from .lanes import PARTS, LaneStrain
 from .materials import f64, vec3
 from .strain_limit import WEIGHT, StrainLimit
+from .weighted import WeightedSum
 
 LEAST_STRAIN = 2e-3
 """Strains below this are left to the balancing force."""
@@ -33,7 +34,7 @@ class TrackTable:
     def __init__(self, flesh: Flesh, displacements: list[np.ndarray], weight: np.ndarray, largest: np.ndarray) -> None:
         self._flesh, self._lanes, self.limit = flesh, flesh.lanes, StrainLimit(largest)
         lanes, n, count = flesh.lanes, len(flesh.rest), len(displacements)
-        # Displacements and loads lie side by side: one product with the weights serves both.
+        # Displacements and loads lie side by side: one sum by the weights serves both.
         self._nodal = np.zeros((count, 2, n, 3))
         self.displacement, self.load = self._nodal[:, 0], self._nodal[:, 1]
         self._largest = lanes.spread(self.limit.scale[:, None])
@@ -42,8 +43,9 @@ class TrackTable:
         for k, u in enumerate(displacements):
             if not u.any():
                 continue
-            self.displacement[k] = u
-            x = flesh.rest + u
+            # Sums are made of numbers in single precision: the load balances what the displacement then is.
+            self.displacement[k] = u.astype(np.float32)
+            x = flesh.rest + self.displacement[k]
             strain = lanes.log_strain(x).numpy().reshape(-1, 6, WIDTH)
             strain *= ((np.abs(strain).max(1) >= LEAST_STRAIN) & lanes.real)[:, None]
             # What rounding takes from the strain is left to the load, like all that the strain does not explain.
@@ -58,7 +60,8 @@ class TrackTable:
             exact = wp.array(strain.ravel(), dtype=f64, device="cpu")
             workspace.set_strain(LaneStrain(lanes, exact, exact))
             _, force = workspace.tet_energy_and_force(x)
-            self.load[k] = np.where(flesh.fixed[:, None], 0.0, -force - weight)
+            self.load[k] = np.where(flesh.fixed[:, None], 0.0, -force - weight).astype(np.float32)
+        self._sum = WeightedSum(self._nodal)
         group = np.concatenate([np.zeros(0, int), *groups])
         order = np.argsort(group, kind="stable")
         start = np.searchsorted(group[order], np.arange(lanes.groups + 1))
@@ -82,11 +85,7 @@ class TrackTable:
 
     def nodal(self, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Sums of displacements and of loads (N, 3) at track weights (K,)."""
-        used = np.flatnonzero(w)
-        if 2 * len(used) < len(w):
-            both = np.tensordot(w[used], self._nodal[used], 1) if len(used) else np.zeros(self._nodal.shape[1:])
-        else:
-            both = np.dot(w, self._nodal.reshape(len(w), -1)).reshape(self._nodal.shape[1:])
+        both = self._sum(w)
         return both[0], both[1]
 
     def strain(self, w: np.ndarray) -> LaneStrain | None:

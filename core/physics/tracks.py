@@ -102,10 +102,10 @@ class DrawnFlesh:
 
         if not (flesh.volume_ratio(x) < SQUEEZED).any():
             try:
-                return Cholesky(flesh.ordering, blocks(False), single=True).packed().solve
+                return Cholesky(flesh.ordering, blocks(False), single=True).packed()
             except NotDefinite:
                 pass
-        return shifted(flesh.ordering, blocks(True), flesh.pattern(free=True).diagonal).packed().solve
+        return shifted(flesh.ordering, blocks(True), flesh.pattern(free=True).diagonal).packed()
 
     def energy(self, x: np.ndarray, target: np.ndarray, trust: np.ndarray, pull: np.ndarray) -> Energy:
         """Energy of the free nodes with the others as in x (N, 3) and the skin drawn to ``target`` (Vs, 3), each vertex

@@ -6,6 +6,7 @@ Lips that roll and a jaw that opens turn the directions in which flesh resists m
 part of the inverse is turned by the rotation of the flesh around it (warped stiffness, Müller et al., SCA 2002).
 """
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..parallel import share
 from .equilibrium import Operator
 from .flesh import Flesh
 from .materials import f64, mat33, vec3
+from .packed import PackedFactor
 
 wp.set_module_options({"enable_backward": False})
 
@@ -84,11 +86,6 @@ class Warping:
         ])  # fmt: skip
         return out.numpy()
 
-    def turned(self, inverse: Operator, before: np.ndarray, after: np.ndarray) -> Operator:
+    def turned(self, inverse: PackedFactor, before: np.ndarray, after: np.ndarray) -> Operator:
         """An inverse that belongs to nodes ``before`` (N, 3), for nodes ``after`` (N, 3)."""
-        R = self.rotations(before, after)
-
-        def apply(g: np.ndarray) -> np.ndarray:
-            return np.einsum("nij,nj->ni", R, inverse(np.einsum("nji,nj->ni", R, g)))
-
-        return apply
+        return partial(inverse, turn=self.rotations(before, after))
