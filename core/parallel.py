@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Generic, TypeVar
@@ -84,6 +85,13 @@ def share(tasks: list[Callable[[], object]]) -> None:
     finally:
         for other in others:
             other.result()
+
+
+def ranges(cuts: list[int]) -> list[tuple[int, int]]:
+    """Work cut at ``cuts`` (parts + 1,) in one range for each worker: for what comes out the same however it is cut."""
+    parts = len(cuts) - 1
+    count = min(workers(), parts)
+    return list(pairwise([cuts[k * parts // count] for k in range(count + 1)]))
 
 
 def run_all(tasks: list[Callable[[], Result]]) -> list[Result]:

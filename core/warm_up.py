@@ -19,6 +19,7 @@ KERNEL_MODULES = (
     "physics.contact",
     "physics.warped",
     "physics.weighted",
+    "physics.node_forces",
 )
 """Modules of the core with kernels that run on the processor."""
 

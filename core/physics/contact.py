@@ -212,6 +212,7 @@ class Contact:
             wp.array(floor[None], dtype=f64, device="cpu"),
         ]
         self._energy, self._force = np.empty((1, count)), np.empty((1, count, 3))
+        self._at: np.ndarray | None = None
         self._out = [
             wp.array(self._energy, dtype=f64, copy=False, device="cpu"),
             wp.array(self._force, dtype=vec3, copy=False, device="cpu"),
@@ -219,9 +220,13 @@ class Contact:
 
     def energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Energy [N cm] and the force (C, 3) [N] on the nodes of the lining, at nodes x (N, 3)."""
-        at = wp.array(x[None], dtype=vec3, copy=False, device="cpu")
-        inputs = [*self.teeth._arrays, *self._place, at]
-        wp.launch(contact_forces, self._energy.shape, inputs, self._out, device="cpu")
+        if x is not self._at:
+            at = wp.array(np.ascontiguousarray(x)[None], dtype=vec3, copy=False, device="cpu")
+            inputs = [*self.teeth._arrays, *self._place, at]
+            self._at = x
+            self._launch = wp.launch(contact_forces, self._energy.shape, inputs, self._out, device="cpu",
+                                     record_cmd=True)  # fmt: skip
+        self._launch.launch()
         return float(self._energy.sum()), self._force[0]
 
     def stiffness(self, x: np.ndarray, *, definite: bool = False) -> tuple[np.ndarray, np.ndarray]:

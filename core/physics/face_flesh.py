@@ -14,6 +14,7 @@ from .contact import Contact
 from .equilibrium import Energy, Operator, Report, factor, minimise
 from .flesh import Flesh
 from .lanes import Strain
+from .node_forces import NodeForces
 from .packed import PackedFactor
 from .smooth import smooth_inverse
 from .workspace import LaneWorkspace, Workspace
@@ -166,20 +167,16 @@ class FaceFlesh:
         self, load: Load, x: np.ndarray, workspace: LaneWorkspace | Workspace, balance: list[float] | None
     ) -> Energy:
         """``energy`` in a workspace that knows the load's activation and strain."""
-        f, free = self.flesh, self.flesh.free
-        k, rest = f.spring[free][:, None], f.rest[free]
-        anchor, push, contact = load.anchor[free], load.force[free], load.contact
-        touching = None if contact is None else f.rank_of(contact.teeth.node)
+        free, contact, nodes = self.flesh.free, load.contact, NodeForces(self.flesh, load.anchor, load.force)
+        touching = None if contact is None else self.flesh.rank_of(contact.teeth.node)
 
         def energy(xf: np.ndarray) -> tuple[float, np.ndarray]:
             x[free] = xf
-            e, force = workspace.tet_energy_and_force(x)
-            inner, r = force.take(free, 0), xf - anchor
+            e, force = workspace.tet_forces(x)
+            pulled, gradient, size = nodes.added(force, x)
             if balance is not None:
-                balance[0] = float(np.sqrt(np.vdot(force, force)))
-            pull = k * r
-            e += 0.5 * float(np.vdot(pull, r)) - float(np.vdot(push, xf - rest))
-            gradient = pull - inner - push
+                balance[0] = size
+            e += pulled
             if contact is not None:
                 pressed, pressure = contact.energy_and_force(x)
                 gradient[touching] -= pressure

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import warp as wp
 
-from ..parallel import share
+from ..parallel import ranges, share
 from . import lane_kernels as kernels
 from .lane_source import WIDTH
 from .materials import f64, vec3
@@ -136,7 +136,7 @@ class Lanes:
         """Launch a kernel over all groups; its inputs end with the range of groups, which is added here."""
         share([
             wp.launch(kernel, 1, [*inputs, begin, end], outputs, device="cpu", record_cmd=True).launch
-            for begin, end in self.ranges
+            for begin, end in ranges([*(begin for begin, _ in self.ranges), self.groups])
         ])  # fmt: skip
 
     def natural_shapes(self, strain: wp.array, natural: wp.array, taut: wp.array) -> None:

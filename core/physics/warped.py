@@ -7,12 +7,11 @@ part of the inverse is turned by the rotation of the flesh around it (warped sti
 """
 
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import warp as wp
 
-from ..parallel import share
+from ..parallel import ranges, share
 from .equilibrium import Operator
 from .flesh import Flesh
 from .materials import f64, mat33, vec3
@@ -82,7 +81,7 @@ class Warping:
         share([
             wp.launch(rotations, end - begin, [*self._inputs, *places, begin], [out], device="cpu",
                       record_cmd=True).launch
-            for begin, end in pairwise(cuts)
+            for begin, end in ranges(cuts)
         ])  # fmt: skip
         return out.numpy()
 

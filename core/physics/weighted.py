@@ -3,12 +3,11 @@
 """Weighted sums of what many tracks do to many points: most tracks move a part of the face only."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import warp as wp
 
-from ..parallel import share
+from ..parallel import ranges, share
 from .materials import f64
 from .native import cpu_only
 
@@ -100,6 +99,6 @@ class WeightedSum:
         into = wp.array(out, dtype=f64, copy=False, device="cpu")
         share([
             wp.launch(weighted_sum, 1, [*self._inputs, weight, *cut], [into], device="cpu", record_cmd=True).launch
-            for cut in pairwise(self._cuts)
+            for cut in ranges(self._cuts)
         ])  # fmt: skip
         return out[: self._size].reshape(self._shape)

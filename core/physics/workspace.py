@@ -37,15 +37,21 @@ class Workspace:
         """Stress-free logarithmic strain of the passive flesh for the evaluations that follow."""
         self._natural = self.flesh.natural(strain)
 
-    def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""
+    def tet_forces(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Energy [N cm] of flesh and fibres, and the forces (parts, N, 3) [N] of parts of it on every node, until the
+        next call."""
         f, d = self.flesh, self.flesh.device
         self._x.assign(x)
         inputs = [*f.kernel_arrays(), self._natural.inverse, self._natural.slack, self._x, self._activation]
         wp.launch(kernels.tet_forces, len(f.tets), inputs, [self._energy, self._corner], device=d)
         inputs = [*f.node_corners, self._corner.flatten()]
         wp.launch(kernels.gather_forces, len(f.rest), inputs, [self._force], device=d)
-        return float(self._energy.numpy().sum()), self._force.numpy().copy()
+        return float(self._energy.numpy().sum()), self._force.numpy()[None]
+
+    def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""
+        energy, force = self.tet_forces(x)
+        return energy, force.sum(0)
 
 
 class LaneWorkspace:
@@ -87,11 +93,16 @@ class LaneWorkspace:
             launch.set_param_by_name("natural", self._natural)
             launch.set_param_by_name("taut", self._taut)
 
-    def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""
+    def tet_forces(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """See ``Workspace.tet_forces``."""
         self._x[:] = x
         share([launch.launch for launch in self._passes])
-        return float(self._energy.sum()), self._force.sum(0)
+        return float(self._energy.sum()), self._force
+
+    def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """See ``Workspace.tet_energy_and_force``."""
+        energy, force = self.tet_forces(x)
+        return energy, force.sum(0)
 
     def stiffness_blocks(self, x: np.ndarray, *, definite: bool, free: bool) -> np.ndarray:
         """(blocks, 3, 3) stiffness -df/dx [N/cm] of tets and springs; see ``Flesh.stiffness_blocks``."""
