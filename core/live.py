@@ -68,7 +68,7 @@ class LiveFace:
         if start is not None:
             self._nodes, self._anchor = start.nodes, model.load_of(start.controls, start.gravity)[0].anchor
         with blas.one_thread():
-            nodes, report = self._follower.follow(load, self._nodes + (load.anchor - self._anchor), model.flesh)
+            nodes, report = self._follower.follow(load, self._nodes, load.anchor - self._anchor, model.flesh)
         self._nodes, self._anchor = nodes, load.anchor
         return Pose(
             controls=c,

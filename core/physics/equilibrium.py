@@ -59,6 +59,7 @@ class Memory:
     def clear(self) -> None:
         """Forget all pairs."""
         self._order.clear()
+        self._next = 0
 
     def add(self, s: np.ndarray, y: np.ndarray) -> None:
         """A step s and the change y of the gradient along it; pairs without curvature are passed over."""
@@ -67,31 +68,34 @@ class Memory:
         if sy <= 1e-12 * np.sqrt(float(s @ s) * float(y @ y)):
             return
         if self._s.shape[1] != len(s):
-            self._s, self._y = np.zeros((MEMORY, len(s))), np.zeros((MEMORY, len(s)))
+            self._s, self._y = np.empty((MEMORY, len(s))), np.empty((MEMORY, len(s)))
         k = self._next
         self._next = (k + 1) % MEMORY
         if k in self._order:
             self._order.remove(k)
         self._order.append(k)
         self._s[k], self._y[k] = s, y
-        self._sy[:, k], self._sy[k] = self._s @ y, self._y @ s
+        # Rows beyond the pairs so far would cost as much as those that count.
+        held = slice(max(self._order) + 1)
+        self._sy[held, k], self._sy[k, held] = self._s[held] @ y, self._y[held] @ s
 
     def direction(self, g: np.ndarray, inverse: Operator) -> np.ndarray:
         """Step down the gradient g."""
         if not self._order:
             return -inverse(g)
-        order, sy = self._order, self._sy
-        a, b = np.zeros(MEMORY), np.zeros(MEMORY)
-        sg = self._s @ g.ravel()
+        order, sy, held = self._order, self._sy, slice(max(self._order) + 1)
+        s, y = self._s[held], self._y[held]
+        a, b = np.zeros(len(s)), np.zeros(len(s))
+        sg = s @ g.ravel()
         for n in reversed(range(len(order))):
             i, later = order[n], order[n + 1 :]
             a[i] = (sg[i] - sy[i, later] @ a[later]) / sy[i, i]
-        r = inverse(g - (a @ self._y).reshape(g.shape))
-        yr = self._y @ r.ravel()
+        r = inverse(g - (a @ y).reshape(g.shape))
+        yr = y @ r.ravel()
         for n, i in enumerate(order):
             earlier = order[:n]
             b[i] = a[i] - (yr[i] + sy[earlier, i] @ b[earlier]) / sy[i, i]
-        return -r - (b @ self._s).reshape(g.shape)
+        return -r - (b @ s).reshape(g.shape)
 
 
 def minimise(

@@ -37,6 +37,9 @@ RELAX = 8
 
 FACTORS = 4
 
+STALE = 0.02
+"""Move of a node [cm] up to which a factor stays turned as it is."""
+
 SLOWEST, FIRST, DRIFT = 0.9, 0.7, 1.15
 """Ratio of one step to the last: the largest that is believed, what is assumed of a new factor, and how much faster it
 may have become with each frame in which a factor took one step only."""
@@ -45,27 +48,32 @@ SHORT, BOLD = 0.5, 0.1
 """A factor misleads whose step the energy lets go less than this share of its way, and whose whole step would move the
 skin by more than this [cm]: what is soft then waits for what is stiff, and small steps say nothing of the distance."""
 
+SHARES = (1.0, 0.5, 0.0)
+"""Shares of what the shapes moved that are tried at the start where that is bold: summed shapes tangle lips."""
+
 
 @dataclass(eq=False)
 class _Factor:
     """nodes: (N, 3) where it was factored · used: last turn that it served · rate: of its second step to its first, in
-    the last frames."""
+    the last frames · turned: nodes (N, 3) for which it was turned last, and the inverse turned."""
 
     nodes: np.ndarray
     inverse: PackedFactor
     used: int = 0
     rate: float = FIRST
+    turned: tuple[np.ndarray, Operator] | None = None
 
 
 class _Descent:
-    """Steps down one energy. at: (n, 3) free nodes · left: distance to the equilibrium that the steps tell [cm] ·
-    misled: whether the last step was cut short · taken, evaluations: counts · found: ratio of the second step by this
-    inverse to its first."""
+    """Steps down one energy, from where of several starts that is least. at: (n, 3) free nodes · left: distance to the
+    equilibrium that the steps tell [cm] · misled: whether the last step was cut short · taken, evaluations: counts ·
+    found: ratio of the second step by this inverse to its first."""
 
-    def __init__(self, energy: Energy, at: np.ndarray, visible: np.ndarray) -> None:
-        self._energy, self._visible, self.at = energy, visible, at
-        self._value, self._gradient = energy(at)
-        self.taken, self.evaluations = 0, 1
+    def __init__(self, energy: Energy, starts: list[np.ndarray], visible: np.ndarray) -> None:
+        self._energy, self._visible = energy, visible
+        at = ((*energy(start), start) for start in starts)
+        self._value, self._gradient, self.at = min(at, key=lambda known: known[0])
+        self.taken, self.evaluations = 0, len(starts)
 
     @property
     def residual(self) -> float:
@@ -146,15 +154,21 @@ class Follower:
             self._flesh, self._workspace = flesh, flesh.workspace()
             self._solver, self._other = self._solver.twin(flesh), self._other.twin(flesh)
 
-    def follow(self, load: Load, start: np.ndarray, flesh: Flesh | None = None) -> tuple[np.ndarray, Report]:
-        """Nodes (N, 3) near the equilibrium, from ``start`` (N, 3), of the flesh or of that with other moduli
-        (``Flesh.stiffened``). ``Report.step`` estimates the distance [cm]."""
+    def follow(
+        self, load: Load, before: np.ndarray, moved: np.ndarray, flesh: Flesh | None = None
+    ) -> tuple[np.ndarray, Report]:
+        """Nodes (N, 3) near the equilibrium, from where they were ``before`` (N, 3) and what the shapes ``moved`` since
+        (N, 3), of the flesh or of that with other moduli (``Flesh.stiffened``). ``Report.step`` estimates the distance
+        [cm]."""
         self._turn_to(flesh or self._flesh)
         f, free = self._flesh, self._flesh.free
         self._turn += 1
-        x = np.where(f.fixed[:, None], load.fixed, start)
         self._take_ready()
-        descent = _Descent(self._solver.energy(load, x, self._workspace), x[free], self._visible)
+        x = np.where(f.fixed[:, None], load.fixed, before)
+        energy = self._solver.energy(load, x, self._workspace)
+        far = np.abs(moved).max(initial=0.0) > BOLD
+        descent = _Descent(energy, [(before + s * moved)[free] for s in (SHARES if far else SHARES[:1])], self._visible)
+        x[free] = descent.at
         factor = self._begin(descent, x)
         fresh, relaxed = 0, False
         while not descent.near:
@@ -198,7 +212,9 @@ class Follower:
         return min(list(self._factors), key=lambda k: float(((k.nodes - nodes) ** 2).sum()))
 
     def _turned(self, factor: _Factor, nodes: np.ndarray) -> Operator:
-        return self._warping.turned(factor.inverse, factor.nodes, nodes)
+        if factor.turned is None or np.abs(factor.turned[0] - nodes).max() > STALE:
+            factor.turned = nodes.copy(), self._warping.turned(factor.inverse, factor.nodes, nodes)
+        return factor.turned[1]
 
     def _keep(self, new: _Factor) -> None:
         """Add a factor; the one that served longest ago gives way."""

@@ -24,6 +24,9 @@ PARTS = 4
 TURNS = wp.constant(5)
 """Steps of the iteration for the polar decomposition; stretches of two need no more."""
 
+NEAR = wp.constant(f64(1.0e-6))
+"""Squared size of a step after which no other is taken: each squares what is left."""
+
 
 @wp.func
 def _rotation(F: mat33) -> mat33:
@@ -33,7 +36,10 @@ def _rotation(F: mat33) -> mat33:
     if wp.determinant(F) < f64(1.0e-2) * wp.sqrt(size) * size:
         return wp.identity(n=3, dtype=f64)
     for _turn in range(TURNS):
-        R = f64(0.5) * (R + wp.transpose(wp.inverse(R)))
+        step = f64(0.5) * (wp.transpose(wp.inverse(R)) - R)
+        R += step
+        if wp.length_sq(step[0]) + wp.length_sq(step[1]) + wp.length_sq(step[2]) < NEAR:
+            break
     return R
 
 
