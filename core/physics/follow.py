@@ -45,8 +45,11 @@ SLOWEST, FIRST, DRIFT = 0.9, 0.7, 1.15
 may have become with each frame in which a factor took one step only."""
 
 SHORT, BOLD = 0.5, 0.1
-"""A factor misleads whose step the energy lets go less than this share of its way, and whose whole step would move the
+"""A step is cut short which the energy lets go less than this share of its way, and which as a whole would move the
 skin by more than this [cm]: what is soft then waits for what is stiff, and small steps say nothing of the distance."""
+
+MISLED = 2
+"""Steps cut short, one after another, by which a factor is known to mislead: after one, L-BFGS may mend it."""
 
 SHARES = (1.0, 0.5, 0.0)
 """Shares of what the shapes moved that are tried at the start where that is bold: summed shapes tangle lips."""
@@ -66,7 +69,7 @@ class _Factor:
 
 class _Descent:
     """Steps down one energy, from where of several starts that is least. at: (n, 3) free nodes · left: distance to the
-    equilibrium that the steps tell [cm] · misled: whether the last step was cut short · taken, evaluations: counts ·
+    equilibrium that the steps tell [cm] · misled: whether steps are cut short · taken, evaluations: counts ·
     found: ratio of the second step by this inverse to its first."""
 
     def __init__(self, energy: Energy, starts: list[np.ndarray], visible: np.ndarray) -> None:
@@ -84,7 +87,7 @@ class _Descent:
         """Go on with another inverse, whose second step is to its first as ``rate``."""
         self._inverse, self._memory, self._last, self._length = inverse, Memory(), None, 1.0
         self._end, self.left, self.misled = self.taken + STEPS, np.inf, False
-        self._rate, self.found = rate, None
+        self._rate, self.found, self._short = rate, None, 0
 
     def relax(self, smooth: Operator) -> None:
         """Some steps by the inverse of a Laplacian, which nothing misleads: tangled flesh comes apart."""
@@ -95,7 +98,7 @@ class _Descent:
     @property
     def near(self) -> bool:
         """Whether the equilibrium is near enough, as far as the steps can tell."""
-        return self.residual == 0.0 or (self.left <= NEAR and not self.misled)
+        return self.residual == 0.0 or (self.left <= NEAR and not (self._short or self.misled))
 
     @property
     def spent(self) -> bool:
@@ -124,7 +127,9 @@ class _Descent:
         if self._last is not None:
             rate = min(moved / self._last, SLOWEST)
             self.found = self.found or rate
-        self.left, self.misled = moved * rate / (1.0 - rate), t < SHORT and moved > BOLD * t
+        self.left = moved * rate / (1.0 - rate)
+        self._short = self._short + 1 if t < SHORT and moved > BOLD * t else 0
+        self.misled = self._short >= MISLED
         self.at, self._value, self._gradient = at, value, new
         self._last, self._length = max(moved, 1e-12), t
 
