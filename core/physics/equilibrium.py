@@ -44,11 +44,12 @@ class Report:
 class Memory:
     """The last L-BFGS pairs s, y, and the two-loop product with them.
 
-    Both loops only need products s_i . y_k, which are kept, so that the vectors are passed four times in all.
+    Both loops only need products s_i . y_k, which are kept, so that the vectors are passed four times in all: as much
+    to read as all else that an iteration reads, so that they are in single precision, which directions do not feel.
     """
 
     def __init__(self) -> None:
-        self._s = self._y = np.zeros((MEMORY, 0))
+        self._s = self._y = np.zeros((MEMORY, 0), np.float32)
         self._sy = np.zeros((MEMORY, MEMORY))
         self._order: list[int] = []
         self._next = 0
@@ -68,7 +69,7 @@ class Memory:
         if sy <= 1e-12 * np.sqrt(float(s @ s) * float(y @ y)):
             return
         if self._s.shape[1] != len(s):
-            self._s, self._y = np.empty((MEMORY, len(s))), np.empty((MEMORY, len(s)))
+            self._s, self._y = np.empty((2, MEMORY, len(s)), np.float32)
         k = self._next
         self._next = (k + 1) % MEMORY
         if k in self._order:
@@ -77,7 +78,7 @@ class Memory:
         self._s[k], self._y[k] = s, y
         # Rows beyond the pairs so far would cost as much as those that count.
         held = slice(max(self._order) + 1)
-        self._sy[held, k], self._sy[k, held] = self._s[held] @ y, self._y[held] @ s
+        self._sy[held, k], self._sy[k, held] = self._s[held] @ self._y[k], self._y[held] @ self._s[k]
 
     def direction(self, g: np.ndarray, inverse: Operator) -> np.ndarray:
         """Step down the gradient g."""
@@ -85,13 +86,13 @@ class Memory:
             return -inverse(g)
         order, sy, held = self._order, self._sy, slice(max(self._order) + 1)
         s, y = self._s[held], self._y[held]
-        a, b = np.zeros(len(s)), np.zeros(len(s))
-        sg = s @ g.ravel()
+        a, b = np.zeros((2, len(s)), np.float32)
+        sg = s @ g.ravel().astype(np.float32)
         for n in reversed(range(len(order))):
             i, later = order[n], order[n + 1 :]
             a[i] = (sg[i] - sy[i, later] @ a[later]) / sy[i, i]
         r = inverse(g - (a @ y).reshape(g.shape))
-        yr = y @ r.ravel()
+        yr = y @ r.ravel().astype(np.float32)
         for n, i in enumerate(order):
             earlier = order[:n]
             b[i] = a[i] - (yr[i] + sy[earlier, i] @ b[earlier]) / sy[i, i]

@@ -11,7 +11,7 @@ from .packed import PackedFactor
 
 
 def smooth_inverse(ordering: Ordering, matrix: sp.spmatrix) -> PackedFactor:
-    """Solves A x = b for b (n, 3), to some six digits; A (n, n) symmetric positive definite with the pattern of the
+    """Solves A x = b for b (n, 3), to some three digits; A (n, n) symmetric positive definite with the pattern of the
     ordering. Raises ValueError where it is not."""
     order = ordering.order
     options = {"SymmetricMode": True}
@@ -20,7 +20,7 @@ def smooth_inverse(ordering: Ordering, matrix: sp.spmatrix) -> PackedFactor:
     if not (np.array_equal(lu.perm_r, np.arange(len(order))) and (lu.U.diagonal() > 0.0).all()):
         raise ValueError("the matrix is not positive definite")
     panel, values = _panels(ordering, sp.csc_matrix(lu.L @ sp.diags(np.sqrt(lu.U.diagonal()))))
-    return PackedFactor(ordering, values, panel, rows=1)
+    return PackedFactor(ordering, values, panel, rows=1, rough=True)
 
 
 def _panels(ordering: Ordering, lower: sp.csc_matrix) -> tuple[np.ndarray, np.ndarray]:
