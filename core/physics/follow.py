@@ -23,7 +23,7 @@ from .warped import Warping
 NEAR = 0.02
 """Distance to the equilibrium [cm] at which a drag is near enough, as the steps tell."""
 
-STEPS = 5
+STEPS = 7
 """Steps with one factor at most."""
 
 FRESH = 5
@@ -32,8 +32,9 @@ FRESH = 5
 AGED = 2
 """Steps of a frame beyond which its factor is replaced in the background."""
 
-RELAX = 8
-"""Steps by the Laplacian in a frame whose first factor misleads, before that factor, turned anew, is tried again."""
+RELAX, RELAXED = 3, 3
+"""Steps by the Laplacian in a frame whose factor misleads, before the nearest, turned anew, is tried again; and how
+often: the Laplacian settles what is stiff in a small place, a factor what is soft in the large."""
 
 FACTORS = 4
 
@@ -175,12 +176,12 @@ class Follower:
         descent = _Descent(energy, [(before + s * moved)[free] for s in (SHARES if far else SHARES[:1])], self._visible)
         x[free] = descent.at
         factor = self._begin(descent, x)
-        fresh, relaxed = 0, False
+        fresh, relaxed = 0, 0
         while not descent.near:
             if descent.spent and fresh == FRESH:
                 break
-            if (descent.spent or descent.misled) and not relaxed:
-                relaxed = True
+            if (descent.spent or descent.misled) and relaxed < RELAXED:
+                relaxed += 1
                 descent.relax(self._solver.smooth_inverse)
                 x[free] = descent.at
                 factor = self._begin(descent, x)
