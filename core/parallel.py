@@ -73,18 +73,20 @@ def workers() -> int:
 
 def share(tasks: list[Callable[[], object]]) -> None:
     """Do short tasks, this thread among the workers; in a thread that is itself one of several, one after another."""
-    count = max(min(workers(), len(tasks)), 1)
+    left = iter(tasks)
 
-    def some(first: int) -> None:
-        for task in tasks[first::count]:
+    def some() -> None:
+        for task in left:
             task()
 
-    others = [_hands().submit(some, k) for k in range(1, count)]
+    others = [_hands().submit(some) for _ in range(1, min(workers(), len(tasks)))]
     try:
-        some(0)
+        some()
     finally:
         for other in others:
-            other.result()
+            # One that woke too late finds nothing to do.
+            if not other.cancel():
+                other.result()
 
 
 def ranges(cuts: list[int]) -> list[tuple[int, int]]:
