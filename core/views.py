@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .geometry import quality
 from .geometry.surface import triangle_normals
 
 if TYPE_CHECKING:
     from .face import FaceModel
 
-# Faces of a tet, wound outwards for positive volume.
-_FACES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
+_SIDES = np.array([[0, 1], [1, 2], [2, 0]])
 
 
 def to_user(model: "FaceModel", x: np.ndarray) -> np.ndarray:
@@ -37,9 +37,7 @@ def fibre_lines(model: "FaceModel", nodes: np.ndarray) -> tuple[np.ndarray, np.n
 
 def boundary(tets: np.ndarray) -> np.ndarray:
     """(F, 3) faces that one tet of (T, 4) has alone, wound outwards."""
-    faces = tets[:, _FACES].reshape(-1, 3)
-    _, first, count = np.unique(np.sort(faces, axis=1), axis=0, return_index=True, return_counts=True)
-    return faces[np.sort(first[count == 1])]
+    return tets[:, quality.FACES][quality.boundary_faces(tets)]
 
 
 def bone_surface(model: "FaceModel") -> tuple[np.ndarray, np.ndarray]:
@@ -55,8 +53,7 @@ def cut_edges(model: "FaceModel") -> np.ndarray:
     """(E, 2) nodes of the edges on the outside of the face's left half: the flesh cut open along the midplane."""
     rig = model.rig
     left = rig.nodes[rig.tets].mean(1)[:, 0] > 0.0
-    faces = boundary(rig.tets[left])
-    return np.unique(np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1), axis=0)
+    return quality.unique_edges(boundary(rig.tets[left]), _SIDES)
 
 
 def shade(points: np.ndarray, triangles: np.ndarray, light: np.ndarray) -> np.ndarray:

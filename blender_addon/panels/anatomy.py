@@ -31,7 +31,7 @@ class MUSCLE_FACE_PT_anatomy(Panel, bpy.types.Panel):
         if settings.skull or settings.jaw_bone:
             column.operator("muscle_face.fit_bones", icon="MOD_SHRINKWRAP")
             column.prop(settings, "fit_bones")
-        layout.prop(settings, "own_muscles")
+        layout.prop(settings, "own_muscles", text="Muscles")
         if requirements.is_rig(obj):
             row = layout.row(align=True)
             row.operator("muscle_face.show_muscles", icon="OUTLINER_OB_CURVE")

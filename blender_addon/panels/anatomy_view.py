@@ -3,11 +3,13 @@
 """The part "View and Pick" of the sub-panel Rig: see the anatomy, click it, drag it."""
 
 from ...core.sliders import label_of
+from .. import editing
 from . import rows
 
 
-def draw(layout, settings) -> None:
+def draw(layout, obj) -> None:
     """Toggles of the overlay, heat maps and the tools that work in the view."""
+    settings = obj.muscle_face
     _, body = rows.heading(layout, "view", "View and Pick")
     if body is None:
         return
@@ -28,20 +30,24 @@ def draw(layout, settings) -> None:
     if muscle is not None:
         row = body.row(align=True)
         row.prop(muscle, "activation", text=rows.short(label_of(muscle.name)), slider=True)
-    draw_influences(body, settings)
+    draw_influences(body, obj)
 
 
-def draw_influences(layout, settings) -> None:
-    """What moves the picked point."""
+def draw_influences(layout, obj) -> None:
+    """What moves the picked point, as sliders to move it with."""
+    settings, sliders = obj.muscle_face, {slider.name: slider for slider in editing.all_of(obj)}
     if settings.picked_vertex < 0:
         return
     box = layout.box().column(align=True)
     box.label(text=f"What moves vertex {settings.picked_vertex}")
     for item in settings.influences:
+        if item.name not in sliders:
+            continue
         split = box.split(factor=0.78)
         text = label_of(item.name)
         # The jaw bone's sliders are called like the shapes that move it.
-        split.label(text=f"{text} (Bone)" if item.kind == "jaw" else rows.short(text))
+        text = f"{text} (Bone)" if item.kind == "jaw" else rows.short(text, 20)
+        split.prop(*editing.owner_of(obj, sliders[item.name]), text=text, slider=True)
         value = split.row()
         value.alignment = "RIGHT"
         value.label(text=f"{item.millimetres:.1f} mm")

@@ -96,7 +96,7 @@ class MUSCLE_FACE_PT_fit_options(RigPanel, bpy.types.Panel):
         sub.active = settings.fit_head_pose != "OFF"
         sub.prop(settings, "fit_scale")
         sub.prop(settings, "fit_head")
-        layout.prop(settings, "fit_hold")
+        layout.prop(settings, "fit_hold", text="Hold to Pose")
         layout.prop(settings, "fit_prior")
         layout.prop(settings, "fit_smoothness")
 

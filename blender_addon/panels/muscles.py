@@ -21,7 +21,7 @@ class MUSCLE_FACE_PT_muscles(RigPanel, bpy.types.Panel):
         if not muscles:
             layout.label(text="No muscle has this in its name", icon="INFO")
             return
-        layout.label(text="Right of the names: how hard each pulls", icon="INFO")
+        rows.paragraph(layout, "Beside each name: how hard the muscle pulls in this face", icon="INFO")
         if obj.muscle_face.search.strip():
             draw_rows(layout, obj, muscles)
             return
@@ -36,8 +36,8 @@ class MUSCLE_FACE_PT_muscles(RigPanel, bpy.types.Panel):
                 draw_rows(body, obj, some)
 
 
-def draw_rows(layout, obj: bpy.types.Object, muscles) -> None:
-    """A heading with the reading and a row of sliders for each muscle or pair."""
+def draw_rows(layout, obj: bpy.types.Object, muscles, name: str = "activation") -> None:
+    """A heading with the reading and a row of sliders, of one property, for each muscle or pair."""
     column = layout.column(align=True)
     for pair in rows.pairs(muscles):
         members = [(s.side[:1].upper(), obj.muscle_face.muscles[s.name]) for s in pair]
@@ -46,8 +46,8 @@ def draw_rows(layout, obj: bpy.types.Object, muscles) -> None:
         reading = line.row()
         reading.alignment = "RIGHT"
         # What the face implies, beside what the slider asks for.
-        if max(muscle.implied_activation for _, muscle in members) >= 0.005:
+        if name == "activation" and max(muscle.implied_activation for _, muscle in members) >= 0.005:
             reading.label(text="  ".join(f"{side} {100.0 * m.implied_activation:.0f}%".strip() for side, m in members))
         row = column.row(align=True)
         for side, muscle in members:
-            row.prop(muscle, "activation", text=side, slider=True)
+            row.prop(muscle, name, text=side, slider=True)

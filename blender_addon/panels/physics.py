@@ -4,10 +4,9 @@
 
 import bpy
 
-from ...core.sliders import label_of
 from .. import requirements, storage
 from ..properties import REGIONS, TISSUES
-from . import rows
+from . import muscles, rows
 from .base import RigPanel
 
 
@@ -32,7 +31,7 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
         layout.prop(settings, "muscle_strength", text="Strength")
         layout.prop(settings, "flesh_weight")
         layout.operator_menu_enum("muscle_face.physics_preset", "preset", text="Presets")
-        self._draw_strengths(settings)
+        self._draw_strengths(context.object)
         self._draw_stiffness(settings)
         self._draw_swelling(context.object)
         _, body = rows.heading(layout, "hold", "Shape Hold")
@@ -46,16 +45,11 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
         column.label(text=f"Flesh: {stats.get('tets', 0):,.0f} tets, {stats.get('nodes', 0):,.0f} nodes")
         column.label(text=f"Last solve: {settings.last_solve_ms:.0f} ms, residual {settings.last_residual:.1e}")
 
-    def _draw_strengths(self, settings):
+    def _draw_strengths(self, obj):
         _, body = rows.heading(self.layout, "strengths", "Strength of Each Muscle")
-        if body is None:
-            return
-        text = settings.search.strip().lower()
-        column = body.column(align=True)
-        column.use_property_split = False
-        for muscle in settings.muscles:
-            if text in muscle.name.lower() or text in muscle.name.replace("_", " ").lower():
-                column.prop(muscle, "strength", text=rows.short(label_of(muscle.name)), slider=True)
+        if body is not None:
+            body.use_property_split = False
+            muscles.draw_rows(body, obj, rows.wanted(obj, "muscle"), "strength")
 
     def _draw_stiffness(self, settings):
         _, body = rows.heading(self.layout, "stiffness", "Stiffness of Each Part")

@@ -54,7 +54,7 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
             layout.prop(context.scene.render, "use_lock_interface", text="Lock Interface While Rendering")
         draw_sliders(layout, settings)
         draw_poses(layout, settings)
-        anatomy_view.draw(layout, settings)
+        anatomy_view.draw(layout, obj)
         draw_grow(layout)
         draw_update(layout, obj)
         layout.operator("muscle_face.remove_rig", icon="X")

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import textwrap
-
+import blf
 import bpy
 
 from ...core.sliders import Slider
@@ -60,19 +59,30 @@ def reset_button(row, kind: str, group: str) -> None:
     button.kind, button.group = kind, group
 
 
-NARROW = 256
-"""Width of the sidebar as Blender opens it [px at a scale of 1]."""
+NARROW, MARGINS, ICON = 256.0, 60.0, 20.0
+"""Width of the sidebar as Blender opens it, what margins and tabs take of it, and an icon [px at a scale of 1]."""
 
 
 def paragraph(layout, text: str, *, icon: str = "NONE") -> None:
     """A long text as lines that fit the region: labels do not wrap."""
-    region = bpy.context.region
-    width = region.width / bpy.context.preferences.system.ui_scale if region is not None else NARROW
-    # Margins, a panel within a panel and an icon take 60 px, a letter 5.6 px on average.
-    letters = max(int((width - 60.0) / 5.6), 16)
+    region, preferences = bpy.context.region, bpy.context.preferences
+    width = region.width / preferences.system.ui_scale if region is not None else NARROW
+    blf.size(0, preferences.ui_styles[0].widget.points)
     column = layout.column(align=True)
-    for number, line in enumerate(textwrap.wrap(text, letters + 4 * (icon == "NONE"))):
+    for number, line in enumerate(wrapped(text, width - MARGINS - ICON * (icon != "NONE"))):
         column.label(text=line, icon="BLANK1" if number and icon != "NONE" else icon)
+
+
+def wrapped(text: str, width: float) -> list[str]:
+    """Lines of at most ``width`` pixels in the font as it is set; a word that is longer has a line of its own."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and blf.dimensions(0, longer)[0] <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def progress(layout) -> bool:

@@ -42,8 +42,8 @@ def boundary_faces(tets: np.ndarray) -> np.ndarray:
     return (count[inverse] == 1).reshape(-1, 4)
 
 
-def unique_edges(tets: np.ndarray) -> np.ndarray:
-    """(E, 2) edges of the tets, each once, smaller index first."""
-    ends = np.sort(tets[:, EDGES].reshape(-1, 2), axis=1).astype(np.int64)
+def unique_edges(cells: np.ndarray, edges: np.ndarray = EDGES) -> np.ndarray:
+    """(E, 2) edges of tets, or of cells with other ``edges`` (k, 2), each once, smaller index first."""
+    ends = np.sort(cells[:, edges].reshape(-1, 2), axis=1).astype(np.int64)
     n = int(ends.max(initial=0)) + 1
     return np.stack(np.divmod(np.unique(ends[:, 0] * n + ends[:, 1]), n), axis=1)

@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """What the sidebar shows in each state of the work."""
 
+import blf
 import bpy
 from muscle_face.blender_addon import jobs, landmarks, panels
 from recording_layout import drawn
@@ -51,6 +52,25 @@ def test_landmarks_are_offered_where_they_do_something(head):
     assert not panels.landmarks.MUSCLE_FACE_PT_landmarks.poll(bpy.context)
     landmarks.place(head, "nose_tip", "Nose Tip", (0.0, 0.0, 0.0))
     assert panels.landmarks.MUSCLE_FACE_PT_landmarks.poll(bpy.context)
+
+
+def test_long_texts_wrap_to_the_sidebar():
+    """No line is wider than the room it has, and no word is lost."""
+    text = "Press Show Muscles and edit the curves, or choose a collection of muscle meshes first"
+    blf.size(0, 11.0)
+    lines = panels.rows.wrapped(text, 150.0)
+    assert " ".join(lines) == text and len(lines) > 2
+    assert max(blf.dimensions(0, line)[0] for line in lines) <= 150.0
+
+
+def test_the_ranking_of_a_point_has_its_sliders(rig):
+    """What moves a point can be moved right there."""
+    bpy.ops.muscle_face.influences(vertex=4000)
+    rig.muscle_face.show_muscles = False
+    listed = [item.name for item in rig.muscle_face.influences]
+    before = len(drawn()["Rig"].properties)
+    rig.muscle_face.picked_vertex = -1
+    assert before - len(drawn()["Rig"].properties) == len(listed) > 3
 
 
 def test_search_narrows_the_sliders(rig):
