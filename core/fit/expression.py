@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import blas
 from ..errors import Cancelled, MuscleFaceError
-from .engine import Found, Problem, Watch, descend
+from .engine import EXACT, LITTLE, Found, Problem, Watch, descend
 from .goals import Goal, goal_of
 from .head import Head
 from .options import FitOptions
@@ -138,10 +138,24 @@ class ExpressionFit:
         found = descend(problem, found, iterations=ITERATIONS, watch=watch)
         while self.goal.sharpen(found):
             found = descend(problem, found, iterations=ITERATIONS, watch=watch)
+        found = self._from_rest(skin, problem, found, watch)
         if self.setting.options.mode == "readable" and len(self.setting.active):
             found = self._readable(skin, problem, found, watch)
         self._progress(1.0, "Fit done")
         return found
+
+    def _from_rest(self, skin: SimulatedSkin, problem: Problem, found: Found, watch: Watch) -> Found:
+        """The fit from where its sliders lead from rest, if that is nearer: flesh may have two equilibria (lips that
+        close over teeth), the small steps of a fit stay in one, and the artist who sets these sliders sees the other.
+        """
+        frozen = problem.frozen(found.world)
+        now = problem.value(frozen, found)
+        if not len(skin.active) or now < EXACT * len(found.world):
+            return found
+        there = replace(found, posed=skin.at(found.controls, None))
+        if not there.posed.sound or problem.value(frozen, there) > (1.0 - LITTLE) * now:
+            return found
+        return descend(problem, there, iterations=ITERATIONS, watch=watch)
 
     def _readable(self, skin: SimulatedSkin, problem: Problem, found: Found, watch: Watch) -> Found:
         """The fit with few sliders: chosen where the faithful one ended, and fitted again."""
