@@ -116,7 +116,7 @@ EYE = (
         ),
         1.5,
         0.25,
-        strength=0.5,
+        strength=0.65,
         fibres=3,
     ),
     strap(
@@ -126,7 +126,7 @@ EYE = (
             Spot((("upper_lid", 1.0),), (0.0, 1.5, -3.0), BONE, free=True),
             Spot((("upper_lid", 1.0),), (0.0, 1.45, -1.2), BONE, free=True),
             at("upper_lid", 0.6, "brow_mid", 0.4, depth=0.8),
-            at("upper_lid", offset=(0.0, 0.1, 0.0), depth=0.5),
+            at("upper_lid", offset=(0.0, 0.1, 0.0), depth=0.35),
         ),
         0.8,
         0.3,
@@ -156,8 +156,8 @@ NOSE = (
         "depressor_septi_nasi",
         (39,),
         (
-            at("mid_philtrum", offset=(0.0, 0.1, 0.0), depth=BONE),
-            at("subnasale", 0.55, "nose_tip", 0.45, offset=(0.0, -0.3, 0.0), depth=0.12),
+            at("mid_philtrum", offset=(0.0, -0.15, 0.0), depth=BONE),
+            at("subnasale", 0.45, "nose_tip", 0.55, offset=(0.0, -0.3, 0.0), depth=0.12),
         ),
         0.6,
         0.3,
