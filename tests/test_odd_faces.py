@@ -7,9 +7,9 @@ import pytest
 from anatomy_heads import head, mesh
 from muscle_face.core import MuscleFaceError
 from muscle_face.core.anatomy import face_search, plausible
+from muscle_face.core.anatomy.crease import mouth_crease, outer_corner
 from muscle_face.core.anatomy.head import analyse_head
 from muscle_face.core.anatomy.mirror_plane import MirrorPlane
-from muscle_face.core.anatomy.mouth_crease import mouth_crease
 from muscle_face.core.anatomy.registration import Placement
 from muscle_face.core.geometry import surface
 
@@ -39,11 +39,23 @@ def test_the_crease_between_closed_lips_is_the_mouth(off):
         )
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("off", [-0.3, 0.6])
+def test_the_outer_corner_of_closed_lids_is_the_end_of_their_crease(sign, off):
+    """From a guess that is too far in or out the corner is found to a millimetre or two."""
+    inner = np.array([-0.4 * HALF_WIDTH * sign, LINE + 0.1, 10.0])
+    guess = np.array([(HALF_WIDTH + off) * sign, LINE, 10.0])
+    found = outer_corner(Grooved(), inner, guess)
+    assert np.allclose(found[:2], [sign * HALF_WIDTH, LINE - 0.1 * HALF_WIDTH**2], atol=0.15)
+
+
 def test_skin_without_a_crease_has_no_mouth_line():
-    """On a face without any groove there the guess is left alone."""
+    """On a face without any groove there the guesses are left alone."""
     smooth = Grooved()
     smooth.hit = lambda aim, direction: aim * [1.0, 1.0, 0.0]
     assert mouth_crease(smooth, np.array([0.0, LINE, 10.0]), HALF_WIDTH) is None
+    guess = np.array([3.0, LINE, 10.0])
+    assert outer_corner(smooth, np.array([1.0, LINE, 10.0]), guess) is guess
 
 
 def test_the_midplane_is_the_faces_own():

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..errors import MuscleFaceError
 from .cavities import Cavity
+from .crease import mouth_crease, outer_corner
 from .frame import EYE_DISTANCE, EYE_TO_MOUTH, FaceMarks
-from .mouth_crease import mouth_crease
 from .picked import PICKED, follow_placed
 from .rays import RayTarget
 
@@ -140,6 +140,10 @@ def _eye(view: SkinView, side: str, sign: float, marks: FaceMarks, cavity: Cavit
         found["lower_lid"] = column[np.argmin(column[:, 1])]
     elif f"eye_inner_{side}" in guess:
         found = {n: view.front(*guess[f"{n}_{side}"][:2]) for n in _EYE}
+        outer = outer_corner(view, found["eye_inner"], found["eye_outer"])
+        aside = 0.5 * (outer - found["eye_outer"])[0]
+        lids = {n: view.front(found[n][0] + aside, found[n][1]) for n in ("upper_lid", "lower_lid")}
+        found |= lids | {"eye_outer": outer}
     else:
         found = {n: view.front(mark[0] + sign * dx, mark[1] + dy) for n, (dx, dy) in _EYE.items()}
     found = {f"{name}_{side}": p for name, p in found.items()}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Mouth line and mouth corners of lips that show no opening: the crease between them, and where it runs out."""
+"""Lips and lids that show no opening: the crease between them, and where it runs out."""
 
 from typing import Protocol
 
@@ -14,8 +14,8 @@ LEAST = 0.06  # [cm] depth of a crease that is one
 NEARER = 0.15  # [cm] of depth that a crease a centimetre nearer to the guess may lack
 ACROSS = 0.1  # [cm] between columns
 CLIMB = 0.12  # [cm] that the crease may rise or fall from one column to the next
-FADED = 0.5  # of its depth in the middle of the lips, at the corners
-NARROWEST, WIDEST = 0.6, 1.4  # half width of the mouth as a share of the guess
+LIPS_FADED, LIDS_FADED = 0.5, 0.6  # of its depth in the middle, at the corners
+NARROWEST, WIDEST = 0.6, 1.4  # half width of mouth or eye as a share of the guess
 
 
 class Front(Protocol):
@@ -30,20 +30,35 @@ def mouth_crease(view: Front, stomion: np.ndarray, half_width: float) -> dict[st
 
     stomion: (3,) guess on the midplane; half_width: of the mouth [cm], a guess.
     """
-    middle = stomion[0]
-    y = np.arange(stomion[1] + REACH, stomion[1] - REACH - 0.5 * STEP, -STEP)
+    found = _slit(view, stomion, half_width, LIPS_FADED)
+    if found is None or any(corner is None for corner in found[1:]):
+        return None
+    return dict(zip(("stomion", "mouth_corner_L", "mouth_corner_R"), found, strict=True))
+
+
+def outer_corner(view: Front, inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
+    """Outer corner (3,) of an eye that shows no opening: where the crease between its lids, or between a lid and the
+    eyeball, runs out; the guess where the skin shows no such place. inner, outer: (3,) guesses of the corners."""
+    half = 0.5 * (outer - inner)
+    found = _slit(view, inner + half, float(np.linalg.norm(half[:2])), LIDS_FADED)
+    end = found[1 if half[0] > 0.0 else 2] if found else None
+    return outer if end is None else end
+
+
+def _slit(
+    view: Front, guess: np.ndarray, half_width: float, faded: float
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None] | None:
+    """Where the crease nearest to a guess of its middle (3,) passes that, and its left and right end; None where there
+    is no crease."""
+    middle = guess[0]
+    y = np.arange(guess[1] + REACH, guess[1] - REACH - 0.5 * STEP, -STEP)
     depth = np.median([_crease(view, middle + dx, y)[0] for dx in (-0.4, 0.0, 0.4)], axis=0)
-    score = depth - NEARER * np.abs(y - stomion[1])
+    score = depth - NEARER * np.abs(y - guess[1])
     top = int(np.argmax(score))
     if depth[top] < LEAST:
         return None
-    found = {"stomion": np.array([middle, y[top], _crease(view, middle, y)[1][top]])}
-    for side, sign in (("L", 1.0), ("R", -1.0)):
-        corner = _corner(view, middle, y, top, sign, half_width)
-        if corner is None:
-            return None
-        found[f"mouth_corner_{side}"] = corner
-    return found
+    passes = np.array([middle, y[top], _crease(view, middle, y)[1][top]])
+    return passes, *(_corner(view, middle, y, top, sign, half_width, faded) for sign in (1.0, -1.0))
 
 
 def _crease(view: Front, x: float, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -56,7 +71,9 @@ def _crease(view: Front, x: float, y: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return behind, around - behind
 
 
-def _corner(view: Front, middle: float, y: np.ndarray, top: int, sign: float, half_width: float) -> np.ndarray | None:
+def _corner(
+    view: Front, middle: float, y: np.ndarray, top: int, sign: float, half_width: float, faded: float
+) -> np.ndarray | None:
     """Where the crease that passes the midplane at y[top] runs out on one side."""
     window = round(CLIMB / STEP)
     away = np.arange(0.0, WIDEST * half_width, ACROSS)
@@ -67,6 +84,6 @@ def _corner(view: Front, middle: float, y: np.ndarray, top: int, sign: float, ha
         row = low + int(np.argmax(depth[low : row + window + 1]))
         depths.append(depth[row])
         at.append([middle + sign * offset, y[row], z[row]])
-    shut = FADED * np.median(np.array(depths)[away < NARROWEST * half_width])
+    shut = faded * np.median(np.array(depths)[away < NARROWEST * half_width])
     out = [k for k in range(len(away) - 1) if away[k] > NARROWEST * half_width and max(depths[k], depths[k + 1]) < shut]
     return np.array(at[out[0]]) if out else None
