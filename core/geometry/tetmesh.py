@@ -24,6 +24,10 @@ TRIAL, GROWTH = 0.95, 0.42
 """Scale of the edge lengths at which points are counted first, and the power of the number of tets that the scale grows
 with: a little less than a cube root's counterpart, because much of the flesh is one or two layers thin."""
 
+RELAXATIONS = 2
+"""Steps that even out the inner nodes: two more take a second of a rig, and its tets are hardly better (a twentieth of
+them has angles below 24.4 instead of 23.7 degrees)."""
+
 FREE_BAND = (0.2, 0.8)
 """Bone with a share of the mandible between these is left free: the joint between skull and mandible needs a gap."""
 
@@ -59,7 +63,7 @@ def mesh_flesh(skin: FleshSkin, wanted: int, tick: Callable[[], None]) -> TetMes
     joint = (share > FREE_BAND[0]) & (share < FREE_BAND[1])
     kind = np.concatenate([np.full(len(points.skin), SKIN), np.where(joint, INSIDE, BONE),
                            np.full(len(points.inside), INSIDE)])  # fmt: skip
-    for _ in range(4):
+    for _ in range(RELAXATIONS):
         tick()
         nodes = _relax(nodes, kind, regions)
     tick()

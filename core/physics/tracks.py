@@ -51,7 +51,7 @@ def largest_strain(flesh: Flesh, displacements: np.ndarray) -> np.ndarray:
 PATIENCE = (24, 12)
 """Iterations that the stiffness at rest and one factored later get in a calibration."""
 
-PART_PATIENCE = (8, 8)
+PART_PATIENCE = (16, 16)
 """The same in a part of the flesh, where to factor costs little."""
 
 NEAR = 0.03
@@ -102,10 +102,10 @@ class DrawnFlesh:
 
         if not (flesh.volume_ratio(x) < SQUEEZED).any():
             try:
-                return Cholesky(flesh.ordering, blocks(False), single=True).packed()
+                return Cholesky(flesh.ordering, blocks(False), single=True).packed(rough=True)
             except NotDefinite:
                 pass
-        return shifted(flesh.ordering, blocks(True), flesh.pattern(free=True).diagonal).packed()
+        return shifted(flesh.ordering, blocks(True), flesh.pattern(free=True).diagonal).packed(rough=True)
 
     def energy(self, x: np.ndarray, target: np.ndarray, trust: np.ndarray, pull: np.ndarray) -> Energy:
         """Energy of the free nodes with the others as in x (N, 3) and the skin drawn to ``target`` (Vs, 3), each vertex
