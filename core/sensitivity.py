@@ -6,7 +6,7 @@ At an equilibrium f(x, p) = 0 with the unprojected stiffness K = -df/dx: K dx/dp
 serves all directions; backward, one adjoint solve gives the gradient of a loss by all parameters at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from . import blas
 from .geometry.head_flesh import MANDIBLE
+from .parallel import run_all, share, workers
 from .physics import derivatives
 from .physics.equilibrium import Operator
 from .physics.face_flesh import Linearisation, Load
@@ -22,6 +23,10 @@ from .physics.presets import DENSITY
 if TYPE_CHECKING:
     from .face import FaceModel
     from .pose import Pose
+
+
+COLUMNS = 28
+"""Directions that one thread follows at once: enough for matrix products, few enough to stay in its caches."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +131,17 @@ class Nearby(NamedTuple):
 @blas.one_thread()
 def nearby(model: "FaceModel", pose: "Pose", vertices: np.ndarray, active: np.ndarray) -> Nearby:
     """How some vertices (v,) and the flesh move by some controls (k,): what a fit asks for."""
-    state = _state(model, pose)
-    unit = np.eye(len(pose.controls))[:, active]
-    linear = model.solver.linearise(pose.nodes, state.load, single=True)
-    nodes, weights = _nodes_by_controls(state, unit, linear=linear)
-    return Nearby(_of_vertices(state, nodes, weights, vertices), nodes.astype(np.float32), linear.inverse)
+    state, unit = _state(model, pose), np.eye(len(pose.controls))[:, active]
+    skin, out = _Vertices(state, vertices), np.empty((len(vertices), 3, len(active)))
+    motion = np.empty((3 * len(model.rig.nodes), len(active)), np.float32)
+
+    def use(part: slice, nodes: np.ndarray, weights: np.ndarray) -> None:
+        out[..., part], motion[:, part] = skin.motion(nodes, weights), nodes
+
+    def linearise() -> Linearisation:
+        return model.solver.linearise(pose.nodes, state.load, single=True)
+
+    return Nearby(out, motion, _move_nodes(state, unit, use, linearise=linearise).inverse)
 
 
 @blas.one_thread()
@@ -165,45 +176,75 @@ def _by_controls(
     state: _State, controls: np.ndarray, force: np.ndarray | None = None, moved: np.ndarray | None = None
 ) -> np.ndarray:
     """(V, 3, c) skin motion for columns of controls (n, c), with further force and bone motion (3N, c)."""
-    nodes, weights = _nodes_by_controls(state, controls, force, moved)
-    return _of_vertices(state, nodes, weights, np.arange(state.model.vertex_count))
+    count = state.model.vertex_count
+    skin, out = _Vertices(state, np.arange(count)), np.empty((count, 3, controls.shape[1]))
+
+    def use(part: slice, nodes: np.ndarray, weights: np.ndarray) -> None:
+        out[..., part] = skin.motion(nodes, weights)
+
+    _move_nodes(state, controls, use, force, moved, linearise=lambda: state.linear)
+    return out
 
 
-def _nodes_by_controls(
+def _move_nodes(
     state: _State,
     controls: np.ndarray,
+    use: Callable[[slice, np.ndarray, np.ndarray], None],
     force: np.ndarray | None = None,
     moved: np.ndarray | None = None,
     *,
-    linear: Linearisation | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Node motion (3N, c) and track weights (K, c) for columns of controls (n, c), see ``_by_controls``."""
-    model = state.model
-    weights = state.tracks @ controls
-    columns = model.tracks.forces(state.pose.nodes, state.load.strain) @ weights
-    columns += derivatives.by_activation(model.flesh, state.pose.nodes) @ controls[_muscles(model)]
-    node, push = _teeth_by_track(state)
-    columns.reshape(len(columns) // 3, 3, columns.shape[1])[node] += np.einsum("kci,kn->cin", push, weights)
-    bones = _bones_by_track(state) @ weights
-    if force is not None:
-        columns, bones = columns + force, bones + moved
-    return (linear or state.linear).forward(columns, bones), weights
+    linearise: Callable[[], Linearisation],
+) -> Linearisation:
+    """Give ``use`` some columns at a time, in several threads: which, their node motion (3N, c) and their track weights
+    (K, c); for columns of controls (n, c), see ``_by_controls``. Returns what ``linearise`` made."""
+    model, load, nodes = state.model, state.load, state.pose.nodes
+    # Each of the two keeps one core busy.
+    tasks = [linearise, lambda: model.tracks.forces(nodes, load.strain)]
+    linear, of_tracks = run_all(tasks) if workers() > 1 else [task() for task in tasks]
+    of_muscles, of_bones = derivatives.by_activation(model.flesh, nodes), _bones_by_track(state)
+    touching, push = _teeth_by_track(state)
+
+    def some(part: slice) -> None:
+        given = controls[:, part]
+        weights = state.tracks @ given
+        columns, bones = of_tracks @ weights, of_bones @ weights
+        columns += of_muscles @ given[_muscles(model)]
+        columns.reshape(len(nodes), 3, -1)[touching] += np.einsum("kci,kn->cin", push, weights)
+        if force is not None:
+            columns += force[:, part]
+            bones += moved[:, part]
+        use(part, linear.forward(columns, bones), weights)
+
+    count = controls.shape[1]
+    share([lambda k=k: some(slice(k, k + COLUMNS)) for k in range(0, count, COLUMNS)])
+    return linear
 
 
-def _of_vertices(state: _State, nodes: np.ndarray, weights: np.ndarray, vertices: np.ndarray) -> np.ndarray:
-    """(v, 3, c) motion of vertices (v,) for columns of node motion (3N, c) and of track weights (K, c)."""
-    model, rig = state.model, state.model.rig
-    c = weights.shape[1]
-    out = np.zeros((len(vertices), 3, c))
-    into, row = _found(model, rig.carried, vertices)
-    carried = (model.carry[row] @ nodes.reshape(len(rig.nodes), -1)).reshape(len(row), 3, c)
-    out[into] = np.einsum("ij,cjn->cin", rig.frame, carried, optimize=True)
-    into, row = _found(model, rig.skin, vertices)
-    out[into] += (model.skinning.detail[:, row].reshape(len(weights), -1).T @ weights).reshape(len(row), 3, c)
-    into, row = _found(model, rig.part_vertices, vertices)
-    parts = _parts_by_track(state).reshape(len(weights), -1, 3)[:, row]
-    out[into] += (parts.reshape(len(weights), -1).T @ weights).reshape(len(row), 3, c)
-    return out
+class _Vertices:
+    """Some vertices (v,) of the face in a pose, and what moves them."""
+
+    def __init__(self, state: _State, vertices: np.ndarray) -> None:
+        model, rig = state.model, state.model.rig
+        self._count, self._frame = len(vertices), rig.frame
+        self._carried, row = _found(model, rig.carried, vertices)
+        self._carry = model.carry[row]
+        # By track: the fine motion of the skin, and what parts do beyond being carried.
+        detail, parts = model.skinning.detail, _parts_by_track(state).reshape(len(state.tracks), -1, 3)
+        self._by_track = []
+        for listed, given in ((rig.skin, detail), (rig.part_vertices, parts)):
+            into, row = _found(model, listed, vertices)
+            own = given if np.array_equal(row, np.arange(given.shape[1])) else given[:, row]
+            self._by_track.append((into, own.reshape(len(own), -1).T))
+
+    def motion(self, nodes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """(v, 3, c) for columns of node motion (3N, c) and of track weights (K, c)."""
+        c = weights.shape[1]
+        out = np.zeros((self._count, 3, c))
+        carried = (self._carry @ nodes.reshape(-1, 3 * c)).reshape(-1, 3, c)
+        out[self._carried] = np.matmul(self._frame, carried)
+        for into, by_track in self._by_track:
+            out[into] += (by_track @ weights).reshape(len(into), 3, c)
+        return out
 
 
 def _found(model: "FaceModel", listed: np.ndarray, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
