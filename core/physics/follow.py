@@ -45,6 +45,9 @@ SLOWEST, FIRST, DRIFT = 0.9, 0.7, 1.15
 """Ratio of one step to the last: the largest that is believed, what is assumed of a new factor, and how much faster it
 may have become with each frame in which a factor took one step only."""
 
+REACH = 1.0
+"""Move [cm] after which nothing is believed of the next: what a step misses grows with its square."""
+
 SHORT, BOLD = 0.5, 0.1
 """A step is cut short which the energy lets go less than this share of its way, and which as a whole would move the
 skin by more than this [cm]: what is soft then waits for what is stiff, and small steps say nothing of the distance."""
@@ -128,7 +131,9 @@ class _Descent:
         if self._last is not None:
             rate = min(moved / self._last, SLOWEST)
             self.found = self.found or rate
-        self.left = moved * rate / (1.0 - rate)
+        rate = max(rate, min(moved / REACH, SLOWEST))
+        # What was cut off a step is still to come.
+        self.left = max(moved * rate / (1.0 - rate), moved * (1.0 - t) / t)
         self._short = self._short + 1 if t < SHORT and moved > BOLD * t else 0
         self.misled = self._short >= MISLED
         self.at, self._value, self._gradient = at, value, new
@@ -184,7 +189,7 @@ class Follower:
                 relaxed += 1
                 descent.relax(self._solver.smooth_inverse)
                 x[free] = descent.at
-                factor = self._begin(descent, x)
+                factor = self._begin(descent, x, FIRST)
             elif descent.spent or (descent.misled and fresh < FRESH):
                 fresh += 1
                 x[free] = descent.at
@@ -207,11 +212,11 @@ class Follower:
         """Inverse of the stiffness that was factored nearest to nodes (N, 3), turned there."""
         return self._turned(self._nearest(nodes), nodes)
 
-    def _begin(self, descent: _Descent, nodes: np.ndarray) -> _Factor:
-        """Go on with the nearest factor."""
+    def _begin(self, descent: _Descent, nodes: np.ndarray, rate: float | None = None) -> _Factor:
+        """Go on with the nearest factor, at its own rate where none is given."""
         factor = self._nearest(nodes)
         factor.used = self._turn
-        descent.begin(self._turned(factor, nodes), factor.rate)
+        descent.begin(self._turned(factor, nodes), rate or factor.rate)
         return factor
 
     def _nearest(self, nodes: np.ndarray) -> _Factor:
