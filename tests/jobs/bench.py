@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import gpu  # noqa: E402
-from bench_parts import blocks, heads, live, peers  # noqa: E402
+from bench_parts import blocks, heads, live, peers, roofline  # noqa: E402
 from bench_parts.table import problem_table  # noqa: E402
 
 PACKAGES = ("numpy", "scipy", "warp-lang")
@@ -99,7 +99,7 @@ def measure(part: str, head: Path | None, given: argparse.Namespace) -> dict:
     if part == "scaling":
         return {"scaling": blocks.scaling(given.sizes)}
     if part == "roofline":
-        return {"roofline": blocks.roofline([s for s in ("10k", "100k", "300k") if s in given.sizes])}
+        return {"roofline": roofline.roofline([s for s in roofline.SIZES if s in given.sizes])}
     return {"gpu": gpu.measure()} if part == "gpu" else {"problem": peers.compare()}
 
 

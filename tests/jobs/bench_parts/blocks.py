@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Blocks of flesh of growing size pulled at one end: how time and memory grow, and how near the force pass comes to the
-bandwidth of memory."""
+"""Blocks of flesh of growing size pulled at one end: how time and memory grow."""
 
 import json
 import subprocess
 import sys
-from itertools import pairwise
+import time
 from pathlib import Path
 
 import numpy as np
 from flesh_blocks import block
-from muscle_face.core.parallel import share, worker_count
 from muscle_face.core.physics.cholesky import shifted
 from muscle_face.core.physics.face_flesh import FaceFlesh, Load
 from muscle_face.core.physics.flesh import Fibres, Flesh
-from muscle_face.core.physics.lanes import PARTS
 
 from .heads import timed
 from .memory import limit, peak_mb
@@ -24,8 +21,10 @@ CELLS = {"10k": 12, "30k": 17, "100k": 26, "300k": 37, "1M": 55}
 """Cells along each edge of a cube of six tets a cell."""
 
 STRETCH, MODULI = 0.2, (0.68, 10.6, 0.0)
-LIMIT_S, LIMIT_GB = 300, 16
-REPEATS = 5
+LIMIT_S, LIMIT_GB = 900, 16
+"""What one size may take; a row says where it had to stop."""
+
+REPEATS = 20
 
 
 def pulled_block(cells: int) -> tuple[Flesh, Load]:
@@ -68,7 +67,7 @@ def measure(cells: int) -> None:
 
 def say(row: dict) -> None:
     """Show what is measured so far."""
-    print(json.dumps({**row, "peak_mb": peak_mb()}), flush=True)
+    print(json.dumps({**row, "cpu_s": time.process_time(), "peak_mb": peak_mb()}), flush=True)
 
 
 def force_seconds(flesh: Flesh, x: np.ndarray) -> float:
@@ -96,7 +95,7 @@ def scaling(sizes: list[str]) -> dict:
             out, reason = error.stdout.decode() if error.stdout else "", f"not done after {LIMIT_S} s"
         lines = [line for line in out.splitlines() if line.startswith("{")]
         rows[name] = {**(json.loads(lines[-1]) if lines else {}), **({"stopped": reason} if reason else {})}
-    stages = ("force_s", "stiffness_s", "first_solve_s", "solve_s", "factor_s", "peak_mb")
+    stages = ("force_s", "stiffness_s", "ordering_s", "factor_s", "laplacian_s", "first_solve_s", "solve_s", "peak_mb")
     return {"rows": rows, "exponents": {stage: _exponent(list(rows.values()), stage) for stage in stages}}
 
 
@@ -107,43 +106,3 @@ def _exponent(rows: list[dict], stage: str) -> float | None:
         return None
     tets, values = np.log(np.array(points, float)).T
     return float(np.polyfit(tets, values, 1)[0])
-
-
-# Bandwidth
-
-
-def bandwidth(megabytes: float) -> float:
-    """Bytes per second that a = b + c over arrays of together this size moves on all cores, best of some passes."""
-    n = int(megabytes * 1e6 / 24)
-    a, b, c = (np.full(n, 1.0) for _ in range(3))
-    cuts = np.linspace(0, n, PARTS + 1).astype(int)
-    parts = [lambda s=slice(i, j): np.add(b[s], c[s], out=a[s]) for i, j in pairwise(cuts)]
-
-    def once() -> None:
-        share(parts)
-
-    once()
-    return 24.0 * n / min(timed(once)[0] for _ in range(max(10, int(2000 / megabytes))))
-
-
-def pass_bytes(flesh: Flesh) -> int:
-    """Bytes that a force pass has to move if it reads and writes every array once."""
-    lanes, nodes = flesh.lanes, 24 * len(flesh.rest)
-    a = lanes.arrays
-    read = [a.corner, a.volume, a.moduli, a.law, a.fibre_start, lanes.natural]
-    # Each part clears its forces, adds to them and has them summed.
-    return sum(array.capacity for array in read) + nodes + (3 * PARTS + 1) * nodes
-
-
-def roofline(sizes: list[str]) -> dict:
-    """The force pass against the bound of memory: bytes over the bandwidth of a sum of the size of its data."""
-    rows = {}
-    for name in sizes:
-        flesh, _ = pulled_block(CELLS[name])
-        moved, seconds = pass_bytes(flesh), force_seconds(flesh, flesh.rest)
-        rate = bandwidth(moved / 1e6)
-        bound = moved / rate
-        rows[name] = {"tets": len(flesh.tets), "mb": moved / 1e6, "sum_gb_s": rate / 1e9, "bound_s": bound,
-                      "force_s": seconds, "over_bound": seconds / bound}  # fmt: skip
-    bandwidths = {"6 MB": bandwidth(6) / 1e9, "400 MB": bandwidth(400) / 1e9}
-    return {"sum_gb_s": bandwidths, "threads": worker_count(), "rows": rows}
