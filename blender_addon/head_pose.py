@@ -21,6 +21,9 @@ TARGETS = (
     ("NONE", "None", "Leave the motion of the head out"),
 )
 
+SAME_SIZE = 1e-4
+"""Difference of a scale that single precision may make."""
+
 
 def turns(model: FaceModel, rotations: np.ndarray) -> np.ndarray:
     """(F, 4, 4) motions in the mesh's own frame: rotations (F, 3, 3) of the normalised frame about the ears' middle."""
@@ -86,9 +89,10 @@ def _empty(obj: bpy.types.Object) -> bpy.types.Object:
 def _key(owner: bpy.types.Object, frames: np.ndarray, matrices: list[Matrix]) -> None:
     if owner.rotation_mode == "AXIS_ANGLE" or (owner.type == "EMPTY" and not owner.animation_data):
         owner.rotation_mode = "QUATERNION"
-    places, angles, last = [], [], None
+    places, angles, sizes, last = [], [], [], None
     for matrix in matrices:
-        location, rotation, _scale = matrix.decompose()
+        location, rotation, scale = matrix.decompose()
+        sizes.append(scale)
         if owner.rotation_mode == "QUATERNION":
             if last is not None:
                 rotation.make_compatible(last)
@@ -98,6 +102,10 @@ def _key(owner: bpy.types.Object, frames: np.ndarray, matrices: list[Matrix]) ->
         places.append(location)
         angles.append(last)
     turn = "rotation_quaternion" if owner.rotation_mode == "QUATERNION" else "rotation_euler"
-    for path, rows in (("location", np.array(places)), (turn, np.array(angles))):
+    rows_of = {"location": np.array(places), turn: np.array(angles)}
+    # A head that does not grow leaves the scale to the artist.
+    if np.ptp(sizes, axis=0).max() > SAME_SIZE or np.abs(np.array(sizes[0]) - owner.scale).max() > SAME_SIZE:
+        rows_of["scale"] = np.array(sizes)
+    for path, rows in rows_of.items():
         for index in range(rows.shape[1]):
             animation.write_samples(owner, path, frames, rows[:, index], index)

@@ -59,6 +59,11 @@ def driven(obj: bpy.types.Object, model: FaceModel) -> set[str]:
     }
 
 
+def keyed(obj: bpy.types.Object, model: FaceModel) -> bool:
+    """Whether a slider has keyframes."""
+    return any(animation.find_curve(*place) is not None for place in places(obj, model).values())
+
+
 def write_keys(
     obj: bpy.types.Object, model: FaceModel, frames: np.ndarray, curves: Mapping[str, np.ndarray]
 ) -> list[str]:

@@ -81,13 +81,18 @@ def _distortion(clip: bpy.types.MovieClip) -> tuple[float, float, float]:
     lens = clip.tracking.camera
     if lens.distortion_model == "POLYNOMIAL":
         return lens.k1, lens.k2, lens.k3
+    other = {
+        "DIVISION": (lens.division_k1, lens.division_k2),
+        "NUKE": (lens.nuke_k1, lens.nuke_k2),
+        "BROWN": (lens.brown_k4, lens.brown_p1, lens.brown_p2),
+    }
+    if any(other[lens.distortion_model]):
+        raise MuscleFaceError(
+            f"The lens model of '{clip.name}' cannot be fitted through: choose Polynomial, or Brown with K1, K2 and K3 "
+            "alone, in its Lens panel."
+        )
     if lens.distortion_model == "BROWN":
         return lens.brown_k1, lens.brown_k2, lens.brown_k3
-    others = (lens.division_k1, lens.division_k2, lens.nuke_k1, lens.nuke_k2)
-    if any(others):
-        raise MuscleFaceError(
-            f"The lens model of '{clip.name}' cannot be fitted through: choose Polynomial or Brown in its Lens panel."
-        )
     return 0.0, 0.0, 0.0
 
 

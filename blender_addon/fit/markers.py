@@ -71,7 +71,8 @@ def bind(context, obj: bpy.types.Object, model: FaceModel) -> dict[str, tuple[tu
     from ...core.fit.targets import SkinPoints
 
     empties = markers_of(obj)
-    positions = _positions(empties, context.evaluated_depsgraph_get(), obj.matrix_world.inverted_safe())
+    depsgraph = context.evaluated_depsgraph_get()
+    positions = _positions(empties, depsgraph, shown.to_face(obj, model, depsgraph))
     named = [places.spelled(model, e.name) for e in empties]
     pose = drive.last_pose(obj)
     skin = model.neutral if pose is None else pose.skin

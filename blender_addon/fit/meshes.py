@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 import bpy
@@ -19,8 +17,6 @@ from . import places, shown
 if TYPE_CHECKING:
     from ...core import FaceModel
     from ...core.fit.targets import ScanTarget, VertexTarget
-
-REFINING = ("SUBSURF", "TRIANGULATE")
 
 UNTOUCHED = 0.01
 """A sculpt that differs by less [mm, largest] from what the sliders make is none."""
@@ -41,7 +37,7 @@ class SculptSource:
         from ...core.fit.targets import VertexTarget
 
         pose, model = drive.last_pose(self._obj), self._model
-        positions = visible(self._obj, self._key)
+        positions = shown.positions(self._obj, self._key)
         plain = model.neutral if pose is None else pose.skin
         if self._key is None and np.abs(positions - plain).max() * model.mm_per_unit < UNTOUCHED:
             raise MuscleFaceError(
@@ -71,22 +67,6 @@ def put_away_sculpt(obj: bpy.types.Object) -> None:
         obj.show_only_shape_key = False
 
 
-def visible(obj: bpy.types.Object, sculpt: bpy.types.ShapeKey | None) -> np.ndarray:
-    """(V, 3) what the shape keys show, the sculpt in full; without modifiers, which may change the topology.
-
-    A sculpt that the viewport does not show, or shows alone, was made from the mix: it is the whole face.
-    """
-    mesh = obj.data
-    keys = mesh.shape_keys
-    if sculpt is not None and (sculpt.mute or sculpt.value == 0.0 or obj.show_only_shape_key):
-        return bridge.key_positions(sculpt)
-    positions = bridge.vertex_positions(mesh)
-    for key in keys.key_blocks:
-        if key != keys.reference_key and not key.mute and key.value:
-            positions = positions + (1.0 if key == sculpt else key.value) * bridge.key_delta(obj, key)
-    return positions
-
-
 class MeshSource:
     """Another mesh object: of the same topology, or a scan."""
 
@@ -95,12 +75,13 @@ class MeshSource:
     def __init__(self, context, obj: bpy.types.Object, model: FaceModel) -> None:
         self._obj, self._model = obj, model
         self._target, self._weights = obj.muscle_face.fit_target, group_weights(obj)
+        self._triangles: np.ndarray | None = None
         shown.check(context, self._target)
         depsgraph = context.evaluated_depsgraph_get()
         mesh = self._target.evaluated_get(depsgraph).data
         if not len(mesh.polygons):
             raise MuscleFaceError(f"The target '{self._target.name}' has no faces: choose a mesh with a surface.")
-        with _unrefined(self._target, depsgraph):
+        with shown.unrefined(self._target, depsgraph):
             self.same = self._has_topology_of(obj, depsgraph)
 
     def _has_topology_of(self, obj: bpy.types.Object, depsgraph) -> bool:
@@ -113,15 +94,20 @@ class MeshSource:
         from ...core.fit.targets import ScanTarget, VertexTarget
 
         if self.same:
-            with _unrefined(self._target, depsgraph):
-                return VertexTarget(bridge.evaluated_positions(self._target, depsgraph), self._weights)
+            with shown.unrefined(self._target, depsgraph):
+                positions = bridge.evaluated_positions(self._target, depsgraph)
+            return VertexTarget(positions.astype(np.float32), self._weights)
         positions = bridge.evaluated_positions(self._target, depsgraph)
         evaluated = self._target.evaluated_get(depsgraph)
         transform = to_face @ evaluated.matrix_world
         triangles = bridge.triangles(evaluated.data)
         if transform.determinant() < 0.0:
             triangles = triangles[:, ::-1]
-        return ScanTarget(transformed(transform, positions), triangles, self._weights, self._pairs(depsgraph, to_face))
+        if not np.array_equal(triangles, self._triangles):
+            self._triangles = triangles
+        # A performance holds the meshes of all its frames: in Blender's own precision, faces that stay only once.
+        positions = transformed(transform, positions).astype(np.float32)
+        return ScanTarget(positions, self._triangles, self._weights, self._pairs(depsgraph, to_face))
 
     def _pairs(self, depsgraph, to_face: Matrix):
         """Empties on the scan, named after landmarks, say where these are."""
@@ -133,23 +119,6 @@ class MeshSource:
         if not named:
             return None
         return places.of(self._model).points(list(named)), np.array(list(named.values()))
-
-
-@contextmanager
-def _unrefined(target: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Iterator[None]:
-    """The target without the modifiers that only divide its faces: below them it may be of the rig's topology."""
-    off = [m for m in target.modifiers if m.type in REFINING and m.show_viewport]
-    try:
-        for modifier in off:
-            modifier.show_viewport = False
-        if off:
-            depsgraph.update()
-        yield
-    finally:
-        for modifier in off:
-            modifier.show_viewport = True
-        if off:
-            depsgraph.update()
 
 
 def transformed(matrix: Matrix, points: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import bpy
 from mathutils import Matrix
 
 from .. import requirements
+from . import shown
 from .footage import ClipSource, TrackFileSource
 from .markers import MarkerSource
 from .meshes import MeshSource, SculptSource
@@ -42,6 +43,14 @@ def of(context: bpy.types.Context, obj: bpy.types.Object, model: FaceModel) -> S
     if settings.fit_target is not None:
         return MeshSource(context, obj, model)
     return SculptSource(context, obj, model)
+
+
+def target(
+    context: bpy.types.Context, obj: bpy.types.Object, model: FaceModel, aim: Source, rest: Matrix | None = None
+) -> Target:
+    """What a source shows at the scene's frame. rest: see ``shown.to_face``."""
+    depsgraph = context.evaluated_depsgraph_get()
+    return aim.read(depsgraph, context.scene.frame_current, shown.to_face(obj, model, depsgraph, rest))
 
 
 def problem(context: bpy.types.Context) -> str | None:

@@ -27,15 +27,15 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         self._object, self._frame, settings = obj.name, scene.frame_current, obj.muscle_face
         model = yield from storage.loading(obj.data)
         yield 0.0, "Reading the target"
-        aim, to_face = source.of(context, obj, model), obj.matrix_world.inverted_safe()
+        aim = source.of(context, obj, model)
         self._names = aim.names
-        target = aim.read(context.evaluated_depsgraph_get(), self._frame, to_face)
+        target = source.target(context, obj, model, aim)
         hold, slide, neutral = settings.fit_hold, source.slides(settings, aim), source.neutral_frame(settings)
         now, last = drive.read(obj, model), drive.last_pose(obj)
         chosen = options.of(obj, model, now)
         if neutral is not None:
             scene.frame_set(neutral)
-            neutral = aim.read(context.evaluated_depsgraph_get(), neutral, to_face)
+            neutral = source.target(context, obj, model, aim)
             scene.frame_set(self._frame)
 
         def work(progress):
@@ -54,7 +54,8 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         obj.update_tag()
         if source.is_sculpt(settings):
             meshes.put_away_sculpt(obj)
-        note = report.note(sliders.driven(obj, model), [self._names[k] for k in fit.far])
+        far, keyed = [self._names[k] for k in fit.far], sliders.keyed(obj, model)
+        note = report.note(sliders.driven(obj, model), far, keyed)
         text = report.write(obj, model, fit, note)
         if not np.allclose(fit.head.matrix(), np.eye(4), atol=1e-9):
             head_pose.place(obj, model, fit.head.matrix(), settings.fit_head)

@@ -32,18 +32,18 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         self._object, self._frame = obj.name, scene.frame_current
         frames = frame_range.chosen(self, scene, "fit", self.frame_step)
         model = yield from storage.loading(obj.data)
-        aim, to_face = source.of(context, obj, model), head_pose.rest_matrix(obj).inverted_safe()
+        aim, rest = source.of(context, obj, model), head_pose.rest_matrix(obj)
         self._names = aim.names
         targets = []
         for frame in frames:
             scene.frame_set(frame)
-            targets.append(aim.read(context.evaluated_depsgraph_get(), frame, to_face))
+            targets.append(source.target(context, obj, model, aim, rest))
             yield len(targets) / len(frames), "Reading frames"
         settings = obj.muscle_face
         neutral, slide = source.neutral_frame(settings), source.slides(settings, aim)
         if neutral is not None:
             scene.frame_set(neutral)
-            neutral = aim.read(context.evaluated_depsgraph_get(), neutral, to_face)
+            neutral = source.target(context, obj, model, aim, rest)
         scene.frame_set(self._frame)
         now = drive.read(obj, model)
         chosen = options.of(obj, model, now)

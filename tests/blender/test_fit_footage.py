@@ -210,6 +210,9 @@ def test_bad_footage_changes_nothing(small_rig, camera, clip, tmp_path):
     camera.data.type = "ORTHO"
     refused("no perspective camera")
     camera.data.type = "PERSP"
+    clip.tracking.camera.distortion_model, clip.tracking.camera.brown_p1 = "BROWN", 0.01
+    refused("cannot be fitted through")
+    clip.tracking.camera.distortion_model = "POLYNOMIAL"
     bpy.context.scene.frame_set(50)
     for item in clip.tracking.tracks:
         item.markers.insert_frame(50).mute = True

@@ -69,6 +69,7 @@ def test_moving_markers_key_the_sliders(small_rig, scene):
     assert bpy.ops.muscle_face.fit_performance() == {"FINISHED"}
     assert np.allclose(jaw(small_rig), OPEN, atol=0.05)
     assert scene.frame_current == FIRST
+    assert animation.find_curve(small_rig, "scale") is None
     path = small_rig.muscle_face.muscles["zygomaticus_major_L"].path_from_id("activation")
     assert animation.find_curve(small_rig, path) is None
     assert f"{len(OPEN)} frames" in small_rig.muscle_face.fit_message
