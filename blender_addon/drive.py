@@ -33,7 +33,8 @@ class Drive:
 
     controls: (n,) float64, the model's order. influence: 0..1. gravity: (3,) [m/s2] in the mesh's own axes; None where
     the neutral's own holds. swelling: (V,) of the flesh under the skin; None where nothing has swollen. stiffness:
-    factor of the flesh in each of ``engine.regions``; None where all are 1.
+    factor of the flesh in each of ``engine.regions``; None where all are 1. painted: (V,) factor of the flesh under
+    the skin; None where it is 1.
     """
 
     controls: np.ndarray
@@ -41,28 +42,31 @@ class Drive:
     gravity: np.ndarray | None = None
     swelling: np.ndarray | None = None
     stiffness: np.ndarray | None = None
+    painted: np.ndarray | None = None
 
     @property
     def key(self) -> np.ndarray:
         """(k,) what the answer depends on."""
         parts = [self.controls] if self.gravity is None else [self.controls, self.gravity]
-        if self.swelling is not None:
-            parts.append(np.array([zlib.crc32(self.swelling)], float))
+        for on_vertices, place in ((self.swelling, 0.0), (self.painted, 1.0)):
+            if on_vertices is not None:
+                parts.append(np.array([place, zlib.crc32(on_vertices)], float))
         if self.stiffness is not None:
             parts.append(self.stiffness)
         return np.concatenate(parts)
 
     def moves(self, model: FaceModel) -> bool:
         """Whether there is anything to simulate."""
-        loaded = any(part is not None for part in (self.gravity, self.swelling, self.stiffness))
+        loaded = any(part is not None for part in (self.gravity, self.swelling, self.stiffness, self.painted))
         return loaded or not np.array_equal(self.controls, model.controls().neutral)
 
     def on(self, model: FaceModel) -> FaceModel:
         """The face to simulate: the model, swollen and stiffened where it is; in any thread."""
         face = model if self.swelling is None else engine.swollen_face()(model, self.swelling)
-        if self.stiffness is None:
+        if self.stiffness is None and self.painted is None:
             return face
-        return face.with_stiffness(dict(zip(engine.regions(), self.stiffness, strict=True)))
+        factors = {} if self.stiffness is None else dict(zip(engine.regions(), self.stiffness, strict=True))
+        return face.with_stiffness(factors, self.painted)
 
 
 def read(
@@ -100,6 +104,7 @@ def read(
         gravity_on(owner, model),
         swelling_of(obj, settings),
         stiffness_of(settings),
+        painted_stiffness_of(obj, settings),
     )
 
 
@@ -143,6 +148,13 @@ def stiffness_of(settings) -> np.ndarray | None:
     """Factors of the flesh's stiffness by part of the face, or None where all are 1."""
     factors = np.array(settings.stiffness, np.float64)
     return None if (factors == 1.0).all() else factors
+
+
+def painted_stiffness_of(obj: bpy.types.Object, settings) -> np.ndarray | None:
+    """(V,) factor of the flesh's stiffness under each vertex, or None where it is 1."""
+    if settings.stiffness_painted == 1.0 or settings.stiffness_group not in obj.vertex_groups:
+        return None
+    return settings.stiffness_painted ** bridge.group_weights(obj, settings.stiffness_group)
 
 
 def shape_names(model: FaceModel) -> list[str]:

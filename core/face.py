@@ -118,13 +118,13 @@ class FaceModel:
         """The same face with the track springs of some regions (``anatomy.composition.REGIONS``) scaled."""
         return FaceModel(variants.of_track_stiffness(self, factors))
 
-    def with_stiffness(self, factors: Mapping[str, float]) -> "FaceModel":
+    def with_stiffness(self, factors: Mapping[str, float], painted: np.ndarray | None = None) -> "FaceModel":
         """The same face with the flesh of some regions (``anatomy.composition.REGIONS``) softer or stiffer: its moduli
-        times a factor, 0.1 to 10. Made at once, so that factors may change from frame to frame; not kept by ``save``.
+        times a factor, 0.1 to 10, and times ``painted`` (V,) under each vertex. Made at once; not kept by ``save``.
 
         Softer flesh sags, stiffer flesh stands up: it is free of stress in the shape from which the sculpt hangs. What
         shapes ask of the flesh (strains, loads, springs) stays."""
-        return variants.of_stiffness(self, factors)
+        return variants.of_stiffness(self, factors, painted)
 
     def bone_depths(self) -> dict[str, tuple[float, float]]:
         """Depth of the bone [mm] under each landmark that lies over bone, and the published mean for an adult there."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import warp as wp
-from scipy.spatial import cKDTree
 
 from .errors import MuscleFaceError
 from .face import FaceModel
+from .painted import in_flesh
 from .physics.face_flesh import Load
 from .physics.lanes import Lanes, LaneStrain
 from .physics.materials import f64
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 LEAST = -0.9
 """Share of its volume that flesh may lose at most."""
-
-NEIGHBOURS = 4
-"""Skin vertices whose swelling a tet takes."""
 
 
 def growth_strain(swelling: np.ndarray) -> np.ndarray:
@@ -49,12 +46,10 @@ class SwollenFace(FaceModel):
                 f"Swelling is one number for each of the {model.vertex_count} vertices, at least {LEAST}."
             )
         model.prepare()
-        # Found once for all amounts, like the tracks.
-        under = vars(model).get("_under") or under_skin(model)
-        model._under = under
+        # Before its parts are shared: which vertices lie over a tet is found once for all amounts, like the tracks.
+        of_tet = in_flesh(model, swelling)
         vars(self).update({name: value for name, value in vars(model).items() if name not in ("_growth", "_stiffened")})
-        nearest, share = under
-        self.swelling = (swelling[nearest] * share).sum(1)
+        self.swelling = of_tet
 
     @cached_property
     def _growth(self) -> wp.array:
@@ -76,12 +71,3 @@ def _grown(lanes: Lanes, strain: LaneStrain | None, growth: wp.array) -> LaneStr
         return LaneStrain(lanes, wp.zeros_like(growth), growth)
     both = wp.array(strain.limited.numpy() + growth.numpy(), dtype=f64, device="cpu")
     return LaneStrain(lanes, strain.summed, both)
-
-
-def under_skin(model: FaceModel) -> tuple[np.ndarray, np.ndarray]:
-    """The vertices (T, k) of the skin over each tet and their shares (T, k), nearer ones more."""
-    rig = model.rig
-    skin = np.linalg.solve(rig.frame, (rig.vertices[rig.skin] - rig.origin).T).T
-    far, index = cKDTree(skin).query(rig.nodes[rig.tets].mean(1), min(NEIGHBOURS, len(skin)))
-    share = 1.0 / np.maximum(far, 1e-3) ** 2
-    return rig.skin[index], share / share.sum(1, keepdims=True)

@@ -14,6 +14,7 @@ from .anatomy.muscle_curves import CURVE, carried
 from .build import build_rig, read_muscles, unload
 from .errors import MuscleFaceError
 from .muscle_rig import curves_of, with_inert
+from .painted import in_flesh
 from .physics import presets
 from .rig import Rig
 
@@ -50,28 +51,33 @@ def of_track_stiffness(model: "FaceModel", factors: Mapping[str, float]) -> Rig:
     return replace(model.rig, track_stiffness=stiffness)
 
 
-def of_stiffness(model: "FaceModel", factors: Mapping[str, float]) -> "FaceModel":
+def of_stiffness(model: "FaceModel", factors: Mapping[str, float], painted: np.ndarray | None) -> "FaceModel":
     """``FaceModel.with_stiffness``: a copy that shares all but the moduli."""
     factor = np.ones(len(REGIONS))
     for name, value in factors.items():
         if name not in REGIONS:
             raise MuscleFaceError(f'There is no region "{name}": use one of {", ".join(REGIONS)}.')
-        if not STIFFNESS[0] <= value <= STIFFNESS[1]:
-            raise MuscleFaceError(f"Stiffness goes from {STIFFNESS[0]} to {STIFFNESS[1]} times that of the tissue.")
         factor[list(REGIONS).index(name)] = value
+    painted = np.ones(model.vertex_count) if painted is None else np.asarray(painted, np.float64)
+    if painted.shape != (model.vertex_count,):
+        raise MuscleFaceError(f"Painted stiffness is one number for each of the {model.vertex_count} vertices.")
+    asked = np.concatenate([factor, painted])
+    if not ((asked >= STIFFNESS[0]) & (asked <= STIFFNESS[1])).all():
+        raise MuscleFaceError(f"Stiffness goes from {STIFFNESS[0]} to {STIFFNESS[1]} times that of the tissue.")
     model.prepare()
     last = vars(model).get("_stiffened")
-    if last is not None and np.array_equal(last[0], factor):
+    if last is not None and np.array_equal(last[0], asked):
         return last[1]
     share = vars(model).get("_region_share")
     if share is None:
         share = model._region_share = region_share(model)
+    of_tet = share @ np.log(factor) + in_flesh(model, np.log(painted))
     face = copy.copy(model)
     # Not the one before it, and the one before that.
     vars(face).pop("_stiffened", None)
-    face.flesh = model.flesh.stiffened(np.exp(share @ np.log(factor)))
+    face.flesh = model.flesh.stiffened(np.exp(of_tet))
     face.tracks, face.solver = model.tracks.on(face.flesh), model.solver.twin(face.flesh)
-    model._stiffened = factor, face
+    model._stiffened = asked, face
     return face
 
 

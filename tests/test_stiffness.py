@@ -80,6 +80,18 @@ def test_one_part_is_softened_alone():
     assert moved[cheek] > 10.0 * moved[brow]
 
 
+def test_painted_flesh_is_as_stiff_as_it_is_painted():
+    """Painted all over it is the face whose parts all have that factor; painted on one side, the other stays."""
+    m = model("demo")
+    whole = m.with_stiffness({}, np.full(m.vertex_count, 2.0)).flesh.moduli
+    assert np.allclose(whole, m.with_stiffness(dict.fromkeys(PARTS, 2.0)).flesh.moduli, rtol=1e-12)
+    left = m.neutral[:, 0] > 0.0
+    half = m.with_stiffness({"cheek": 0.5}, np.where(left, 0.4, 1.0))
+    factor = half.flesh.moduli[:, 0] / m.with_stiffness({"cheek": 0.5}).flesh.moduli[:, 0]
+    side = m.rig.nodes[m.rig.tets].mean(1)[:, 0]
+    assert np.allclose(factor[side < -2.0], 1.0) and np.allclose(factor[side > 2.0], 0.4)
+
+
 def test_derivatives_of_a_stiffened_face_are_its_own():
     """The Jacobian by a muscle and a shape is the central difference of its own solves."""
     m = model("demo").with_stiffness({"cheek": 0.4, "mouth": 2.5})
@@ -124,3 +136,12 @@ def test_what_no_flesh_can_be_is_refused(factors):
     """Unknown parts and factors that are no stiffness are told."""
     with pytest.raises(MuscleFaceError, match=r"no region|goes from"):
         model("demo").with_stiffness(factors)
+
+
+@pytest.mark.parametrize("painted", [np.ones(3), np.zeros(12)])
+def test_paint_that_is_no_stiffness_is_refused(painted):
+    """Another number of vertices, and a stiffness of nothing."""
+    m = model("demo")
+    painted = np.full(m.vertex_count, painted[0]) if painted[0] == 0.0 else painted
+    with pytest.raises(MuscleFaceError, match=r"one number|goes from"):
+        m.with_stiffness({}, painted)

@@ -39,8 +39,8 @@ PRESETS = {
     "HEAVY": Preset("Heavy", "Flesh twice as heavy", weight=2.0),
     "FLOATING": Preset("Weightless", "As in orbit: nothing pulls on the flesh", weight=0.0),
     "BOTOX": Preset("Still Forehead", "The muscles of brow and forehead do not act, as after botox", weak=FOREHEAD),
-    "LEFT_PALSY": Preset("Left Side Paralysed", "The muscles of the face's own left side do not act", weak=("_L",)),
-    "RIGHT_PALSY": Preset("Right Side Paralysed", "The muscles of the face's own right side do not act", weak=("_R",)),
+    "LEFT_PALSY": Preset("Left Side Paralyzed", "The muscles of the face's own left side do not act", weak=("_L",)),
+    "RIGHT_PALSY": Preset("Right Side Paralyzed", "The muscles of the face's own right side do not act", weak=("_R",)),
 }
 
 
@@ -64,6 +64,7 @@ class MUSCLE_FACE_OT_physics_preset(bpy.types.Operator):
     def execute(self, context):
         preset, settings = PRESETS[self.preset], context.object.muscle_face
         settings.muscle_strength, settings.flesh_weight = preset.muscles, preset.weight
+        settings.stiffness_painted = 1.0
         settings.stiffness = [preset.stiff.get(part, 1.0) for part in PARTS]
         for muscle in settings.muscles:
             still = any(muscle.name.startswith(w) or (w[0] == "_" and muscle.name.endswith(w)) for w in preset.weak)

@@ -32,7 +32,7 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
         layout.prop(settings, "flesh_weight")
         layout.operator_menu_enum("muscle_face.physics_preset", "preset", text="Presets")
         self._draw_strengths(context.object)
-        self._draw_stiffness(settings)
+        self._draw_stiffness(context.object)
         self._draw_swelling(context.object)
         _, body = rows.heading(layout, "hold", "Shape Hold")
         if body is not None:
@@ -51,25 +51,31 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
             body.use_property_split = False
             muscles.draw_rows(body, obj, rows.wanted(obj, "muscle"), "strength")
 
-    def _draw_stiffness(self, settings):
+    def _draw_stiffness(self, obj):
         _, body = rows.heading(self.layout, "stiffness", "Stiffness of Each Part")
         if body is None:
             return
         column = body.column(align=True)
         for index, (_key, label, _tip) in enumerate(REGIONS):
-            column.prop(settings, "stiffness", index=index, text=label, slider=True)
+            column.prop(obj.muscle_face, "stiffness", index=index, text=label, slider=True)
+        draw_painted(body, obj, "stiffness_group", "stiffness_painted", "Painted")
 
     def _draw_swelling(self, obj):
         _, body = rows.heading(self.layout, "swelling", "Swelling")
         if body is None:
             return
-        settings = obj.muscle_face
-        body.prop_search(settings, "swelling_group", obj, "vertex_groups", text="Group")
-        if not obj.vertex_groups:
-            body.label(text="Paint a vertex group first", icon="INFO")
-        row = body.row()
-        row.active = settings.swelling_group in obj.vertex_groups
-        row.prop(settings, "swelling", text="Amount")
+        draw_painted(body, obj, "swelling_group", "swelling", "Amount")
+
+
+def draw_painted(layout, obj, group: str, name: str, text: str) -> None:
+    """A vertex group and the amount that acts where it is painted."""
+    settings = obj.muscle_face
+    layout.prop_search(settings, group, obj, "vertex_groups", text="Group")
+    if not obj.vertex_groups:
+        layout.label(text="Paint a vertex group first", icon="INFO")
+    row = layout.row()
+    row.active = getattr(settings, group) in obj.vertex_groups
+    row.prop(settings, name, text=text)
 
 
 def tissue_label(name: str) -> str:

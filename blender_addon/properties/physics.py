@@ -44,6 +44,21 @@ class PhysicsProperties:
         default=(1.0,) * len(REGIONS),
         update=touch,
     )
+    stiffness_painted: FloatProperty(
+        name="Painted Stiffness",
+        description="How stiff the flesh under the vertex group is, beside the stiffness of its part",
+        min=0.1,
+        max=10.0,
+        soft_min=0.2,
+        soft_max=4.0,
+        default=1.0,
+        update=touch,
+    )
+    stiffness_group: StringProperty(
+        name="Stiffness Group",
+        description="Where the painted stiffness acts: fully at weight 1",
+        update=touch,
+    )
     swelling: FloatProperty(
         name="Swelling",
         description="How much the flesh under the vertex group has swollen: 1 doubles its volume, below 0 it shrinks",

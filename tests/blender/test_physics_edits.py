@@ -85,6 +85,27 @@ def test_stiffness_of_a_part_is_keyed_and_kept(rig, tmp_path):
     assert np.abs(shown(rig) - faces[0]).max() < 1e-4
 
 
+def test_a_vertex_group_is_softened(rig):
+    """A muscle moves a painted cheek further than the flesh as it was, by keys; without the group nothing changes."""
+    rest = shown(rig)
+    group = rig.vertex_groups.new(name="Soft")
+    group.add(np.flatnonzero(rest[:, 0] > 0.01).tolist(), 1.0, "REPLACE")
+    rig.muscle_face.muscles[LEFT].activation = 1.0
+    rig.muscle_face.stiffness_group = "Soft"
+    for frame, value in ((1, 1.0), (5, 0.25)):
+        rig.muscle_face.stiffness_painted = value
+        rig.keyframe_insert("muscle_face.stiffness_painted", frame=frame)
+    faces = []
+    for frame in (1, 3, 5):
+        bpy.context.scene.frame_set(frame)
+        faces.append(shown(rig))
+    way = [np.linalg.norm(face - rest, axis=1).max() for face in faces]
+    assert way[0] < way[1] < way[2] and way[2] > 1.1 * way[0]
+    rig.vertex_groups.remove(group)
+    rig.update_tag()
+    assert np.abs(shown(rig) - faces[0]).max() < 1e-4
+
+
 def test_a_fit_makes_up_for_strength(rig):
     """Sliders found for a weak muscle stand higher, so that it pulls as hard as was found."""
     rig.muscle_face.muscles[LEFT].strength = 0.5
