@@ -175,7 +175,7 @@ class Window:
 
     def tail(self) -> str:
         """The end of Blender's log."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-80:])
 
     def close(self) -> int:
         """Quit; returns the exit code."""

@@ -8,6 +8,7 @@ that take several turns of the interface are generators: each yield is one turn.
 """
 
 import contextlib
+import faulthandler
 import importlib
 import json
 import math
@@ -21,6 +22,7 @@ from bpy_extras import view3d_utils
 
 FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
 TICK = 0.008
+HUNG = 60.0
 SETTLE = 4
 """Turns that the interface needs from an event to what it draws."""
 STEP_PX = 8
@@ -380,6 +382,8 @@ def tick():
     """One turn of the interface: go on with the request, or take the next one."""
     global _turn, _last_tick
     now = time.perf_counter()
+    # What every thread does goes into the log when there is no next turn.
+    faulthandler.dump_traceback_later(HUNG)
     blocks.append((_last_tick, now))
     try:
         if _turn is None:

@@ -88,6 +88,32 @@ def test_undo_while_the_face_settles(rigged):
     assert rigged.ask("rig.jaw_open") == 0.0 and rigged.call("shown", "Demo Head")[1] < 1e-6
 
 
+def test_an_animation_is_rendered_from_the_window(rigged):
+    """The thread that renders has every frame's settled face, and the window is there again afterwards."""
+    folder = f"{rigged.blender.inside}/frames"
+    rigged.do(
+        "for frame, value in ((1, 0.0), (4, 1.0)):\n"
+        "    rig.jaw_open = value\n"
+        "    rig.keyframe_insert('jaw_open', frame=frame)\n"
+        "scene, render = bpy.context.scene, bpy.context.scene.render\n"
+        "camera = bpy.data.objects.new('Camera', bpy.data.cameras.new('Camera'))\n"
+        "scene.collection.objects.link(camera)\n"
+        "camera.location, camera.rotation_euler, scene.camera = (0.0, -1.0, 0.0), (math.pi / 2, 0.0, 0.0), camera\n"
+        "scene.frame_start, scene.frame_end, render.engine = 1, 4, 'BLENDER_WORKBENCH'\n"
+        "render.resolution_x = render.resolution_y = 64\n"
+        f"render.filepath = {folder + '/'!r}\n"
+        "assert render.use_lock_interface\n"
+        "bpy.ops.render.render('INVOKE_DEFAULT', animation=True)"
+    )
+    rigged.until("not bpy.app.is_job_running('RENDER')", PATIENCE)
+    pictures = sorted((rigged.blender.outside / "frames").glob("*.png"))
+    assert len(pictures) == 4 and len({picture.read_bytes() for picture in pictures}) == 4
+    rigged.call("press", "ESC")
+    rigged.do("bpy.context.scene.frame_set(4)")
+    rigged.settle()
+    assert rigged.call("shown", "Demo Head")[1] > 0.01
+
+
 def test_the_head_goes_while_a_job_runs(rigged):
     """The job ends by itself and Muscle Face is free again."""
     begin_job(rigged)
