@@ -24,6 +24,10 @@ FAINT = 0.15
 """Share of the strongest slider's effect below which a slider is left out of a drag: it would jump for little."""
 
 
+ARRIVED = 0.05
+"""Share of the way left at which a dragged point has arrived."""
+
+
 @dataclass(frozen=True)
 class Influence:
     """What a slider does to a point. mm: distance per unit of the slider · direction: (3,) unit vector, user's
@@ -96,15 +100,22 @@ def drag(
     vertex: int,
     target: np.ndarray,
     *,
-    rounds: int = 3,
+    rounds: int = 5,
     frozen: Sequence[int] = (),
     progress=None,
 ) -> "Pose":
-    """The settled pose whose sliders bring a vertex towards ``target`` (3,), each round with fresh derivatives."""
+    """The settled pose whose sliders bring a vertex towards ``target`` (3,), each round with fresh derivatives.
+
+    Sliders become cheaper from round to round: which of them serve is settled, and the point has to arrive.
+    """
     bounds = model.controls().bounds
-    for _ in range(rounds):
+    whole = float(np.linalg.norm(np.asarray(target, float) - pose.skin[vertex]))
+    for k in range(rounds):
         offset = np.asarray(target, float) - pose.skin[vertex]
-        step = drag_step(point_jacobian(model, pose, vertex), offset, pose.controls, bounds, frozen=frozen)
+        if np.linalg.norm(offset) <= ARRIVED * whole:
+            break
+        jacobian = point_jacobian(model, pose, vertex)
+        step = drag_step(jacobian, offset, pose.controls, bounds, frozen=frozen, damping=DAMPING / 2**k)
         pose = model.solve(step, gravity=pose.gravity, start=pose, progress=progress)
     return pose
 
