@@ -25,7 +25,7 @@ LEVELS = (0.25, 0.5, 1.0)
 NEAR = 0.03
 """Share of a muscle's largest motion below which the flesh around it is taken to move as linear flesh does."""
 
-TOLERANCE = 0.05
+TOLERANCE = 0.03
 """Share of a muscle's force that may stay unbalanced at a level: its shortening is then right to some
 thousandths."""
 
