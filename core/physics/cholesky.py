@@ -179,6 +179,21 @@ class Cholesky:
         return x.reshape(n, 3, k)
 
 
+def nearest_inverse(
+    ordering: Ordering, diagonal: np.ndarray, blocks: Callable[[bool], np.ndarray], *, exact: bool = True
+) -> PackedFactor:
+    """The inverse, to three digits, of the exact stiffness where that is definite, else of the projected.
+
+    blocks(definite): either's, (nnzb, 3, 3) · diagonal: (n,) the diagonal's blocks · exact: whether to try that.
+    """
+    if exact:
+        try:
+            return Cholesky(ordering, blocks(False), single=True).packed(rough=True)
+        except NotDefinite:
+            pass
+    return shifted(ordering, blocks(True), diagonal).packed(rough=True)
+
+
 def shifted(ordering: Ordering, blocks: np.ndarray, diagonal: np.ndarray) -> Cholesky:
     """The factor in single precision of a semi-definite matrix, a share of its diagonal added: what rounding makes
     indefinite gets more. diagonal: (n,) the diagonal's blocks, which change."""

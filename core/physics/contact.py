@@ -221,7 +221,7 @@ class Contact:
     def energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Energy [N cm] and the force (C, 3) [N] on the nodes of the lining, at nodes x (N, 3)."""
         if x is not self._at:
-            at = wp.array(np.ascontiguousarray(x)[None], dtype=vec3, copy=False, device="cpu")
+            at = wp.array(x[None], dtype=vec3, copy=False, device="cpu")
             inputs = [*self.teeth._arrays, *self._place, at]
             self._at = x
             self._launch = wp.launch(contact_forces, self._energy.shape, inputs, self._out, device="cpu",

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .. import blas
-from .cholesky import Cholesky, NotDefinite, shifted
+from .cholesky import Cholesky, NotDefinite, nearest_inverse
 from .contact import Contact
 from .equilibrium import Energy, Operator, Report, factor, minimise
 from .flesh import Flesh
@@ -167,13 +167,14 @@ class FaceFlesh:
         self, load: Load, x: np.ndarray, workspace: LaneWorkspace | Workspace, balance: list[float] | None
     ) -> Energy:
         """``energy`` in a workspace that knows the load's activation and strain."""
-        free, contact, nodes = self.flesh.free, load.contact, NodeForces(self.flesh, load.anchor, load.force)
+        free, contact = self.flesh.free, load.contact
+        nodes = NodeForces(self.flesh, load.anchor, load.force, workspace.parts, x)
         touching = None if contact is None else self.flesh.rank_of(contact.teeth.node)
 
         def energy(xf: np.ndarray) -> tuple[float, np.ndarray]:
             x[free] = xf
-            e, force = workspace.tet_forces(x)
-            pulled, gradient, size = nodes.added(force, x)
+            e = workspace.tet_forces(x)
+            pulled, gradient, size = nodes.added()
             if balance is not None:
                 balance[0] = size
             e += pulled
@@ -248,12 +249,11 @@ class FaceFlesh:
     def inverse_stiffness(self, x: np.ndarray, load: Load) -> PackedFactor:
         """Inverse of the stiffness at x (N, 3): of the exact one where that is definite, else of the projected."""
         f = self.flesh
-        try:
-            blocks = stiffness_blocks(f, x, load)
-            return Cholesky(self.flesh.ordering, blocks, single=True).packed(rough=True)
-        except NotDefinite:
-            blocks = stiffness_blocks(f, x, load, definite=True)
-            return shifted(f.ordering, blocks, f.pattern(free=True).diagonal).packed(rough=True)
+
+        def blocks(definite: bool) -> np.ndarray:
+            return stiffness_blocks(f, x, load, definite=definite)
+
+        return nearest_inverse(f.ordering, f.pattern(free=True).diagonal, blocks)
 
     def linearise(self, x: np.ndarray, load: Load, *, single: bool = False) -> "Linearisation":
         """The equilibrium's derivative operator at x, with the unprojected stiffness factored (in ``single``

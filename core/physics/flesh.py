@@ -5,7 +5,6 @@
 import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
 from threading import Lock
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 import warp as wp
 
-from ..parallel import share
+from ..parallel import ranges, share
 from . import kernels
 from .dissection import Ordering
 from .lanes import PARTS, Lanes, LaneStrain, Strain
@@ -265,7 +264,7 @@ class Flesh:
         return [a.tets, a.inv_rest, a.volume, a.law, a.moduli, a.fibre_start, a.fibre_muscle, a.fibre_stress,
                 a.fibre_direction]  # fmt: skip
 
-    def _launch(self, kernel: wp.Kernel, count: int, inputs: list, outputs: list, *, each: tuple[int, ...]) -> None:
+    def launch(self, kernel: wp.Kernel, count: int, inputs: list, outputs: list, *, each: tuple[int, ...]) -> None:
         """Launch a kernel over ``count`` things, on a CPU on all its cores.
 
         each: which inputs hold an item, or the start of several, for each thing, as all outputs do.
@@ -274,7 +273,7 @@ class Flesh:
             wp.launch(kernel, count, inputs, outputs, device=self.device)
             return
         tasks = []
-        for begin, end in pairwise(np.linspace(0, count, PARTS + 1).astype(int).tolist()):
+        for begin, end in ranges(np.linspace(0, count, PARTS + 1).astype(int).tolist()):
             if begin < end:
                 mine = [a[begin : end + a.shape[0] - count] if i in each else a for i, a in enumerate(inputs)]
                 out = [a[begin:end] for a in outputs]
@@ -293,7 +292,7 @@ class Flesh:
         pattern = self.pattern(free=free)
         out = wp.empty(len(pattern.indices), dtype=mat33, device=self.device)
         inputs = [pattern.start, pattern.corner, corner_blocks.flatten()]
-        self._launch(kernels.gather_blocks, len(pattern.indices), inputs, [out], each=(0,))
+        self.launch(kernels.gather_blocks, len(pattern.indices), inputs, [out], each=(0,))
         return out.numpy()
 
     def natural(self, strain: Strain) -> Natural:
@@ -306,7 +305,7 @@ class Flesh:
         slack = wp.empty(len(self.fibres.muscle), dtype=f64, device=d)
         out = Natural(*(wp.empty(n, dtype=t, device=d) for t in (mat33, vec3, mat33)), slack)
         s = wp.array(strain, dtype=vec6, device=d)
-        self._launch(kernels.natural_inverses, n, [a.inv_rest, a.prestretch, s],
+        self.launch(kernels.natural_inverses, n, [a.inv_rest, a.prestretch, s],
                      [out.frame, out.stretch, out.inverse], each=(0, 1, 2))  # fmt: skip
         wp.launch(kernels.fibre_slacks, len(self.fibres.muscle), [a.fibre_tet, a.fibre_direction, out.frame,
                   out.stretch], [slack], device=d)  # fmt: skip
@@ -342,7 +341,7 @@ class Flesh:
             int(definite),
         ]
         corner = wp.empty((len(self.tets), 16), dtype=mat33, device=d)
-        self._launch(kernels.tet_stiffness, len(self.tets), inputs, [corner], each=(0, 1, 2, 3, 4, 5, 9))
+        self.launch(kernels.tet_stiffness, len(self.tets), inputs, [corner], each=(0, 1, 2, 3, 4, 5, 9))
         blocks = self.gather_blocks(corner, free=free)
         spring = self.spring[self.free] if free else self.spring
         blocks[self.pattern(free=free).diagonal] += spring[:, None, None] * np.eye(3)
@@ -364,5 +363,5 @@ class Flesh:
         out = wp.empty(len(self.tets), dtype=f64, device=self.device)
         xs = wp.array(x, dtype=vec3, device=self.device)
         inputs = [self.arrays.tets, self.arrays.inv_rest, xs]
-        self._launch(kernels.volume_ratios, len(self.tets), inputs, [out], each=(0, 1))
+        self.launch(kernels.volume_ratios, len(self.tets), inputs, [out], each=(0, 1))
         return out.numpy()

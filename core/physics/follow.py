@@ -102,7 +102,7 @@ class _Descent:
     @property
     def near(self) -> bool:
         """Whether the equilibrium is near enough, as far as the steps can tell."""
-        return self.residual == 0.0 or (self.left <= NEAR and not (self._short or self.misled))
+        return self.residual == 0.0 or self.left <= NEAR
 
     @property
     def spent(self) -> bool:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import warp as wp
 
-from ..parallel import ranges, share
 from . import lane_kernels as kernels
 from .lane_source import WIDTH
 from .materials import f64, vec3
+from .native import launch_ranges
 
 if TYPE_CHECKING:
     from .flesh import Flesh, Pattern
@@ -134,10 +134,7 @@ class Lanes:
 
     def run(self, kernel: wp.Kernel, inputs: list, outputs: list) -> None:
         """Launch a kernel over all groups; its inputs end with the range of groups, which is added here."""
-        share([
-            wp.launch(kernel, 1, [*inputs, begin, end], outputs, device="cpu", record_cmd=True).launch
-            for begin, end in ranges([*(begin for begin, _ in self.ranges), self.groups])
-        ])  # fmt: skip
+        launch_ranges(kernel, [*(begin for begin, _ in self.ranges), self.groups], inputs, outputs)
 
     def natural_shapes(self, strain: wp.array, natural: wp.array, taut: wp.array) -> None:
         """Fill ``natural`` and ``taut`` (see ``lane_kernels.natural_shapes``) for strains in groups."""

@@ -19,26 +19,28 @@ wp.set_module_options({"enable_backward": False})
     const double* T = &tet_force.data[0][0];
     double* G = &gradient.data[0][0];
     const int count = x.shape[0];
+    int n = 0;
     for (int i = 0; i < count; ++i) {
         const double k = spring.data[i];
-        const int n = rank.data[i];
+        const bool moves = n < free.shape[0] && free.data[n] == i;
         for (int c = 0; c < 3; ++c) {
             const int j = 3 * i + c;
             double f = 0.0;
             for (int at = j; at < 3 * tet_force.shape[0]; at += 3 * count) f += T[at];
             size += f * f;
-            if (n < 0) continue;
+            if (!moves) continue;
             const double r = X[j] - A[j];
             pulled += 0.5 * k * r * r - P[j] * (X[j] - R[j]);
             G[3 * n + c] = k * r - f - P[j];
         }
+        n += moves;
     }
     sums.data[0] = pulled;
     sums.data[1] = size;
 """)
 )
 def _node_forces(
-    rank: wp.array[int],
+    free: wp.array[wp.int64],
     spring: wp.array[f64],
     rest: wp.array[vec3],
     anchor: wp.array[vec3],
@@ -53,7 +55,7 @@ def _node_forces(
 @wp.kernel
 def node_forces(
     # Model:
-    rank: wp.array[int],
+    free: wp.array[wp.int64],
     spring: wp.array[f64],
     rest: wp.array[vec3],
     # In:
@@ -67,35 +69,31 @@ def node_forces(
 ):
     """Energy [N cm] of springs and constant forces, squared size of the tets' forces, and gradient [N] of free nodes.
 
-    rank: place of each node among the free ones, -1 of others · tet_force: force of parts of the tets on all nodes, one
-    part after another.
+    free: the free nodes, ascending · tet_force: force of parts of the tets on all nodes, one part after another.
     """
-    _node_forces(rank, spring, rest, anchor, push, tet_force, x, sums_out, gradient_out)
+    _node_forces(free, spring, rest, anchor, push, tet_force, x, sums_out, gradient_out)
 
 
 class NodeForces:
-    """Springs and constant forces of one load on a flesh. anchor, force: (N, 3), see ``face_flesh.Load``."""
+    """Springs and constant forces on a flesh at nodes x (N, 3), with the tets' forces (parts, N, 3) there; both arrays
+    change in place. anchor, force: (N, 3), see ``face_flesh.Load``."""
 
-    def __init__(self, flesh: Flesh, anchor: np.ndarray, force: np.ndarray) -> None:
-        rank = np.full(len(flesh.rest), -1, np.int32)
-        rank[flesh.free] = np.arange(len(flesh.free), dtype=np.int32)
+    def __init__(
+        self, flesh: Flesh, anchor: np.ndarray, force: np.ndarray, tet_force: np.ndarray, x: np.ndarray
+    ) -> None:
         self._sums, self._gradient = np.zeros(2), np.empty((len(flesh.free), 3))
-        self._inputs = [wp.array(rank, dtype=int, device="cpu"), self._array(flesh.spring, f64)]
-        self._inputs += [self._array(a, vec3) for a in (flesh.rest, anchor, force)]
-        self._outputs = [self._array(self._sums, f64), self._array(self._gradient, vec3)]
-        self._given: tuple[np.ndarray, np.ndarray] | None = None
 
-    @staticmethod
-    def _array(values: np.ndarray, dtype: type) -> wp.array:
-        return wp.array(np.ascontiguousarray(values, np.float64), dtype=dtype, copy=False, device="cpu")
+        def shared(values: np.ndarray, dtype: type) -> wp.array:
+            return wp.array(values, dtype=dtype, copy=False, device="cpu")
 
-    def added(self, tet_force: np.ndarray, x: np.ndarray) -> tuple[float, np.ndarray, float]:
+        given = (flesh.free, wp.int64), (flesh.spring, f64), (flesh.rest, vec3), (anchor, vec3), (force, vec3)
+        inputs = [shared(np.ascontiguousarray(values), dtype) for values, dtype in given]
+        inputs += [shared(tet_force.reshape(-1, 3), vec3), shared(x, vec3)]
+        outputs = [shared(self._sums, f64), shared(self._gradient, vec3)]
+        self._launch = wp.launch(node_forces, 1, inputs, outputs, device="cpu", record_cmd=True)
+
+    def added(self) -> tuple[float, np.ndarray, float]:
         """Energy [N cm], the gradient (n, 3) [N] of the free nodes with that of the tets, and the size [N] of the tets'
-        forces; ``tet_force`` (parts, N, 3) on nodes x (N, 3)."""
-        if self._given is None or self._given[0] is not tet_force or self._given[1] is not x:
-            self._given = tet_force, x
-            given = self._array(tet_force.reshape(-1, 3), vec3), self._array(x, vec3)
-            self._launch = wp.launch(node_forces, 1, [*self._inputs, *given], self._outputs, device="cpu",
-                                     record_cmd=True)  # fmt: skip
+        forces."""
         self._launch.launch()
         return float(self._sums[0]), self._gradient.copy(), float(np.sqrt(self._sums[1]))

@@ -52,13 +52,13 @@ class PackedFactor:
         self._turned: np.ndarray | None = None
         before, after = (shared(a, wp.vec3d) for a in (self._given, self._result))
         turn = 0, shared(self._turn, wp.mat33f)
-        end = shared(own.ravel())
+        left = shared(own.ravel())
 
         def over(ranges: wp.array) -> tuple:
             return at, packed, sides, ranges, *turn
 
         self._up = [launch("up_branch", *over(ordering.branches[k]), before, shared(own[k]), rooms[k]) for k in parts]
-        self._trunk = launch("trunk", *over(ordering.trunk), before, end, x, rooms[0], after)
+        self._trunk = launch("trunk", *over(ordering.trunk), before, left, x, rooms[0], after)
         self._down = [
             launch("down_branch", *over(ordering.branches[k]), shared(own[k]), x, rooms[k], after) for k in parts
         ]

@@ -22,7 +22,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse as sp
 
-from .cholesky import Cholesky, NotDefinite, shifted
+from .cholesky import nearest_inverse
 from .derivatives import log_strain
 from .equilibrium import Energy, Operator, factor, minimise
 from .flesh import Flesh
@@ -100,12 +100,8 @@ class DrawnFlesh:
             out[self._skin_blocks] += self.skin.data[:, None, None] * np.eye(3)
             return out
 
-        if not (flesh.volume_ratio(x) < SQUEEZED).any():
-            try:
-                return Cholesky(flesh.ordering, blocks(False), single=True).packed(rough=True)
-            except NotDefinite:
-                pass
-        return shifted(flesh.ordering, blocks(True), flesh.pattern(free=True).diagonal).packed(rough=True)
+        sound = not (flesh.volume_ratio(x) < SQUEEZED).any()
+        return nearest_inverse(flesh.ordering, flesh.pattern(free=True).diagonal, blocks, exact=sound)
 
     def energy(self, x: np.ndarray, target: np.ndarray, trust: np.ndarray, pull: np.ndarray) -> Energy:
         """Energy of the free nodes with the others as in x (N, 3) and the skin drawn to ``target`` (Vs, 3), each vertex

@@ -11,15 +11,12 @@ from functools import partial
 import numpy as np
 import warp as wp
 
-from ..parallel import ranges, share
 from .equilibrium import Operator
 from .flesh import Flesh
 from .materials import f64, mat33, vec3
 from .packed import PackedFactor
 
 wp.set_module_options({"enable_backward": False})
-
-PARTS = 4
 
 TURNS = wp.constant(5)
 """Steps of the iteration for the polar decomposition; stretches of two need no more."""
@@ -52,12 +49,11 @@ def rotations(
     # In:
     before: wp.array[vec3],
     after: wp.array[vec3],
-    begin: int,
     # Out:
     out: wp.array[mat33],
 ):
-    """Rotation of the flesh around each of the nodes from ``begin`` on, from positions ``before`` to ``after``."""
-    i = begin + wp.tid()
+    """Rotation of the flesh around each of the nodes, from positions ``before`` to ``after``."""
+    i = wp.tid()
     n = node[i]
     moved = mat33()
     still = mat33()
@@ -74,21 +70,15 @@ class Warping:
     """Turns inverses over the free nodes of one flesh."""
 
     def __init__(self, flesh: Flesh) -> None:
-        pattern = flesh.pattern(free=False)
-        self._count = len(flesh.free)
+        self._flesh, pattern = flesh, flesh.pattern(free=False)
         given = flesh.free, pattern.indptr, pattern.indices
         self._inputs = [wp.array(np.asarray(a, np.int32), dtype=int, device="cpu") for a in given]
 
     def rotations(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """(n, 3, 3) rotations of the flesh around the free nodes between positions (N, 3) of all nodes."""
-        out = wp.empty(self._count, dtype=mat33, device="cpu")
+        out = wp.empty(len(self._flesh.free), dtype=mat33, device="cpu")
         places = [wp.array(np.ascontiguousarray(x), dtype=vec3, copy=False, device="cpu") for x in (before, after)]
-        cuts = np.linspace(0, self._count, PARTS + 1).astype(int).tolist()
-        share([
-            wp.launch(rotations, end - begin, [*self._inputs, *places, begin], [out], device="cpu",
-                      record_cmd=True).launch
-            for begin, end in ranges(cuts)
-        ])  # fmt: skip
+        self._flesh.launch(rotations, out.shape[0], [*self._inputs, *places], [out], each=(0,))
         return out.numpy()
 
     def turned(self, inverse: PackedFactor, before: np.ndarray, after: np.ndarray) -> Operator:

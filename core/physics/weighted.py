@@ -7,16 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import warp as wp
 
-from ..parallel import ranges, share
+from .lanes import PARTS
 from .materials import f64
-from .native import cpu_only
+from .native import cpu_only, launch_ranges
 
 wp.set_module_options({"enable_backward": False})
 
 BLOCK = 64
 """Numbers that are left out together where a track has none."""
-
-PARTS = 4
 
 
 @wp.func_native(
@@ -97,8 +95,5 @@ class WeightedSum:
         out = np.empty(self._cuts[-1] * BLOCK)
         weight = wp.array(np.asarray(weights, np.float64), dtype=f64, device="cpu")
         into = wp.array(out, dtype=f64, copy=False, device="cpu")
-        share([
-            wp.launch(weighted_sum, 1, [*self._inputs, weight, *cut], [into], device="cpu", record_cmd=True).launch
-            for cut in ranges(self._cuts)
-        ])  # fmt: skip
+        launch_ranges(weighted_sum, self._cuts, [*self._inputs, weight], [into])
         return out[: self._size].reshape(self._shape)

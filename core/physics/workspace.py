@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from .flesh import Flesh
 
 
-class Workspace:
+class _Evaluated:
+    """parts: (parts, N, 3) forces [N] of parts of the flesh and its fibres on every node, at the last evaluation."""
+
+    parts: np.ndarray
+
+    def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Energy [N cm] of flesh and fibres at x (N, 3), and the force (N, 3) [N] on every node, without springs."""
+        return self.tet_forces(x), self.parts.sum(0)
+
+
+class Workspace(_Evaluated):
     """Reused device buffers of one caller; two threads need two of them."""
 
     def __init__(self, flesh: "Flesh") -> None:
@@ -26,7 +36,7 @@ class Workspace:
         self._activation = wp.zeros(flesh.fibres.count + 1, dtype=f64, device=d)
         self._energy = wp.empty(t, dtype=f64, device=d)
         self._corner = wp.empty((t, 4), dtype=vec3, device=d)
-        self._force = wp.empty(n, dtype=vec3, device=d)
+        self._force, self.parts = wp.empty(n, dtype=vec3, device=d), np.empty((1, n, 3))
         self._natural = flesh.natural(None)
 
     def set_activation(self, activation: np.ndarray) -> None:
@@ -37,31 +47,26 @@ class Workspace:
         """Stress-free logarithmic strain of the passive flesh for the evaluations that follow."""
         self._natural = self.flesh.natural(strain)
 
-    def tet_forces(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Energy [N cm] of flesh and fibres, and the forces (parts, N, 3) [N] of parts of it on every node, until the
-        next call."""
+    def tet_forces(self, x: np.ndarray) -> float:
+        """Energy [N cm] of flesh and fibres at x (N, 3); leaves their forces in ``parts``."""
         f, d = self.flesh, self.flesh.device
         self._x.assign(x)
         inputs = [*f.kernel_arrays(), self._natural.inverse, self._natural.slack, self._x, self._activation]
         wp.launch(kernels.tet_forces, len(f.tets), inputs, [self._energy, self._corner], device=d)
         inputs = [*f.node_corners, self._corner.flatten()]
         wp.launch(kernels.gather_forces, len(f.rest), inputs, [self._force], device=d)
-        return float(self._energy.numpy().sum()), self._force.numpy()[None]
-
-    def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Energy [N cm] of flesh and fibres, and the force (N, 3) [N] on every node, without springs."""
-        energy, force = self.tet_forces(x)
-        return energy, force.sum(0)
+        self.parts[0] = self._force.numpy()
+        return float(self._energy.numpy().sum())
 
 
-class LaneWorkspace:
+class LaneWorkspace(_Evaluated):
     """The same on the CPU, eight tets at a time and on several cores."""
 
     def __init__(self, flesh: "Flesh") -> None:
         self.flesh, self._lanes = flesh, flesh.lanes
         n, lanes = len(flesh.rest), self._lanes
         self._x, self._activation = np.empty((n, 3)), np.zeros(flesh.fibres.count + 1)
-        self._energy, self._force = np.empty((PARTS, 1)), np.empty((PARTS, n, 3))
+        self._energy, self.parts = np.empty((PARTS, 1)), np.empty((PARTS, n, 3))
         self._own: tuple[wp.array, wp.array] | None = None
         self._natural, self._taut = lanes.natural, lanes.taut
         self._at = wp.array(self._x, dtype=vec3, copy=False, device="cpu")
@@ -69,7 +74,7 @@ class LaneWorkspace:
         self._passes = []
         for part, (begin, end) in enumerate(lanes.ranges):
             energy = wp.array(self._energy[part], dtype=f64, copy=False, device="cpu")
-            force = wp.array(self._force[part], dtype=vec3, copy=False, device="cpu")
+            force = wp.array(self.parts[part], dtype=vec3, copy=False, device="cpu")
             inputs = [lanes.arrays, lanes.natural, lanes.taut, self._at, self._active, begin, end]
             self._passes.append(
                 wp.launch(lane_kernels.forces, 1, inputs, [energy, force], device="cpu", record_cmd=True)
@@ -93,16 +98,11 @@ class LaneWorkspace:
             launch.set_param_by_name("natural", self._natural)
             launch.set_param_by_name("taut", self._taut)
 
-    def tet_forces(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+    def tet_forces(self, x: np.ndarray) -> float:
         """See ``Workspace.tet_forces``."""
         self._x[:] = x
         share([launch.launch for launch in self._passes])
-        return float(self._energy.sum()), self._force
-
-    def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """See ``Workspace.tet_energy_and_force``."""
-        energy, force = self.tet_forces(x)
-        return energy, force.sum(0)
+        return float(self._energy.sum())
 
     def stiffness_blocks(self, x: np.ndarray, *, definite: bool, free: bool) -> np.ndarray:
         """(blocks, 3, 3) stiffness -df/dx [N/cm] of tets and springs; see ``Flesh.stiffness_blocks``."""
