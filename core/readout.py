@@ -25,12 +25,11 @@ LEVELS = (0.25, 0.5, 1.0)
 NEAR = 0.03
 """Share of a muscle's largest motion below which the flesh around it is taken to move as linear flesh does."""
 
-TOLERANCE = 0.03
-"""Share of a muscle's force that may stay unbalanced at a level: its shortening is then right to some
-thousandths."""
+TOLERANCE = 0.02
+"""Share of a muscle's force that may stay unbalanced at a level: its shortening is then right to half a thousandth."""
 
 TYPICAL = 0.5
-"""Activation at which the stiffness that serves a muscle's levels is factored."""
+"""Activation at which the stiffness that serves a muscle's levels is factored, where the least takes linear flesh."""
 
 PATIENCE = (25, 10)
 """Iterations that it and one factored later get."""
@@ -88,7 +87,7 @@ def _alone(
         activation[muscle] = level
         return Load(local.rest, local.rest, weight[nodes], activation, contact=contact)
 
-    inverse = solver.inverse_stiffness(local.rest, load(TYPICAL))
+    inverse = solver.inverse_stiffness(local.rest + LEVELS[0] * motion, load(TYPICAL))
     # Places at the levels so far; between and beyond them flesh moves almost as by the parabola through them.
     levels, places, out = [0.0], [rest], []
     for level in LEVELS:
