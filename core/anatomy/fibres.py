@@ -12,6 +12,7 @@ from .muscles import Muscle, other_lip
 
 LEAST_FRACTION = 0.02
 STEP = 0.1  # [cm] between the stations at which a path is looked up
+PIECE = 8  # stations of a path that share a box about what is near them
 
 
 def muscle_fibres(
@@ -62,12 +63,14 @@ def _stations(path: np.ndarray, normals: np.ndarray, widths: np.ndarray) -> tupl
 def _fill(muscle: Muscle, points: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Point indices, fractions and directions of one muscle, its paths summed."""
     widest = max(float(w.max()) for w in muscle.widths)
-    reach = 0.5 * float(np.hypot(widest, muscle.thickness)) + float(size.max())
+    # Farther from the nearest station no point has a share in the muscle.
+    blur = 0.5 * size
+    reach = np.sqrt((0.5 * widest + blur) ** 2 + (0.5 * muscle.thickness + blur) ** 2 + (STEP + blur) ** 2)
     total, pull = np.zeros(len(points)), np.zeros((len(points), 3))
     for path, normals, widths in zip(muscle.paths, muscle.normals, muscle.widths, strict=True):
         p, t, n, width = _stations(path, normals, widths)
-        near = np.flatnonzero(((points > p.min(0) - reach) & (points < p.max(0) + reach)).all(1))
-        k = cKDTree(p).query(points[near], distance_upper_bound=reach)[1]
+        near = _around(points, p, reach)
+        k = cKDTree(p).query(points[near], distance_upper_bound=float(reach.max()))[1]
         near, k = near[k < len(p)], k[k < len(p)]
         if len(near) == 0:
             continue
@@ -91,6 +94,18 @@ def _fill(muscle: Muscle, points: np.ndarray, size: np.ndarray) -> tuple[np.ndar
     kept = length > 0.2 * total[index]
     index, length = index[kept], length[kept]
     return index, np.minimum(total[index], 1.0), pull[index] / length[:, None]
+
+
+def _around(points: np.ndarray, path: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """Indices of the points (n, 3) in boxes about the pieces of a path (m, 3): all that are within their reach (n,) of
+    it and not many more."""
+    most = reach.max()
+    near = np.flatnonzero(((points > path.min(0) - most) & (points < path.max(0) + most)).all(1))
+    low, high = points[near] - reach[near, None], points[near] + reach[near, None]
+    inside = np.zeros(len(near), bool)
+    for piece in np.array_split(path, -(-len(path) // PIECE)):
+        inside |= ((high > piece.min(0)) & (low < piece.max(0))).all(1)
+    return near[inside]
 
 
 def _to_volume(fraction: np.ndarray, volumes: np.ndarray, wanted: float) -> np.ndarray:

@@ -51,7 +51,7 @@ def unloaded_nodes(flesh: Flesh, gravity: np.ndarray, tick: Callable[[], None] =
         F0 = prestretch(flesh.rest, unloaded, flesh.tets)
         if not ((inverse(F0)[0] > 0.0).all() and np.abs(F0).max() < MOST_STRETCH):
             break
-        loaded = bare.varied(prestretch=F0)
+        loaded = bare.prestretched(F0)
         weight = node_mass(loaded)[free, None] * gravity
         force = loaded.workspace().tet_energy_and_force(flesh.rest)[1][free] + weight
         if np.linalg.norm(force) <= EXACT * np.linalg.norm(weight):
