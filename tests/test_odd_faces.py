@@ -106,6 +106,42 @@ def test_a_head_cut_into_single_faces_is_told_to_be_merged():
         analyse_head(v[corners], single, {n: d[corners] for n, d in shapes.items()})
 
 
+def test_a_mouth_sculpted_wide_open_has_its_lips_found():
+    """The lips' landmarks of a neutral with a dropped jaw lie where the vertices of the closed mouth's have gone."""
+    v, faces, shapes = mesh("demo")
+    delta = shapes.pop("jawOpen")
+    found = analyse_head(v + delta, faces, shapes)
+    for name in ("labrale_superius", "labrale_inferius", "subnasale", "mouth_corner_L"):
+        k = head("demo").landmark_vertices[name]
+        assert np.linalg.norm(found.frame.to_user(found.landmarks[name]) - (v + delta)[k]) < 0.5, name
+
+
+def test_a_beard_is_no_part_of_the_mouth():
+    """A shell of hair before lips and chin follows the skin, darkens nothing and moves no landmark."""
+    v, faces, shapes = mesh("demo")
+    plain = head("demo")
+    x, at = plain.vertices, plain.landmarks
+    hairy = (x[:, 1] < at["subnasale"][1]) & (x[:, 1] > at["menton"][1] - 1.0) & (x[:, 2] > at["gonion_L"][2])
+    hairy &= plain.exposure > 0.4
+    kept, shell = np.unique(plain.triangles[hairy[plain.triangles].all(axis=1)], return_inverse=True)
+    beard = v[kept] + 0.8 * surface.vertex_normals(v, plain.triangles)[kept]
+    shapes = {n: np.concatenate([d, np.zeros_like(beard)]) for n, d in shapes.items()}
+    found = analyse_head(np.concatenate([v, beard]), [*faces, *(shell.reshape(-1, 3) + len(v)).tolist()], shapes)
+    assert {p.kind for p in found.parts if p.vertices[0] >= len(v)} == {"overlay"}
+    assert max(np.linalg.norm(found.landmarks[n] - p) for n, p in at.items()) < 0.1
+
+
+def test_a_mask_without_a_back_has_a_mouth():
+    """Light that comes from behind into the mouth bag of a face alone is no reason to take it for skin."""
+    v, faces, shapes = mesh("demo")
+    back = head("demo").landmarks["eye_outer_L"][2] - 3.5
+    front = used(v, [f for f in faces if v[f][:, 2].min() > back], shapes)
+    found = analyse_head(*front)
+    assert found.opening > 0.0
+    for name in ("mouth_corner_L", "labrale_inferius", "eye_outer_R"):
+        assert np.linalg.norm(found.landmarks[name] - head("demo").landmarks[name]) < 0.3, name
+
+
 def used(v: np.ndarray, faces: list, shapes: dict) -> tuple[np.ndarray, list[list[int]], dict[str, np.ndarray]]:
     """The mesh without vertices that no face uses."""
     kept = np.unique(np.concatenate([np.asarray(f) for f in faces]))

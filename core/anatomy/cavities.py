@@ -18,6 +18,7 @@ INNER_EXPOSURE = 0.3  # below: inside a pocket
 EYE_EXPOSURE = 0.42  # the same for eyes, whose inner corner is an open trough
 _OPAQUE = ("eye_L", "eye_R", "teeth", "tongue", "mouth_inside")
 EYE_RADIUS = 1.2  # [cm] adult eyeball
+BEHIND = 2.5  # [cm] behind the corners of the mouth no border is one of the face
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,23 @@ def skin_exposure(
     normals: np.ndarray,
     marks: FaceMarks,
     parts: list[Part],
+    borders: Sequence[np.ndarray],
 ) -> np.ndarray:
     """Exposure (V,) of the skin vertices (1 elsewhere), an eyeball put into each socket that has none.
 
-    Eyeballs and what is in the mouth cast shadow; lashes, brows, clothes and other overlays do not.
+    Eyeballs and what is in the mouth cast shadow; lashes, brows, clothes and other overlays do not. Borders behind the
+    face are shut, or light would come into the mouth of a face without a back of the head.
     """
     opaque = np.zeros(len(vertices), bool)
     for part in parts:
         opaque[part.vertices] = part.kind.startswith(_OPAQUE)
     all_triangles = np.concatenate([skin_triangles, all_triangles[opaque[all_triangles[:, 0]]]])
+    behind = [b for b in borders if vertices[b, 2].mean() < marks.mouth[2] - BEHIND]
+    lids = [vertices[b].mean(axis=0) for b in behind]
+    fans = [np.stack([b, np.roll(b, -1), np.full(len(b), len(vertices) + k)], axis=1) for k, b in enumerate(behind)]
+    shut, all_triangles = np.concatenate([vertices, *(m[None] for m in lids)]), np.concatenate([all_triangles, *fans])
     exposure = np.ones(len(vertices))
-    exposure[skin] = rays.ray_exposure(vertices, all_triangles, vertices[skin], normals[skin])
+    exposure[skin] = rays.ray_exposure(shut, all_triangles, vertices[skin], normals[skin])
     balls = []
     for side, mark in (("L", marks.eye_left), ("R", marks.eye_right)):
         if any(p.kind == f"eye_{side}" for p in parts):
@@ -60,7 +67,7 @@ def skin_exposure(
             radius = min(EYE_RADIUS * 1.2, 0.95 * float(np.percentile(np.linalg.norm(p - centre, axis=1), 20)))
             balls.append((centre, radius, near))
     if balls:
-        v, t = [vertices], [all_triangles]
+        v, t = [shut], [all_triangles]
         for centre, radius, _ in balls:
             bv, bt = rays.sphere(centre, radius)
             t.append(bt + sum(len(x) for x in v))

@@ -24,6 +24,7 @@ from .parts import Part
 Say = Callable[[float, str], None]
 FEW_DOUBTS = 2  # places in doubt are worth a warning; with more, half of the face may be missing
 LEAST_EYE = 1.4  # [cm] width of an eye's opening, half an adult's
+FARTHEST_MOUTH, LEAST_MOUTH = 4.0, 3.0  # [cm] from its guess, and its width: nostrils are nearer to each other
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,10 @@ def find_face(
     normals = surface.vertex_normals(x, skin_triangles)
     neighbours = surface.adjacency(len(x), skin_triangles)
     share = jaws.jaw_share(x, skin, deltas, marks)
-    parts = partition.classify_parts(x, labels, skin, skin_label, deltas, marks, share) + body
-    exposure = cavities.skin_exposure(x, skin_triangles, triangles, skin, normals, marks, parts)
-    exposure = cavities.smooth_exposure(exposure, neighbours)
+    parts = partition.classify_parts(x, labels, skin, skin_label, skin_triangles, deltas, marks, share) + body
     borders = surface.border_loops(skin_triangles)
+    exposure = cavities.skin_exposure(x, skin_triangles, triangles, skin, normals, marks, parts, borders)
+    exposure = cavities.smooth_exposure(exposure, neighbours)
     mouth, eyes = _openings(x, neighbours, exposure, skin, borders, marks)
 
     say(0.6, "Placing landmarks")
@@ -139,6 +140,10 @@ def _openings(
     """The mouth's opening and those of the left and right eye."""
     mouth = cavities.find_cavity(x, neighbours, exposure, skin, marks.mouth, 2.5)
     mouth = mouth or cavities.hole_rim(x, borders, marks.mouth, 1.5)
+    if mouth is None:
+        # On a face of unusual proportions the guess is far off, but only a mouth is that wide.
+        mouth = cavities.find_cavity(x, neighbours, exposure, skin, marks.mouth, FARTHEST_MOUTH)
+        mouth = mouth if mouth is not None and np.ptp(x[mouth.rim, 0]) > LEAST_MOUTH else None
     eyes = {}
     for s, m in (("L", marks.eye_left), ("R", marks.eye_right)):
         eyes[s] = cavities.find_cavity(x, neighbours, exposure, skin, m, 2.0, cavities.EYE_EXPOSURE)

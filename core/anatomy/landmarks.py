@@ -14,8 +14,9 @@ import numpy as np
 from ..errors import MuscleFaceError
 from .cavities import Cavity
 from .crease import mouth_crease, outer_corner
-from .frame import EYE_DISTANCE, EYE_TO_MOUTH, FaceMarks
+from .frame import FaceMarks
 from .picked import PICKED, follow_placed
+from .proportions import face_size, parted
 from .rays import RayTarget
 
 __all__ = ["PICKED", "SkinView", "find_landmarks"]
@@ -94,7 +95,7 @@ def find_landmarks(
         if f"pupil_{side}" not in placed:
             points[f"pupil_{side}"] = _pupil(points, side)
     add(_mouth(view, marks, mouth, guess))
-    unit = _proportions(points)
+    unit = face_size(points)
     add(_profile(view, points, unit))
     for side, sign in SIDES.items():
         add(_brow(view, points, side, sign, deltas, unit))
@@ -119,13 +120,6 @@ def _even_sides(points: Points, placed: Mapping[str, np.ndarray]) -> Points:
             mean = 0.5 * (left + mirror * right)
             points[name], points[name[:-1] + "R"] = centre + mean, centre + mirror * mean
     return points
-
-
-def _proportions(points: Points) -> np.ndarray:
-    """Size of this face in adult units across (x), up (y) and deep (z)."""
-    across = abs(points["pupil_L"][0] - points["pupil_R"][0]) / EYE_DISTANCE
-    up = (0.5 * (points["pupil_L"] + points["pupil_R"])[1] - points["stomion"][1]) / EYE_TO_MOUTH
-    return np.clip([across, up, np.sqrt(abs(across * up))], 0.6, 1.7)
 
 
 def _eye(view: SkinView, side: str, sign: float, marks: FaceMarks, cavity: Cavity | None, guess: Points) -> Points:
@@ -208,13 +202,14 @@ def _hollow(depth: np.ndarray, u: float) -> np.ndarray:
 def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
     """Midline landmarks from the profile curve, walked downwards from the forehead."""
     eye_y = 0.5 * (points["pupil_L"] + points["pupil_R"])[1]
-    lip_y, u = points["stomion"][1], unit[1]
+    lip_y, u = points["stomion"][1] + parted(points), unit[1]
+    lower_y = lip_y - 2.0 * parted(points)
     middle = points["stomion"][0]
-    y = np.arange(eye_y + 7.0 * u, lip_y - 7.0 * u, -0.05)
+    y = np.arange(eye_y + 7.0 * u, lower_y - 7.0 * u, -0.05)
     curve = view.hit(np.stack([np.full_like(y, middle), y, np.zeros_like(y)], axis=1), [0.0, 0.0, -1.0])
     curve[:, 0] = middle
     # Open lips and nostrils cut by the midplane let rays in.
-    face = (y < eye_y) & (y > lip_y - 2.0 * u)
+    face = (y < eye_y) & (y > lower_y - 2.0 * u)
     gone = face & (curve[:, 2] < points["stomion"][2] - 2.5 * u)
     whole = np.flatnonzero(face & ~gone)
     if len(whole):
@@ -239,11 +234,11 @@ def _profile(view: SkinView, points: Points, unit: np.ndarray) -> Points:
     upper_zone = between(lip_y + 1.4 * u, lip_y + 0.05)
     upper = upper_zone[np.argmax(curve[upper_zone, 2])]
     subnasale = _farthest_from_chord(curve, tip, upper, behind=True)
-    lower_zone = between(lip_y - 0.05, lip_y - 1.4 * u)
+    lower_zone = between(lower_y - 0.05, lower_y - 1.4 * u)
     lower = lower_zone[np.argmax(curve[lower_zone, 2])]
-    chin_zone = between(lip_y - 2.0 * u, lip_y - 4.8 * u)
+    chin_zone = between(lower_y - 2.0 * u, lower_y - 4.8 * u)
     # Full lips reach into the zone of the chin, which begins under the hollow of the profile.
-    below_lip = between(y[lower] - 0.4 * u, lip_y - 3.2 * u)
+    below_lip = between(y[lower] - 0.4 * u, lower_y - 3.2 * u)
     hollow = below_lip[np.argmax(_hollow(curve[:, 2], u)[below_lip])]
     chin_zone = chin_zone[y[chin_zone] < y[hollow] - 0.4 * u]
     pogonion = chin_zone[np.argmax(curve[chin_zone, 2] + 0.12 * curve[chin_zone, 1])]

@@ -11,11 +11,11 @@ from scipy.interpolate import CubicSpline
 from ..errors import MuscleFaceError
 from ..geometry import surface
 from .cavities import INNER_EXPOSURE
-from .frame import EYE_DISTANCE, EYE_TO_MOUTH
 from .head import Head
 from .landmarks import SAME_SIDES
 from .muscle_spec import MuscleSpec, Spot
 from .muscle_table import MUSCLE_TABLE
+from .proportions import face_size
 from .rays import RayTarget
 
 SPACING = 0.25  # [cm] between the samples of a path
@@ -128,14 +128,6 @@ def other_lip(points: np.ndarray, line: np.ndarray, lip: int) -> np.ndarray:
     return between & (lip * (points[:, 1] - np.interp(points[:, 0], line[:, 0], line[:, 1])) < 0.0)
 
 
-def _units(head: Head) -> np.ndarray:
-    """Size of the face in adult units along x, y and z."""
-    p = head.landmarks
-    across = abs(p["pupil_L"][0] - p["pupil_R"][0]) / EYE_DISTANCE
-    up = (0.5 * (p["pupil_L"] + p["pupil_R"])[1] - p["stomion"][1]) / EYE_TO_MOUTH
-    return np.clip([across, up, np.sqrt(abs(across * up))], 0.6, 1.7)
-
-
 def _aim(spot: Spot, side: str, head: Head, units: np.ndarray) -> np.ndarray:
     """Where a spot aims (3,), before it is put under the skin."""
     total = sum(share for _, share in spot.landmarks)
@@ -147,7 +139,7 @@ def _aim(spot: Spot, side: str, head: Head, units: np.ndarray) -> np.ndarray:
 
 
 def _place(spec: MuscleSpec, side: str, head: Head, flesh: Flesh, line: np.ndarray) -> Muscle:
-    units = _units(head)
+    units = face_size(head.landmarks)
     paths, normals = [], []
     for k in range(spec.fibres):
         share = (k + 0.5) / spec.fibres if len(spec.routes) > 1 else 0.0

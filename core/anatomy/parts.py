@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from ..geometry import surface
 from .frame import FACE_CENTRE, FaceMarks
+from .rays import RayTarget
 
 HEAD_HEIGHT = 45.0  # [cm] a skin taller than this is a body: only its head becomes flesh
 HEAD_FLOOR = -16.5  # [cm] lowest y of the head cut from a body, well below the chin
@@ -17,6 +18,9 @@ HEAD_FLOOR = -16.5  # [cm] lowest y of the head cut from a body, well below the 
 ROW_GAP = 0.25  # [cm] between the middles of upper and lower teeth
 GUM_REACH = 0.5  # [cm] of the gums around the teeth
 ROOTS = 0.3  # [cm] of the middle of the upper teeth over the line between the lips
+
+BEHIND = 6.0  # [cm] from the lips to an axis that teeth and tongue stand around
+SEEN = 300  # points of a part that are looked at
 
 
 @dataclass(frozen=True)
@@ -89,21 +93,23 @@ def classify_parts(
     labels: np.ndarray,
     skin: np.ndarray,
     skin_label: int,
+    skin_triangles: np.ndarray,
     deltas: Mapping[str, np.ndarray],
     marks: FaceMarks,
     jaw_share: np.ndarray,
 ) -> list[Part]:
     """Every loose part but the skin, in mesh order; all lengths in normalised cm.
 
-    jaw_share: (V,) how much of the jaw's rigid motion jawOpen gives each vertex (NaN without jawOpen).
+    skin_triangles: (T, 3) of the skin · jaw_share: (V,) how much of the jaw's rigid motion jawOpen gives each vertex
+    (NaN without jawOpen).
     """
-    tree = cKDTree(vertices[skin])
+    tree, rays = cKDTree(vertices[skin]), RayTarget(vertices, skin_triangles)
     parts = []
     for label in range(-1, int(labels.max()) + 1):
         index = np.flatnonzero(labels == label)
         if len(index) == 0 or label == skin_label:
             continue
-        parts.append(_classify(index, vertices, tree, deltas, marks, jaw_share))
+        parts.append(_classify(index, vertices, tree, rays, deltas, marks, jaw_share))
     return parts if "jawOpen" in deltas else _by_rows(parts, vertices, marks.mouth)
 
 
@@ -136,7 +142,7 @@ def _by_rows(parts: list[Part], vertices: np.ndarray, mouth: np.ndarray) -> list
     return out
 
 
-def _classify(index, vertices, skin_tree, deltas, marks: FaceMarks, jaw_share) -> Part:
+def _classify(index, vertices, skin_tree, rays: RayTarget, deltas, marks: FaceMarks, jaw_share) -> Part:
     points = vertices[index]
     centre = points.mean(axis=0)
     gap = float(np.median(skin_tree.query(points)[0]))
@@ -151,7 +157,7 @@ def _classify(index, vertices, skin_tree, deltas, marks: FaceMarks, jaw_share) -
             return Part(f"eye_{side}", index, "cranium")
         return Part("lashes" if moved else "eye_trim", index, "skin")
     in_mouth = abs(centre[0]) < 4.0 and abs(centre[1] - mouth[1]) < 4.0 and -8.0 < centre[2] - mouth[2] < 1.5
-    if in_mouth and gap < 4.0:
+    if in_mouth and gap < 4.0 and _behind_skin(points, rays, mouth):
         share = float(np.nanmean(jaw_share[index])) if np.isfinite(jaw_share[index]).any() else np.nan
         lower = share > 0.4 if np.isfinite(share) else centre[1] < mouth[1]
         wide = np.ptp(points[:, 1]) > 2.0 and np.ptp(points[:, 2]) > 3.0
@@ -160,3 +166,12 @@ def _classify(index, vertices, skin_tree, deltas, marks: FaceMarks, jaw_share) -
     if gap < 0.8:
         return Part("overlay", index, "skin")
     return Part("other", index, "cranium")
+
+
+def _behind_skin(points: np.ndarray, rays: RayTarget, mouth: np.ndarray) -> bool:
+    """Whether lips and cheeks cover most of a part (n, 3), seen from the upright axis behind the mouth: teeth lie
+    inside of them, a beard outside."""
+    away = points[:: max(1, len(points) // SEEN)] * [1.0, 0.0, 1.0] - [mouth[0], 0.0, mouth[2] - BEHIND]
+    away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
+    hits = rays.first_hits(points[:: max(1, len(points) // SEEN)], away)
+    return bool(np.isfinite(hits[:, 0]).mean() > 0.5)
