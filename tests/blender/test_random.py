@@ -75,6 +75,15 @@ def group_key(rng):
     rng.choice(keys()).vertex_group = group.name
 
 
+def painted(rng):
+    """Flesh under a vertex group that is stiffer, softer or swollen, or under one that is gone."""
+    obj = active()
+    settings, groups = obj.muscle_face, [group.name for group in obj.vertex_groups]
+    settings.stiffness_group = settings.swelling_group = rng.choice([*groups, "", "gone"])
+    settings.stiffness_painted, settings.swelling = rng.uniform(0.2, 4.0), rng.uniform(-0.3, 0.5)
+    settings.stiffness[rng.randrange(7)] = rng.uniform(0.3, 3.0)
+
+
 def modifier(rng):
     obj = active()
     kind = rng.choice(("SUBSURF", "ARMATURE", "MIRROR"))
@@ -128,6 +137,9 @@ def operator(rng):
             lambda: face.pick_muscle(muscle=rng.choice(("zygomaticus_major_L", "nothing"))),
             face.fit,
             face.create_rig,
+            lambda: face.export_cache(
+                filepath=os.path.join(bpy.app.tempdir, "random.mdd"), format="MDD", frame_start=1, frame_end=2
+            ),
         )
     )()
 
@@ -145,9 +157,9 @@ def undo(_rng):
     bpy.ops.ed.undo()
 
 
-ACTIONS = (set_shape, set_muscle, set_jaw, set_switch, set_amount, mute, heat, frame, group_key, modifier, transform,
-           duplicate, edit_mode, drop_key, operator, save_and_load, undo)  # fmt: skip
-WEIGHTS = (4, 4, 2, 4, 2, 2, 2, 3, 1, 1, 1, 1, 1, 1, 8, 1, 1)
+ACTIONS = (set_shape, set_muscle, set_jaw, set_switch, set_amount, mute, heat, frame, group_key, painted, modifier,
+           transform, duplicate, edit_mode, drop_key, operator, save_and_load, undo)  # fmt: skip
+WEIGHTS = (4, 4, 2, 4, 2, 2, 2, 3, 1, 1, 1, 1, 1, 1, 1, 8, 1, 1)
 
 
 def shapes_of(obj: bpy.types.Object) -> dict[str, bytes]:
