@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pytest
 from anatomy_heads import model
 from muscle_face.core.fit.camera import Camera
 from muscle_face.core.fit.head import Head
@@ -13,7 +14,7 @@ from muscle_face.core.fit.landmark_sets import SETS, Places
 from muscle_face.core.fit.neutral_frame import NeutralFrame
 from muscle_face.core.fit.options import FitOptions
 from muscle_face.core.fit.sliding import sliding
-from muscle_face.core.fit.targets import CameraTarget
+from muscle_face.core.fit.targets import CameraTarget, MarkerTarget, SkinPoints
 from scipy.spatial.transform import Rotation
 
 SMILE = {"mouthSmileLeft": 0.7, "mouthSmileRight": 0.7, "jawOpen": 0.3}
@@ -101,3 +102,19 @@ def test_points_slide_along_lips_and_lids():
     held, slid = face.fit(target, options), face.fit(free, options)
     assert off(slid) < 0.5 * off(held)
     assert slid.pixels_rms < 0.5 * held.pixels_rms
+
+
+def test_neutral_frame_of_markers():
+    """Markers on a person of another face, with the head turned: a frame at rest takes the difference out."""
+    m, rng = model("demo"), np.random.default_rng(2)
+    front = m.skin_vertices[m.rig.exposure > 0.6]
+    points = SkinPoints.of_vertices(rng.choice(front, 80, replace=False))
+    # Broader by a tenth, and beads that stand off the skin by some millimetres.
+    other = points.at(m.neutral) * [0.1, 0.0, 0.0] + rng.normal(0.0, 0.3, (80, 3))
+    head = Head(Rotation.from_rotvec([0.1, 0.4, 0.2]).as_matrix(), np.array([3.0, 1.0, 2.0]))
+    resting = MarkerTarget(points, points.at(m.neutral) + other)
+    smiling = MarkerTarget(points, head.at(points.at(posed()) + other))
+    options = FitOptions(muscles=False)
+    plain, fit = (m.fit(t, options) for t in (smiling, NeutralFrame(m, resting).corrected(smiling)))
+    assert off(fit) < 0.2 < 0.3 * off(plain)
+    assert fit.values["jawOpen"] == pytest.approx(SMILE["jawOpen"], abs=0.05)

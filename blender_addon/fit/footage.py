@@ -15,7 +15,7 @@ from . import cameras, places
 
 if TYPE_CHECKING:
     from ...core import FaceModel
-    from ...core.fit.targets import CameraTarget
+    from ...core.fit.targets import CameraTarget, Target
     from ...core.fit.tracks2d import Tracks
 
 
@@ -78,8 +78,8 @@ class TrackFileSource:
 
 
 def refined(
-    targets: list[CameraTarget], model: FaceModel, neutral: CameraTarget | None, slide: list[str] | None, progress
-) -> list[CameraTarget]:
+    targets: list[Target], model: FaceModel, neutral: Target | None, slide: list[str] | None, progress
+) -> list[Target]:
     """Targets without what the neutral frame shows already, and free to slide along lips and lids. Any thread.
 
     neutral: the target of the neutral frame or None · slide: the place of each point, None where they are held.

@@ -23,7 +23,7 @@ FAR = 40.0
 
 
 class MarkerSource:
-    """The chosen collection of empties; those that are not bound yet are bound as they stand now."""
+    """The chosen collection of empties, each bound to a point of the skin or named after one."""
 
     def __init__(self, context, obj: bpy.types.Object, model: FaceModel) -> None:
         empties = markers_of(obj)
@@ -31,15 +31,17 @@ class MarkerSource:
             # A disabled marker is a missing one.
             if not empty.hide_viewport:
                 shown.check(context, empty)
-        bound = bindings(obj)
-        if any(e.name not in bound for e in empties):
-            bound = bind(context, obj, model)
-        self._empties = [e for e in empties if e.name in bound]
-        self.names = [e.name for e in self._empties]
-        corners, weights = zip(*[bound[e.name] for e in self._empties], strict=True)
         from ...core.fit.targets import SkinPoints
 
-        self._points = SkinPoints(np.array(corners), np.array(weights))
+        bound = {**_by_name(empties, model), **bindings(obj)}
+        loose = [e.name for e in empties if e.name not in bound]
+        if loose:
+            raise MuscleFaceError(
+                f"The marker '{loose[0]}' is not bound to the skin: go to a frame on which the markers lie on the face "
+                "as it is shown, and press Bind Markers."
+            )
+        self._empties, self.names = empties, [e.name for e in empties]
+        self._points = SkinPoints.joined([bound[name] for name in self.names])
 
     def read(self, depsgraph, _frame, to_face: Matrix) -> MarkerTarget:
         """Where the markers are; hidden ones are missing."""
@@ -57,14 +59,26 @@ def markers_of(obj: bpy.types.Object) -> list[bpy.types.Object]:
     return found
 
 
-def bindings(obj: bpy.types.Object) -> dict[str, tuple[tuple, tuple]]:
-    """Marker name -> corners and weights of the point of the skin that it follows."""
-    rows = obj.muscle_face.fit_marker_bindings
-    return {r.marker.name: (tuple(r.corners), tuple(r.weights)) for r in rows if r.marker is not None}
+def bindings(obj: bpy.types.Object) -> dict[str, SkinPoints]:
+    """Marker name -> the point of the skin that it follows, and where it lies from there."""
+    from ...core.fit.targets import SkinPoints
+
+    rows = [r for r in obj.muscle_face.fit_marker_bindings if r.marker is not None]
+    return {
+        r.marker.name: SkinPoints(np.array([r.corners]), np.array([r.weights], float), np.array([r.beside], float))
+        for r in rows
+    }
 
 
-def bind(context, obj: bpy.types.Object, model: FaceModel) -> dict[str, tuple[tuple, tuple]]:
-    """Points of the skin for all markers: by name where that is a landmark's, else the nearest to where they stand.
+def _by_name(empties: list[bpy.types.Object], model: FaceModel) -> dict[str, SkinPoints]:
+    """Marker name -> the landmark that it is named after."""
+    named = {e.name: places.spelled(model, e.name) for e in empties}
+    return {name: places.of(model).points([place]) for name, place in named.items() if place is not None}
+
+
+def bind(context, obj: bpy.types.Object, model: FaceModel) -> int:
+    """Bind all markers: by name where that is a landmark's, else to the nearest point of the skin as it is shown and as
+    far beside it as they are (a bead has a radius, a person another face). Returns how many.
 
     Raises MuscleFaceError when a marker is not on the face.
     """
@@ -73,11 +87,10 @@ def bind(context, obj: bpy.types.Object, model: FaceModel) -> dict[str, tuple[tu
     empties = markers_of(obj)
     depsgraph = context.evaluated_depsgraph_get()
     positions = _positions(empties, depsgraph, shown.to_face(obj, model, depsgraph))
-    named = [places.spelled(model, e.name) for e in empties]
+    found = _by_name(empties, model)
     pose = drive.last_pose(obj)
     skin = model.neutral if pose is None else pose.skin
-    free = [k for k, place in enumerate(named) if place is None]
-    found: dict[int, SkinPoints] = {}
+    free = [k for k, e in enumerate(empties) if e.name not in found]
     if free:
         near = SkinPoints.nearest(model, positions[free], skin)
         apart = np.linalg.norm(near.at(skin) - positions[free], axis=1) * model.mm_per_unit
@@ -87,17 +100,15 @@ def bind(context, obj: bpy.types.Object, model: FaceModel) -> dict[str, tuple[tu
                 f"The marker '{empties[worst].name}' is not on the face: go to a frame where it is, "
                 "or name it after a landmark."
             )
-        found = {k: near.some([n]) for n, k in enumerate(free)}
-    for k, place in enumerate(named):
-        if place is not None:
-            found[k] = places.of(model).points([place])
+        near = near.moved(positions[free] - near.at(skin))
+        found |= {empties[k].name: near.some([n]) for n, k in enumerate(free)}
     rows = obj.muscle_face.fit_marker_bindings
     rows.clear()
-    for k, empty in enumerate(empties):
-        row = rows.add()
-        row.marker = empty
-        row.corners, row.weights = found[k].corners[0].tolist(), found[k].weights[0].tolist()
-    return bindings(obj)
+    for empty in empties:
+        row, point = rows.add(), found[empty.name]
+        row.marker, row.corners, row.weights = empty, point.corners[0].tolist(), point.weights[0].tolist()
+        row.beside = (0.0, 0.0, 0.0) if point.beside is None else point.beside[0].tolist()
+    return len(rows)
 
 
 def _positions(empties: list[bpy.types.Object], depsgraph, to_face: Matrix) -> np.ndarray:

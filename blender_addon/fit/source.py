@@ -62,8 +62,9 @@ def problem(context: bpy.types.Context) -> str | None:
 
 
 def neutral_frame(settings) -> int | None:
-    """The scene frame on which filmed faces are at rest, where one is given."""
-    return settings.fit_neutral_frame if is_footage(settings) and settings.fit_use_neutral else None
+    """The scene frame on which the person filmed or captured is at rest, where one is given."""
+    of_points = is_footage(settings) or settings.fit_markers is not None
+    return settings.fit_neutral_frame if of_points and settings.fit_use_neutral else None
 
 
 def slides(settings, aim: Source) -> list[str] | None:

@@ -10,7 +10,7 @@ from ..fit import markers
 
 
 class MUSCLE_FACE_OT_bind_markers(bpy.types.Operator):
-    """Bind the markers to the points of the skin that they lie on at this frame, or that their names tell"""
+    """Bind the markers to the points of the skin that they lie on or beside at this frame, or that their names tell"""
 
     bl_idname = "muscle_face.bind_markers"
     bl_label = "Bind Markers"
@@ -26,9 +26,9 @@ class MUSCLE_FACE_OT_bind_markers(bpy.types.Operator):
     def execute(self, context):
         obj = context.object
         try:
-            bound = markers.bind(context, obj, storage.load(obj.data))
+            count = markers.bind(context, obj, storage.load(obj.data))
         except MuscleFaceError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{len(bound)} markers bound to the skin")
+        self.report({"INFO"}, f"{count} markers bound to the skin")
         return {"FINISHED"}

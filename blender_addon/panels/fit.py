@@ -49,6 +49,7 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
             column.prop_search(settings, "fit_group", obj, "vertex_groups", text="Weights")
         elif chosen == "fit_markers":
             layout.operator("muscle_face.bind_markers", icon="PINNED")
+            self._draw_neutral(settings)
         else:
             self._draw_footage(context, settings)
         if rows.progress(layout):
@@ -63,11 +64,7 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
         layout.prop(settings, "fit_camera")
         if settings.fit_track_file:
             layout.prop(settings, "fit_track_start")
-        row = layout.row(heading="Neutral Frame")
-        row.prop(settings, "fit_use_neutral", text="")
-        sub = row.row()
-        sub.active = settings.fit_use_neutral
-        sub.prop(settings, "fit_neutral_frame", text="")
+        self._draw_neutral(settings)
         layout.prop(settings, "fit_slide")
         layout.template_list("MUSCLE_FACE_UL_tracks", "", settings, "fit_tracks", settings, "fit_active_track", rows=4)
         row = layout.row(align=True)
@@ -75,6 +72,13 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
         row.operator("muscle_face.pick_track_place", icon="RESTRICT_SELECT_OFF")
         if context.scene.camera is None and settings.fit_camera is None:
             rows.paragraph(layout, "No camera: only the head's own motion counts", icon="INFO")
+
+    def _draw_neutral(self, settings):
+        row = self.layout.row(heading="Neutral Frame")
+        row.prop(settings, "fit_use_neutral", text="")
+        sub = row.row()
+        sub.active = settings.fit_use_neutral
+        sub.prop(settings, "fit_neutral_frame", text="")
 
 
 class MUSCLE_FACE_PT_fit_options(RigPanel, bpy.types.Panel):

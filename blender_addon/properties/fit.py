@@ -57,6 +57,7 @@ class MuscleFaceMarker(bpy.types.PropertyGroup):
     marker: PointerProperty(type=bpy.types.Object, name="Marker", description="The empty that follows the skin")
     corners: IntVectorProperty(name="Corners", description="Vertices of the triangle that the point lies in", size=3)
     weights: FloatVectorProperty(name="Weights", description="Where in the triangle the point lies", size=3)
+    beside: FloatVectorProperty(name="Beside", description="How far from that point of the skin the empty lies", size=3)
 
 
 class MuscleFaceTrack(bpy.types.PropertyGroup):
@@ -127,7 +128,7 @@ class FitProperties:
         "not mistaken for expression",
     )
     fit_neutral_frame: IntProperty(
-        name="Neutral Frame", description="The scene frame on which the filmed face is at rest", default=1
+        name="Neutral Frame", description="The scene frame on which the person's face is at rest", default=1
     )
     fit_slide: BoolProperty(
         name="Slide Along Lips and Lids",

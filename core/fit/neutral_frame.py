@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""One frame of footage as the resting face: what then differs between the person and this head is no expression."""
+"""One frame as the resting face: what then differs between the person and this head is no expression."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from .options import FitOptions
 from .robust import robust_weights
-from .targets import CameraTarget
+from .targets import CameraTarget, MarkerTarget
 
 if TYPE_CHECKING:
     from ..face import FaceModel
+
+_Target = TypeVar("_Target", CameraTarget, MarkerTarget)
 
 STEADY = 0.01
 """Spread of image points about a motion of the whole face that is no expression yet, in sizes of the face."""
@@ -25,23 +27,27 @@ LEAST = 3
 
 
 class NeutralFrame:
-    """Offsets of a person's image points from where the head at rest would show them.
+    """Offsets of a person's image points or markers from where the head at rest would have them.
 
-    They turn and grow with the face in the image: exact for a head that rolls and comes nearer, and to first order of
-    small offsets for one that turns away.
+    Those of markers turn with the head. Those of image points turn and grow with the face in the image: exact for a
+    head that rolls and comes nearer, and to first order of small offsets for one that turns away.
     """
 
-    def __init__(
-        self, model: FaceModel, target: CameraTarget, progress: Callable[[float, str], None] | None = None
-    ) -> None:
+    def __init__(self, model: FaceModel, target: _Target, progress: Callable[[float, str], None] | None = None) -> None:
         """Place the neutral face in the frame. Raises MuscleFaceError as a fit does."""
         still = FitOptions(shapes=False, muscles=False, jaw=False, head_pose=True)
         head = model.fit(target, still, progress=progress).head
+        if isinstance(target, MarkerTarget):
+            apart = head.back(np.asarray(target.positions, np.float64)) - target.points.at(model.neutral)
+            self._beside = np.where(np.isfinite(apart), apart, 0.0)
+            return
         self._pixels = np.asarray(target.pixels, np.float64)
         self._offsets = self._pixels - target.camera.project(head.at(target.points.at(model.neutral)))
 
-    def corrected(self, target: CameraTarget) -> CameraTarget:
+    def corrected(self, target: _Target) -> _Target:
         """A frame's target without the offsets; points that the neutral frame lacks keep theirs."""
+        if isinstance(target, MarkerTarget):
+            return replace(target, points=target.points.moved(self._beside))
         pixels = np.asarray(target.pixels, np.float64)
         turn = _turn_between(self._pixels, pixels)
         offsets = np.where(np.isfinite(self._offsets), self._offsets, 0.0) @ turn.T

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """What a face can be fitted to. Lengths and places are in the user's unit and frame throughout."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,21 +18,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SkinPoints:
-    """Points bound to the skin's triangles. corners: (p, 3) vertices · weights: (p, 3) barycentric, summing to 1."""
+    """Points bound to the skin's triangles. corners: (p, 3) vertices · weights: (p, 3) barycentric, summing to 1 ·
+    beside: (p, 3) where they lie from there, in the face's own frame; None: on the skin."""
 
     corners: np.ndarray
     weights: np.ndarray
+    beside: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.corners)
 
     def at(self, skin: np.ndarray) -> np.ndarray:
         """(p, 3) the points on a skin (V, 3)."""
-        return np.einsum("pc,pci->pi", self.weights, skin[self.corners])
+        on = np.einsum("pc,pci->pi", self.weights, skin[self.corners])
+        return on if self.beside is None else on + self.beside
 
     def some(self, which: np.ndarray) -> "SkinPoints":
         """Those of a mask or of indices."""
-        return SkinPoints(self.corners[which], self.weights[which])
+        return SkinPoints(self.corners[which], self.weights[which], None if self.beside is None else self.beside[which])
+
+    def moved(self, motion: np.ndarray) -> "SkinPoints":
+        """The same so much (p, 3) farther from the skin."""
+        return replace(self, beside=motion if self.beside is None else self.beside + motion)
 
     @cached_property
     def vertices(self) -> np.ndarray:
@@ -65,7 +72,10 @@ class SkinPoints:
         """All points of several, one after another."""
         corners = [p.corners for p in parts] or [np.zeros((0, 3), np.int64)]
         weights = [p.weights for p in parts] or [np.zeros((0, 3))]
-        return cls(np.concatenate(corners), np.concatenate(weights))
+        beside = None
+        if any(p.beside is not None for p in parts):
+            beside = np.concatenate([np.zeros((len(p), 3)) if p.beside is None else p.beside for p in parts])
+        return cls(np.concatenate(corners), np.concatenate(weights), beside)
 
 
 @dataclass(frozen=True)
