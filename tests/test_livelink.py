@@ -119,8 +119,11 @@ def test_other_files_are_refused_with_a_sentence(tmp_path):
     empty.write_text("Timecode,BlendShapeCount,JawOpen\n")
     blank = tmp_path / "d.csv"
     blank.write_text("")
+    endless = tmp_path / "e.csv"
+    endless.write_text('Timecode,"' + "x" * 200_000)
     for path, words in (
-        (picture, "text file"),
+        (picture, "text table"),
+        (endless, "text table"),
         (table, "first line must name"),
         (empty, "no frames"),
         (blank, "not a Live"),

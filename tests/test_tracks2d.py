@@ -169,3 +169,36 @@ def test_other_files_are_refused_with_a_sentence(tmp_path):
         read_tracks(tmp_path / "f.npz")
     with pytest.raises(MuscleFaceError, match="size of the image"):
         read_tracks(named_csv(tmp_path, POINTS))
+
+
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("empty.npz", b""),
+        ("cut.npz", b"PK\x03\x04" + bytes(40)),
+        ("long.csv", b'a,"' + b"x" * 200_000),
+        ("blank.csv", b""),
+        ("deep.json", b"[" * 100_000),
+    ],
+)
+def test_broken_files_are_refused_with_a_sentence(tmp_path, name, content):
+    """Files that are empty, cut short or of endless parts raise no error of their reader."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(MuscleFaceError, match=name):
+        read_tracks(tmp_path / name, SIZE)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"angles": np.zeros(3)},
+        {"points": np.array([["a", "b"], ["c", "d"]])},
+        {"points": POINTS, "frames": np.arange(7)},
+        {"points": POINTS, "names": np.array(["chin", "nose"])},
+    ],
+)
+def test_arrays_that_are_no_tracks_are_refused(tmp_path, arrays):
+    """No points, points that are text, and numbers of frames or names that are not those of the points."""
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(MuscleFaceError, match=r"a\.npz"):
+        read_tracks(tmp_path / "a.npz", SIZE)

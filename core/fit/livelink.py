@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from ..anatomy.names import canonical_name, match_arkit
 from ..errors import MuscleFaceError
+from .tables import number, read_table
 
 if TYPE_CHECKING:
     from ..face import FaceModel
@@ -78,7 +77,7 @@ def read_take(path: str | Path) -> Take:
     angles = {i: _ANGLES[n] for i, n in enumerate(lower) if n in _ANGLES}
     kept = [(row[time_column].strip(), row) for row in rows if len(row) == len(names)]
     times, lines = _times([stamp for stamp, _ in kept])
-    table = np.array([[_number(cell) for cell in kept[k][1]] for k in lines], np.float64).reshape(-1, len(names))
+    table = np.array([[number(cell) for cell in kept[k][1]] for k in lines], np.float64).reshape(-1, len(names))
     # Where the app lost the face it writes a line without values.
     seen = np.isfinite(table[:, list(channels)]).any(axis=1)
     times, table = times[seen], table[seen]
@@ -120,21 +119,12 @@ def slider_curves(channels: dict[str, np.ndarray], model: FaceModel) -> tuple[di
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
     try:
-        text = path.read_text("utf-8-sig")
+        rows = read_table(path.read_text("utf-8-sig"))
     except OSError as error:
         raise MuscleFaceError(f"'{path.name}' cannot be read: choose an existing CSV file.") from error
-    except UnicodeDecodeError as error:
-        raise MuscleFaceError(f"'{path.name}' is not a text file: choose the CSV of a Live Link Face take.") from error
-    first = text.partition("\n")[0]
-    rows = list(csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count)))
+    except ValueError as error:
+        raise MuscleFaceError(f"'{path.name}' is not a text table: choose the CSV of a Live Link Face take.") from error
     return (rows[0] if rows else [], rows[1:])
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return np.nan
 
 
 def _times(stamps: list[str]) -> tuple[np.ndarray, list[int]]:
@@ -145,7 +135,7 @@ def _times(stamps: list[str]) -> tuple[np.ndarray, list[int]]:
         seconds = clock[:, :3] @ [3600.0, 60.0, 1.0]
         raw = seconds + clock[:, 3] / _counted_rate(seconds, clock[:, 3])
     else:
-        raw = np.array([_number(s) for s in stamps], np.float64)
+        raw = np.array([number(s) for s in stamps], np.float64)
     times, lines, day = [], [], 0.0
     for k in np.flatnonzero(np.isfinite(raw)):
         if times and raw[k] + day < times[-1] - 0.5 * _DAY:

@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from dataclasses import dataclass
+import zipfile
+import zlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import MuscleFaceError
+from .tables import number, read_table
 
 _POINT_KEYS = (
     "face_keypoints_2d",
@@ -27,6 +28,12 @@ _POINT_KEYS = (
 )
 _FRAME_KEYS = ("frames", "data", "results")
 _TRUST_KEYS = ("confidence", "score", "visibility", "presence")
+_UNREADABLE = (
+    *(ValueError, KeyError, TypeError, IndexError, AttributeError),
+    *(RecursionError, EOFError, zipfile.BadZipFile, zlib.error),
+)
+"""What files of other kinds, cut short or filled with something else make readers raise."""
+
 # OpenFace has x_0 for pixels beside X_0 in space: case counts there.
 _BY_NUMBER = re.compile(r"^(x|y|c|confidence|score)_?()(\d+)$")
 _BY_NAME = re.compile(r"^()(.+?)[_. ](x|y|c|confidence|score)$", re.IGNORECASE)
@@ -34,8 +41,8 @@ _BY_NAME = re.compile(r"^()(.+?)[_. ](x|y|c|confidence|score)$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Raw:
-    """What a file says. points: (F, p, 2), y downwards, pixels or shares of the image · confidence: (F, p) · size:
-    (width, height) or None."""
+    """What a file says, and None for what it does not. points: (F, p, 2), y downwards, pixels or shares of the image ·
+    confidence: (F, p) · names: (p) · frames: (F,) their numbers · rate: frames per second · size: (width, height)."""
 
     points: np.ndarray
     confidence: np.ndarray | None = None
@@ -48,20 +55,35 @@ class Raw:
 def read_raw(path: Path) -> Raw:
     """Whatever the file or folder holds. Raises MuscleFaceError when it is nothing known."""
     try:
-        if path.is_dir():
-            return _read_json(sorted(path.glob("*.json")))
-        kind = path.suffix.lower()
-        if kind == ".npz":
-            return _read_npz(path)
-        if kind == ".json":
-            return _read_json(_series(path))
-        return _read_csv(path)
+        return _checked(_read(path))
     except OSError as error:
         raise MuscleFaceError(f"'{path.name}' cannot be read: choose an existing file.") from error
     except MuscleFaceError:
         raise
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except _UNREADABLE as error:
         raise unreadable(path) from error
+
+
+def _read(path: Path) -> Raw:
+    if path.is_dir():
+        return _read_json(sorted(path.glob("*.json")))
+    kind = path.suffix.lower()
+    if kind == ".npz":
+        return _read_npz(path)
+    return _read_json(_series(path)) if kind == ".json" else _read_csv(path)
+
+
+def _checked(raw: Raw) -> Raw:
+    """The same as numbers. Raises ValueError where its parts do not belong together."""
+    points = np.asarray(raw.points, np.float64)[..., :2]
+    if points.ndim != 3 or not points.size:
+        raise ValueError("no points over frames")
+    frames, count = points.shape[:2]
+    confidence = None if raw.confidence is None else np.asarray(raw.confidence, np.float64).reshape(frames, count)
+    numbers = None if raw.frames is None else np.asarray(raw.frames, np.float64).reshape(frames)
+    if raw.names is not None and len(raw.names) != count:
+        raise ValueError("names of other points")
+    return replace(raw, points=points, confidence=confidence, frames=numbers)
 
 
 def unreadable(path: Path) -> MuscleFaceError:
@@ -84,16 +106,13 @@ def _read_npz(path: Path) -> Raw:
     with np.load(path, allow_pickle=False) as stored:
         arrays = {name.lower(): stored[name] for name in stored.files}
     names = ("points", "landmarks", "keypoints", *arrays)
-    points = next(
-        arrays[n] for n in names if n in arrays and arrays[n].ndim in (2, 3) and arrays[n].shape[-1] in (2, 3)
-    )
+    found = [arrays[n] for n in names if n in arrays and arrays[n].ndim in (2, 3) and arrays[n].shape[-1] in (2, 3)]
+    points = found[0]
     points = points[None] if points.ndim == 2 else points
     rate = next((float(arrays[n]) for n in ("fps", "rate", "frame_rate") if n in arrays), None)
     size = next((arrays[n] for n in ("image_size", "size", "resolution") if n in arrays), None)
     confidence = next((arrays[n] for n in ("confidence", "confidences", "visibility") if n in arrays), None)
     labels = next((arrays[n] for n in ("point_names", "names") if n in arrays), None)
-    if confidence is not None:
-        confidence = confidence.reshape(points.shape[:2])
     return Raw(
         points[..., :2],
         confidence,
@@ -135,7 +154,7 @@ def _read_json(files: list[Path]) -> Raw:
     stored = head.get("confidence", head.get("confidences")) if len(data) == 1 else None
     return Raw(
         points,
-        trust if stored is None else np.asarray(stored, float).reshape(trust.shape),
+        trust if stored is None else stored,
         head.get("point_names", head.get("names")),
         np.array(numbers, float) if all(n is not None for n in numbers) else None,
         next((float(head[k]) for k in ("fps", "frame_rate", "rate") if k in head), None),
@@ -176,9 +195,7 @@ def _points_of(item) -> np.ndarray | None:
 
 
 def _read_csv(path: Path) -> Raw:
-    text = path.read_text("utf-8-sig")
-    first = text.partition("\n")[0]
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count)) if row]
+    rows = [row for row in read_table(path.read_text("utf-8-sig")) if row]
     header = [h.strip() for h in rows[0]]
     lower = [h.lower() for h in header]
     body = [row for row in rows[1:] if len(row) == len(header)]
@@ -191,25 +208,18 @@ def _column(lower: list[str], *names: str) -> int | None:
     return next((lower.index(n) for n in names if n in lower), None)
 
 
-def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return np.nan
-
-
 def _read_long(lower: list[str], rows: list[list[str]]) -> Raw:
     """One line per point and frame."""
     frame, point = _column(lower, "frame", "frame_number"), _column(lower, "point", "landmark", "name", "id", "index")
     x, y, trust = lower.index("x"), lower.index("y"), _column(lower, *_TRUST_KEYS)
-    frames = sorted({_number(row[frame]) for row in rows}) if frame is not None else [0.0]
+    frames = sorted({number(row[frame]) for row in rows}) if frame is not None else [0.0]
     names = list(dict.fromkeys(row[point].strip() for row in rows))
     points, confidence = np.full((len(frames), len(names), 2), np.nan), np.zeros((len(frames), len(names)))
     line_of, column_of = {f: k for k, f in enumerate(frames)}, {n: k for k, n in enumerate(names)}
     for row in rows:
-        at = line_of[_number(row[frame]) if frame is not None else 0.0], column_of[row[point].strip()]
-        points[at] = _number(row[x]), _number(row[y])
-        confidence[at] = 1.0 if trust is None else _number(row[trust])
+        at = line_of[number(row[frame]) if frame is not None else 0.0], column_of[row[point].strip()]
+        points[at] = number(row[x]), number(row[y])
+        confidence[at] = 1.0 if trust is None else number(row[trust])
     return Raw(points, confidence, names, np.array(frames))
 
 
@@ -222,7 +232,7 @@ def _read_wide(header: list[str], lower: list[str], rows: list[list[str]]) -> Ra
             axis, point = (parts[1], parts[3]) if layout is _BY_NUMBER else (parts[3], parts[2])
             columns.setdefault(point, {})[axis.lower()[0]] = k
     names = [n for n, found in columns.items() if {"x", "y"} <= found.keys()]
-    table = np.array([[_number(cell) for cell in row] for row in rows], float).reshape(len(rows), len(header))
+    table = np.array([[number(cell) for cell in row] for row in rows], float).reshape(len(rows), len(header))
     points = np.stack([table[:, [columns[n]["x"], columns[n]["y"]]] for n in names], axis=1)
     confidence = np.ones(points.shape[:2])
     for k, name in enumerate(names):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MuscleFaceError
-from .track_files import read_raw, unreadable
+from .track_files import read_raw
 
 MIN_CONFIDENCE = 0.2
 """Points that their tracker trusts less than this count as missing."""
@@ -69,10 +69,8 @@ def read_tracks(
     """
     path = Path(path)
     raw = read_raw(path)
-    points = np.asarray(raw.points, np.float64)[..., :2]
-    if points.ndim != 3 or not points.size:
-        raise unreadable(path)
-    confidence = np.ones(points.shape[:2]) if raw.confidence is None else np.asarray(raw.confidence, np.float64)
+    points = raw.points
+    confidence = np.ones(points.shape[:2]) if raw.confidence is None else raw.confidence
     # Some trackers write the field and leave it empty.
     confidence = np.where(np.any(confidence > 0.0), confidence, 1.0)
     seen = np.isfinite(points).all(axis=2) & (confidence >= min_confidence)
@@ -90,7 +88,7 @@ def read_tracks(
     if np.nanmax(np.abs(points)) <= NORMALISED:
         points = points * [width, height]
     points[..., 1] = height - points[..., 1]
-    frames = np.arange(len(points), dtype=float) if raw.frames is None else np.asarray(raw.frames, np.float64)
+    frames = np.arange(len(points), dtype=float) if raw.frames is None else raw.frames
     order = np.argsort(frames, kind="stable")
     order = order[np.diff(frames[order], prepend=-np.inf) > 0.0]
     return Tracks(
