@@ -7,7 +7,7 @@ import pytest
 from anatomy_heads import model
 from fit_proofs import points_68, portrait_camera
 from muscle_face.core import MuscleFaceError
-from muscle_face.core.fit.targets import CameraTarget
+from muscle_face.core.fit.targets import CameraTarget, MarkerTarget
 
 BLINK = [0.0, 0.0, 0.0, 0.4, 0.9, 1.0, 0.7, 0.3, 0.0, 0.0, 0.0]
 
@@ -43,3 +43,22 @@ def test_nothing_to_see_in_any_frame():
         m.fit_performance([blind, blind])
     with pytest.raises(MuscleFaceError, match="no frames"):
         m.fit_performance([])
+
+
+def test_frames_with_few_points_tell_of_the_sliders():
+    """Among frames of all points, two that show four points each, too few to place the head, are fitted with them."""
+    m = model("demo")
+    points, pose = points_68(m), m.solve({"jawOpen": 0.3})
+    seen = points.at(pose.skin)
+    few = np.where(np.arange(len(points))[:, None] < 4, seen, np.nan)
+    found = m.fit_performance([MarkerTarget(points, x) for x in (few, seen, seen, few, seen)])
+    opening = found.controls[:, m.controls().names.index("jawOpen")]
+    assert found.unconverged == [] and np.abs(opening - 0.3).max() < 0.05
+
+
+@pytest.mark.parametrize("frames", [[1, 1], [2, 1], [0, np.nan]])
+def test_frames_out_of_order_are_refused(frames):
+    """Frames are smoothed over the time between them, which must be some."""
+    m = model("demo")
+    with pytest.raises(MuscleFaceError, match="do not rise"):
+        m.fit_performance([m.neutral, m.neutral], frames=frames)

@@ -75,6 +75,8 @@ def fit_performance(
     numbers = np.arange(len(targets)) if frames is None else np.asarray(frames, np.float64)
     if len(numbers) != len(targets) or not len(targets):
         raise MuscleFaceError("There are no frames to fit: choose a range of frames in which the target moves.")
+    if not (np.diff(numbers) > 0.0).all():
+        raise MuscleFaceError("The numbers of the frames do not rise: give the targets in the order of their frames.")
     take = _Take(Setting(model, options or FitOptions(), gravity), targets, numbers, progress)
     take.forward()
     if take.readable:
@@ -203,14 +205,16 @@ class _Take:
         k, numbers = len(setting.active), self._numbers[: len(frames)]
         size = max(len(f.information) for f in frames if f.information is not None)
         freedoms = size - k
+        # Frames on which few points are seen tell of the sliders, but not where the head is.
+        placed = np.array([f.information is not None and len(f.information) == size for f in frames])
         path = np.hstack([np.array([f.controls[setting.active] for f in frames]), self._head_path(freedoms)])
-        for column in path.T:
-            column[~seen] = np.interp(numbers[~seen], numbers[seen], column[seen])
+        for index, column in enumerate(path.T):
+            told = seen if index < k else placed
+            column[~told] = np.interp(numbers[~told], numbers[told], column[told])
         self._say(0.8, "Smoothing in time")
         if setting.options.smoothness > 0.0 and len(frames) > 2:
             steady = np.concatenate([np.full(k, STEADY), np.full(freedoms, STEADY_HEAD)])
-            nothing = np.zeros((size, size), np.float32)
-            information = [nothing if f.information is None else f.information for f in frames]
+            information = [_of_size(f.information, size) for f in frames]
             path = smoothed(path, information, steady / np.sqrt(setting.options.smoothness), numbers)
         low, high = setting.bounds[setting.active].T
         for frame, values in zip(frames, path, strict=True):
@@ -275,3 +279,13 @@ class _Take:
     def _figures(self, goal: Goal, frame: _Frame, pose) -> Figures:
         points = SkinPoints.joined([t.points for t in goal.terms])
         return goal.measure(Found(frame.controls, frame.head, Posed(points.at(pose.skin), pose)))
+
+
+def _of_size(information: np.ndarray | None, size: int) -> np.ndarray:
+    """(size, size) the information of one frame, 0 on what it tells nothing of."""
+    if information is not None and len(information) == size:
+        return information
+    out = np.zeros((size, size), np.float32)
+    if information is not None:
+        out[: len(information), : len(information)] = information
+    return out
