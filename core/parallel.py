@@ -53,17 +53,22 @@ def _be_alone() -> None:
 _occupied = 0
 """Cores that long work in the background keeps from short tasks: a thread without a core of its own waits for ever."""
 
+_counting = Lock()
+
 
 @contextmanager
 def in_background() -> Iterator[None]:
     """While work in this thread takes a core from others."""
     global _occupied
-    _here.alone = True
-    _occupied += 1
+    before, _here.alone = getattr(_here, "alone", False), True
+    with _counting:
+        _occupied += 1
     try:
         yield
     finally:
-        _occupied -= 1
+        _here.alone = before
+        with _counting:
+            _occupied -= 1
 
 
 def workers() -> int:

@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The CPU's fast path, eight tets at a time, is the kernels of single tets; and its fast inverses are inverses."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 import numpy as np
@@ -163,3 +164,25 @@ def test_a_live_face_stays_near_and_settles():
         assert np.linalg.norm((settled.skin - exact.skin)[skin], axis=1).max() * m.mm_per_unit < 0.05
     finally:
         face.close()
+
+
+def test_a_factor_that_fails_fails_once():
+    """What the thread of a live face could not factor raises at the next frame, and the ones after follow again."""
+    face = LiveFace(model("demo"))
+    try:
+        broken = Future()
+        broken.set_exception(MemoryError("no room for the factor"))
+        face._follower._pending = broken
+        with pytest.raises(MemoryError):
+            face.follow({"jaw_open": 0.1})
+        assert face.follow({"jaw_open": 0.1}).converged
+    finally:
+        face.close()
+
+
+def test_background_work_ends_with_its_block():
+    """A thread has its helpers back when long work in it has ended, and short tasks have their core."""
+    before = parallel.workers(), parallel._occupied
+    with parallel.in_background():
+        assert parallel.workers() == 1 and parallel._occupied == before[1] + 1
+    assert (parallel.workers(), parallel._occupied) == before

@@ -223,9 +223,11 @@ class Follower:
         return min(list(self._factors), key=lambda k: float(((k.nodes - nodes) ** 2).sum()))
 
     def _turned(self, factor: _Factor, nodes: np.ndarray) -> Operator:
-        if factor.turned is None or np.abs(factor.turned[0] - nodes).max() > STALE:
-            factor.turned = nodes.copy(), self._warping.turned(factor.inverse, factor.nodes, nodes)
-        return factor.turned[1]
+        # One look, and one answer: a face that settles in another thread may turn the same factor meanwhile.
+        turned = factor.turned
+        if turned is None or np.abs(turned[0] - nodes).max() > STALE:
+            turned = factor.turned = nodes.copy(), self._warping.turned(factor.inverse, factor.nodes, nodes)
+        return turned[1]
 
     def _keep(self, new: _Factor) -> None:
         """Add a factor; the one that served longest ago gives way."""
@@ -236,5 +238,6 @@ class Follower:
     def _take_ready(self) -> None:
         """Keep what the other thread has done."""
         if self._pending is not None and self._pending.done():
-            ready, self._pending = self._pending.result(), None
-            self._keep(ready)
+            # Put aside first: one that could not be factored raises once, not at every frame from now on.
+            ready, self._pending = self._pending, None
+            self._keep(ready.result())
