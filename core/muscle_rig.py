@@ -75,11 +75,11 @@ def exposure_of(rig: Rig) -> np.ndarray:
 
 
 def curves_of(rig: Rig) -> dict[str, MuscleCurve]:
-    """The muscles that have curves, by name. Raises MuscleFaceError for a rig from before they were kept."""
+    """The muscles that have paths, by name. Raises MuscleFaceError for a rig of a version that did not keep them."""
     curves = unpacked({f: getattr(rig, f) for f in packed([])})
     if len(rig.muscle_names) and not any(curves):
         raise MuscleFaceError(f"This rig does not hold the paths of its muscles: {UPDATE}.")
-    return {str(n): c for n, c in zip(rig.muscle_names, curves, strict=True) if c is not None}
+    return {str(n): c for n, c in zip(rig.muscle_names, curves, strict=True) if c is not None and len(c.points)}
 
 
 def with_curves(model: "FaceModel", curves: Mapping[str, MuscleCurve], progress: Progress | None) -> Rig:

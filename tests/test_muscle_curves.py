@@ -10,7 +10,7 @@ import pytest
 from anatomy_heads import head, mesh, model, muscles
 from muscle_face.core import FaceModel, MuscleFaceError
 from muscle_face.core.anatomy.muscle_curves import MuscleCurve, carried
-from muscle_face.core.muscle_rig import frame_of
+from muscle_face.core.muscle_rig import frame_of, with_inert
 from muscle_face.core.rig import VERSION, Rig
 
 ADDED = ("path_", "muscle_", "mouth_line", "quality", "landmark_depth", "bones")
@@ -35,6 +35,14 @@ def test_curves_are_the_muscles_of_the_head():
         assert np.allclose(frame.to_norm(curve.points), np.concatenate(muscle.paths), atol=1e-9)
         assert np.isclose(sum(w.mean() for w in curve.widths), sum(w.mean() for w in muscle.widths) / frame.scale)
         assert curve.closed == muscle.closed and np.isclose(curve.thickness, muscle.thickness / frame.scale)
+
+
+def test_a_muscle_without_fibres_has_no_curve():
+    """A muscle that a rig keeps by name alone is not drawn, and the curves of the others change nothing."""
+    named = FaceModel(with_inert(model("demo").rig, ["risorius_third"]))
+    assert "risorius_third" in named.muscles
+    assert list(named.muscle_curves()) == model("demo").muscles
+    assert named.with_muscles(named.muscle_curves()).muscles == named.muscles
 
 
 def test_curves_as_they_are_change_nothing():
