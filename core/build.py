@@ -27,7 +27,7 @@ from .anatomy.muscles import Muscle, mouth_line, place_muscles
 from .anatomy.teeth import dental_arches, lining
 from .errors import MuscleFaceError
 from .geometry import embedding, surface
-from .geometry.head_flesh import MANDIBLE, HeadFlesh, build_flesh, skin_of
+from .geometry.head_flesh import MANDIBLE, TARGET_TETS, HeadFlesh, build_flesh, skin_of
 from .geometry.rest import harmonic
 from .muscle_rig import contents, fibre_arrays, fibres_of
 from .parallel import Once, Steps, run_all
@@ -72,6 +72,8 @@ def build_rig(
     """Build the rig of a head; see FaceModel.build for the arguments."""
     say = progress or (lambda share, text: None)
     started = time.perf_counter()
+    if quality not in TARGET_TETS:
+        raise MuscleFaceError(f'There is no quality "{quality}": use one of {", ".join(TARGET_TETS)}.')
     kind = presets.tissue(tissue)
     compile_kernels(lambda _share, text: say(0.0, text))
     head = analyse_head(vertices, faces, shapes, lambda s, text: say(0.1 * s, text), landmarks)

@@ -20,6 +20,7 @@ OLDEST = 4
 UPDATE = "press Update Rig"
 """What an artist does about a rig that is not up to date."""
 
+DAMAGED = "The stored rig is damaged: remove the rig and create it again."
 
 DRAFT_TETS = 30_000
 """A flesh of fewer tets is a draft."""
@@ -146,15 +147,18 @@ class Rig:
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
         except Exception as error:
-            raise MuscleFaceError("The stored rig is damaged: remove the rig and create it again.") from error
+            raise MuscleFaceError(DAMAGED) from error
         version = int(arrays.get("version", -1))
         if version > VERSION:
             raise MuscleFaceError("The rig was made by a newer version of Muscle Face: install that one.")
         if version < OLDEST:
             raise MuscleFaceError(f"The rig was made by an older version of Muscle Face: {UPDATE}.")
-        if version < VERSION:
-            arrays = migrated(arrays)
-        return cls(**{f.name: arrays[f.name] for f in fields(cls)})
+        try:
+            if version < VERSION:
+                arrays = migrated(arrays)
+            return cls(**{f.name: arrays[f.name] for f in fields(cls)})
+        except KeyError as error:
+            raise MuscleFaceError(DAMAGED) from error
 
 
 def migrated(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from . import blas
 from .geometry.head_flesh import MANDIBLE
@@ -55,6 +56,7 @@ class _State:
     load: Load
     q: np.ndarray
     tracks: np.ndarray  # (K, n) d(track weights)/d(controls)
+    pulling: np.ndarray  # (M,) d(activations)/d(muscle sliders): 0 below zero, where a slider does nothing
 
     @property
     def linear(self) -> Linearisation:
@@ -71,7 +73,7 @@ def _state(model: "FaceModel", pose: "Pose") -> _State:
     tracks[np.arange(s), np.arange(s)] = 1.0
     tracks[:, -3:-1] = model.rig.jaw_tracks[:2].T
     tracks[:, -1] = model.rig.jaw_tracks[2] if c[-1] >= 0.0 else -model.rig.jaw_tracks[3]
-    return _State(model, pose, load, q, tracks)
+    return _State(model, pose, load, q, tracks, (c[_muscles(model)] >= 0.0).astype(np.float64))
 
 
 def _bones_by_track(state: _State) -> np.ndarray:
@@ -148,7 +150,8 @@ def nearby(model: "FaceModel", pose: "Pose", vertices: np.ndarray, active: np.nd
 def forward(model: "FaceModel", pose: "Pose", directions: Sequence[Parameters]) -> np.ndarray:
     """(V, 3, c) motion of the skin along each of the directions; one factorisation serves all."""
     state, zero = _state(model, pose), np.zeros(len(pose.controls))
-    controls = np.array([zero if d.controls is None else d.controls for d in directions]).reshape(len(directions), -1)
+    controls = np.array([zero if d.controls is None else d.controls for d in directions])
+    controls = controls.reshape(len(directions), len(zero))
     force = np.zeros((3 * len(model.rig.nodes), len(directions)))
     moved = np.zeros_like(force)
     by_moduli = by_rest = None
@@ -201,7 +204,8 @@ def _move_nodes(
     # Each of the two keeps one core busy.
     tasks = [linearise, lambda: model.tracks.forces(nodes, load.strain)]
     linear, of_tracks = run_all(tasks) if workers() > 1 else [task() for task in tasks]
-    of_muscles, of_bones = derivatives.by_activation(model.flesh, nodes), _bones_by_track(state)
+    of_muscles = derivatives.by_activation(model.flesh, nodes) @ sp.diags(state.pulling)
+    of_bones = _bones_by_track(state)
     touching, push = _teeth_by_track(state)
 
     def some(part: slice) -> None:
@@ -301,7 +305,7 @@ def _controls_gradient(state: _State, d: np.ndarray, force: np.ndarray, moved: n
     by_track += np.einsum("kci,ci->k", push, nodal[node])
     by_track += model.skinning.detail.reshape(len(by_track), -1) @ d[rig.skin].ravel()
     out = state.tracks.T @ by_track
-    out[_muscles(model)] += derivatives.pulled_by_activation(model.flesh, state.pose.nodes, nodal)
+    out[_muscles(model)] += state.pulling * derivatives.pulled_by_activation(model.flesh, state.pose.nodes, nodal)
     return out
 
 

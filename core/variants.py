@@ -43,21 +43,25 @@ def of_tissue(model: "FaceModel", tissue: str, progress: Progress | None) -> Rig
 
 def of_track_stiffness(model: "FaceModel", factors: Mapping[str, float]) -> Rig:
     """The rig with the track springs of some regions scaled. Raises MuscleFaceError."""
-    stiffness = model.rig.track_stiffness.copy()
-    for name, factor in factors.items():
-        if name not in REGIONS:
-            raise MuscleFaceError(f'There is no region "{name}": use one of {", ".join(REGIONS)}.')
-        stiffness[list(REGIONS).index(name)] = factor
+    stiffness = by_region(factors, model.rig.track_stiffness)
+    if not (np.isfinite(stiffness) & (stiffness >= 0.0)).all():
+        raise MuscleFaceError("The track stiffness of a region is not a number of at least 0: set it again.")
     return replace(model.rig, track_stiffness=stiffness)
+
+
+def by_region(factors: Mapping[str, float], default: np.ndarray) -> np.ndarray:
+    """(regions,) factors of the named regions, ``default`` (regions,) of the others. Raises MuscleFaceError."""
+    names, out = list(REGIONS), default.copy()
+    for name, factor in factors.items():
+        if name not in names:
+            raise MuscleFaceError(f'There is no region "{name}": use one of {", ".join(names)}.')
+        out[names.index(name)] = factor
+    return out
 
 
 def of_stiffness(model: "FaceModel", factors: Mapping[str, float], painted: np.ndarray | None) -> "FaceModel":
     """``FaceModel.with_stiffness``: a copy that shares all but the moduli."""
-    factor = np.ones(len(REGIONS))
-    for name, value in factors.items():
-        if name not in REGIONS:
-            raise MuscleFaceError(f'There is no region "{name}": use one of {", ".join(REGIONS)}.')
-        factor[list(REGIONS).index(name)] = value
+    factor = by_region(factors, np.ones(len(REGIONS)))
     painted = np.ones(model.vertex_count) if painted is None else np.asarray(painted, np.float64)
     if painted.shape != (model.vertex_count,):
         raise MuscleFaceError(f"Painted stiffness is one number for each of the {model.vertex_count} vertices.")

@@ -55,6 +55,8 @@ def test_other_names_are_left_alone():
     ("change", "said"),
     [
         (lambda v, f: (v, [], {}), "no faces"),
+        (lambda v, f: (v, [[]], {}), "no faces"),
+        (lambda v, f: (v, f, {"smile": 1.0}), '"smile" has'),
         (lambda v, f: (np.where(np.arange(len(v))[:, None] == 3, np.nan, v), f, {}), "not numbers"),
         (lambda v, f: (v[:8], [[0, 1, 2, 3]], {}), "only 8 vertices"),
         (lambda v, f: (v, f, {"smile": np.zeros((5, 3))}), '"smile" has 5 vertices'),

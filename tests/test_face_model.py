@@ -2,10 +2,14 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The face model from head to derivatives: on the demo head always, on the ICT head where it is present."""
 
+import io
+
 import numpy as np
 import pytest
 from anatomy_heads import head, mesh, model
 from muscle_face.core import Cancelled, FaceModel, MuscleFaceError
+from muscle_face.core.fit.options import FitOptions
+from muscle_face.core.rig import VERSION
 
 HEADS = ("demo", "ict_whole")
 NOT_FACS = ("PupilDilate", "cheekRaiser")
@@ -138,6 +142,16 @@ def test_derivatives_agree_with_finite_differences():
     assert np.abs(m.gradient(pose, loss) - expected).max() < 1e-6 * np.abs(expected).max()
 
 
+def test_a_muscle_below_nothing_changes_nothing():
+    """A muscle's slider below 0 leaves the muscle at rest: its derivatives there are 0."""
+    m = model("demo")
+    pose = m.solve({"jawOpen": 0.3, "zygomaticus_major_R": -0.2})
+    slider = m.controls().names.index("zygomaticus_major_R")
+    assert not m.jacobian(pose)[:, slider].any() and m.jacobian(pose)[:, m.controls().names.index("jawOpen")].any()
+    assert m.gradient(pose, np.ones(pose.skin.shape))[slider] == 0.0
+    assert m.forward(pose, []).shape == (*pose.skin.shape, 0)
+
+
 @pytest.mark.parametrize("name", HEADS)
 def test_fit_recovers_the_sliders_behind_a_face(name):
     """A mix made by the rig itself is found again: controls within 0.05, skin within 0.05 mm RMS."""
@@ -229,6 +243,19 @@ def test_clear_sentences_for_bad_requests():
         m.with_tissue("jelly")
     with pytest.raises(MuscleFaceError, match="damaged"):
         FaceModel.from_bytes(b"not a rig")
+    emptied = io.BytesIO()
+    np.savez(emptied, version=VERSION)
+    with pytest.raises(MuscleFaceError, match="damaged"):
+        FaceModel.from_bytes(emptied.getvalue())
+    with pytest.raises(MuscleFaceError, match="draft"):
+        FaceModel.build(*mesh("demo"), quality="fine")
+    for factor in (-1.0, np.nan):
+        with pytest.raises(MuscleFaceError, match="at least 0"):
+            m.with_track_stiffness({"mouth": factor})
+    with pytest.raises(MuscleFaceError, match="no slider"):
+        m.fit(m.neutral, FitOptions(limits={"jawOpne": (0.0, 1.0)}))
+    with pytest.raises(MuscleFaceError, match="above"):
+        m.fit(m.neutral, FitOptions(limits={"jawOpen": (1.0, 0.0)}))
 
 
 def test_building_can_be_cancelled():

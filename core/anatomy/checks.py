@@ -28,7 +28,7 @@ def check_input(
     vertices = np.asarray(vertices, float)
     if vertices.ndim != 2 or vertices.shape[1] != 3 or len(vertices) == 0:
         raise MuscleFaceError("The mesh has no vertices: select a head mesh.")
-    if len(faces) == 0:
+    if not any(len(f) for f in faces):
         raise MuscleFaceError("The mesh has no faces: select a head mesh with a surface.")
     if not np.isfinite(vertices).all():
         bad = int((~np.isfinite(vertices).all(axis=1)).sum())
@@ -44,7 +44,7 @@ def check_input(
         delta = np.asarray(delta, float)
         if delta.shape != vertices.shape:
             raise MuscleFaceError(
-                f'The shape "{name}" has {len(delta)} vertices but the mesh has {len(vertices)}: '
+                f'The shape "{name}" has {delta.size // 3} vertices but the mesh has {len(vertices)}: '
                 "rebuild or remove that shape key."
             )
         if not np.isfinite(delta).all():

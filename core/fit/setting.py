@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import MuscleFaceError
 from .checks import head_height
 from .engine import Found, Prior, Problem
 from .goals import Goal
@@ -88,12 +89,15 @@ def movable(model: "FaceModel", options: FitOptions) -> np.ndarray:
 
 
 def limited(model: "FaceModel", options: FitOptions) -> np.ndarray:
-    """(n, 2) bounds of the controls within the limits that the options set."""
+    """(n, 2) bounds of the controls within the limits that the options set. Raises MuscleFaceError."""
     names, bounds, _ = model.controls()
     bounds = bounds.copy()
     for name, (low, high) in options.limits.items():
-        if name in names:
-            k = names.index(name)
-            # What is held may stand beyond the bounds: an artist's driver or slider has put it there.
-            bounds[k] = (low, high) if low == high else np.clip((low, high), *bounds[k])
+        if name not in names:
+            raise MuscleFaceError(f'This face has no slider "{name}" to limit: use one of controls().names.')
+        if not low <= high:
+            raise MuscleFaceError(f'The lower limit of "{name}" lies above the upper one: exchange them.')
+        k = names.index(name)
+        # What is held may stand beyond the bounds: an artist's driver or slider has put it there.
+        bounds[k] = (low, high) if low == high else np.clip((low, high), *bounds[k])
     return bounds
