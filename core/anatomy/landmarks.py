@@ -8,8 +8,10 @@ Everything is in the normalised frame (cm, +Y up, +Z front, +X the character's l
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ..errors import MuscleFaceError
 from .cavities import Cavity
@@ -53,8 +55,11 @@ class SkinView:
 
     def nearest(self, points: np.ndarray) -> np.ndarray:
         """The nearest outer skin vertex (n, 3) to each point."""
-        gap = np.linalg.norm(self.vertices[self.used][None] - np.atleast_2d(points)[:, None], axis=2)
-        return self.vertices[self.used[np.argmin(gap, axis=1)]]
+        return self.vertices[self.used[self._tree.query(np.atleast_2d(points))[1]]]
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(self.vertices[self.used])
 
     def closest(self, points: np.ndarray) -> np.ndarray:
         """The nearest point (n, 3) of the outer skin to each point (n, 3)."""
