@@ -47,7 +47,8 @@ def draw_rows(layout, obj: bpy.types.Object, muscles, name: str = "activation") 
         reading.alignment = "RIGHT"
         # What the face implies, beside what the slider asks for.
         if name == "activation" and max(muscle.implied_activation for _, muscle in members) >= 0.005:
-            reading.label(text="  ".join(f"{side} {100.0 * m.implied_activation:.0f}%".strip() for side, m in members))
+            # In the order of the sliders below, whose letters would leave no room for three digits.
+            reading.label(text=" / ".join(f"{100.0 * m.implied_activation:.0f}" for _, m in members) + " %")
         row = column.row(align=True)
         for side, muscle in members:
             row.prop(muscle, name, text=side, slider=True)
