@@ -14,6 +14,7 @@ import bpy
 import numpy as np
 
 from ..core import MuscleFaceError
+from ..core.progress import Progress
 from . import bridge, engine, storage
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def sim_key(mesh: bpy.types.Mesh) -> bpy.types.ShapeKey:
     return key
 
 
-def solve(obj: bpy.types.Object, model: FaceModel, drive: Drive, start=None, progress=None):
+def solve(obj: bpy.types.Object, model: FaceModel, drive: Drive, start=None, progress: Progress | None = None):
     """Solve and write the result. Returns the Pose, or None at neutral, where nothing is simulated."""
     sim_key(obj.data)
     pose = None

@@ -14,6 +14,7 @@ import bpy
 if TYPE_CHECKING:
     from ..core import FaceModel
     from ..core.live import LiveFace
+    from ..core.progress import Progress
 
 PACKAGE = __package__.rpartition(".")[0]
 _opened: type[FaceModel] | None = None
@@ -136,11 +137,11 @@ def views():
     return views
 
 
-def preparer() -> Callable[[Callable[[float, str], None]], None]:
+def preparer() -> Callable[[Progress], None]:
     """What compiles all that the simulation runs, once for each machine, in any thread; its progress may cancel."""
     opening = opener()
 
-    def prepare(progress: Callable[[float, str], None]) -> None:
+    def prepare(progress: Progress) -> None:
         opening()
         from ..core.warm_up import compile_kernels
 

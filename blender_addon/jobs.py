@@ -15,9 +15,10 @@ from contextlib import contextmanager
 import bpy
 
 from ..core import Cancelled, MuscleFaceError
+from ..core.progress import Progress
 from . import engine, picking
 
-Work = Callable[[Callable[[float, str], None]], object]
+Work = Callable[[Progress], object]
 Plan = Generator[tuple[float, str] | Work, object, Work]
 Finish = Generator[tuple[float, str] | Work, object, None]
 

@@ -16,6 +16,7 @@ import bpy
 import numpy as np
 
 from ..core import Cancelled, MuscleFaceError
+from ..core.progress import Progress
 from . import drive, engine, jobs, storage
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ IDLE_SECONDS = 20.0
 class _Task:
     """Core code in a thread."""
 
-    def __init__(self, work: Callable[[Callable[[float, str], None]], object]) -> None:
+    def __init__(self, work: Callable[[Progress], object]) -> None:
         self.result, self.error, self._stop = None, None, threading.Event()
         self.progress = (0.0, "")
         self._thread = threading.Thread(target=self._run, args=(work,), name="Muscle Face live")

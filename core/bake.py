@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import lsq_linear
 
 from .errors import MuscleFaceError
+from .progress import Progress, silent
 
 if TYPE_CHECKING:
     from .face import FaceModel
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def independent_poses(
-    model: "FaceModel", frames: Iterable[tuple[np.ndarray, np.ndarray | None]], progress=None
+    model: "FaceModel", frames: Iterable[tuple[np.ndarray, np.ndarray | None]], progress: Progress | None = None
 ) -> Iterator["Pose"]:
     """The pose of each frame (its controls (n,) and gravity), solved from rest with nothing left of the frame before.
 
@@ -53,7 +54,7 @@ class Compressed:
     error: float
 
 
-def compress(offsets: np.ndarray, bound: float, progress: Callable[[float, str], None] | None = None) -> Compressed:
+def compress(offsets: np.ndarray, bound: float, progress: Progress | None = None) -> Compressed:
     """Few shapes whose combinations keep every vertex of every frame within ``bound``.
 
     offsets: (F, V, 3) from rest; the bound has their unit; progress(share, text) may raise Cancelled. Principal shapes
@@ -64,7 +65,7 @@ def compress(offsets: np.ndarray, bound: float, progress: Callable[[float, str],
     """
     offsets = np.asarray(offsets, np.float64)
     flat = offsets.reshape(len(offsets), -1)
-    say = progress or (lambda share, text: None)
+    say = progress or silent
     best = _fewest_principal(offsets, flat, bound)
     if best.error > bound:
         raise MuscleFaceError(f"Single precision cannot hold this animation to {bound:g}: allow a larger error.")

@@ -37,11 +37,10 @@ from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Flesh
 from .physics.gravity import node_mass, prestretch, unloaded_nodes
 from .physics.tracks import Calibration, largest_strain
+from .progress import Progress, silent
 from .readout import LEVELS, MuscleReader
 from .rig import VERSION, Rig, quantised, topology_hash
 from .warm_up import compile_kernels
-
-Progress = Callable[[float, str], None]
 
 UPRIGHT_GRAVITY = (0.0, -9.81, 0.0)
 """Heads are sculpted and scanned upright [m/s2, normalised frame]."""
@@ -70,7 +69,7 @@ def build_rig(
     progress: Progress | None = None,
 ) -> Rig:
     """Build the rig of a head; see FaceModel.build for the arguments."""
-    say = progress or (lambda share, text: None)
+    say = progress or silent
     started = time.perf_counter()
     if quality not in TARGET_TETS:
         raise MuscleFaceError(f'There is no quality "{quality}": use one of {", ".join(TARGET_TETS)}.')

@@ -2,13 +2,12 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """FaceModel: controls in, skin out, derivatives on request."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 import warp as wp
 
 from . import muscle_rig, sensitivity, solving, variants
@@ -21,15 +20,14 @@ from .fit.options import FitOptions
 from .fit.performance import fit_performance
 from .fit.result import FitResult, Performance
 from .fit.targets import Target
-from .parallel import run_all
-from .physics import presets
 from .physics.face_flesh import FaceFlesh, Load
-from .physics.flesh import Fibres, Flesh
-from .physics.gravity import node_mass, prestretch
+from .physics.gravity import node_mass
 from .physics.track_table import TrackTable
 from .pose import Controls, Pose
+from .progress import Progress
 from .readout import implied_activations
 from .rig import Rig
+from .rig_flesh import carriage, flesh_of
 from .sensitivity import Parameters
 from .skinning import Skinning
 from .tape import solve_on_tape
@@ -37,8 +35,6 @@ from .teeth import FaceTeeth
 
 if TYPE_CHECKING:
     from .device import DeviceFace
-
-Progress = Callable[[float, str], None]
 
 
 class FaceModel:
@@ -58,27 +54,10 @@ class FaceModel:
         self._index = {n: i for i, n in enumerate(self._names)}
         self.control_kinds = ["shape"] * len(self.shapes) + ["muscle"] * len(self.muscles) + ["jaw"] * 3
         self.jaw = Jaw(rig.jaw_hinge, rig.jaw_spin, rig.jaw_slide, rig.jaw_side_advance)
-        fibres = Fibres(rig.fibre_muscle, rig.fibre_tet, rig.fibre_stress, rig.fibre_direction, len(self.muscles))
-        kind = presets.tissue(str(rig.tissue))
-        self.flesh = Flesh(
-            rig.nodes,
-            rig.tets,
-            kind.moduli(rig.muscle_share, rig.skin_share),
-            fibres,
-            rig.bone > 0,
-            np.zeros(len(rig.nodes)),
-            law=kind.law,
-            prestretch=prestretch(rig.nodes, rig.unloaded, rig.tets),
-        )
-        springs = rig.track_stiffness[rig.region] * presets.track_springs(self.flesh)
-        self.flesh.spring = np.where(self.flesh.fixed, 0.0, springs)
+        self.flesh = flesh_of(rig)
         self.mass = node_mass(self.flesh)
         self.solver = FaceFlesh(self.flesh)
-        count = len(rig.carried)
-        self.carry = sp.csr_matrix(
-            (rig.carrier_weight.ravel(), rig.carrier.ravel(), np.arange(0, 4 * count + 1, 4)),
-            shape=(count, len(rig.nodes)),
-        )
+        self.carry = carriage(rig)
 
     @classmethod
     def build(
@@ -274,7 +253,7 @@ class FaceModel:
     @property
     def rotation(self) -> np.ndarray:
         """(3, 3) with normalised direction = rotation @ user direction."""
-        return self.rig.frame.T * (self.mm_per_unit / 10.0)
+        return self.rig.head_frame().rotation
 
     @property
     def rest_gravity(self) -> np.ndarray:
@@ -322,10 +301,7 @@ class FaceModel:
 
     def gradient_batch(self, poses: Sequence[Pose], dloss_dskin: np.ndarray) -> np.ndarray:
         """(B, n) gradients over the controls at B poses from loss gradients over their skins (B, V, 3)."""
-        self.prepare()
-        pairs = zip(poses, dloss_dskin, strict=True)
-        rows = run_all([lambda p=p, d=d: sensitivity.gradient(self, p, d) for p, d in pairs])
-        return np.array(rows).reshape(len(poses), len(self._names))
+        return sensitivity.gradient_batch(self, poses, dloss_dskin)
 
     def solve_on_tape(
         self, tape: wp.Tape, controls: wp.array, *, starts: Sequence[Pose | None] | None = None

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import lsq_linear
 
+from .progress import Progress
+
 if TYPE_CHECKING:
     from .face import FaceModel
     from .pose import Pose
@@ -102,7 +104,7 @@ def drag(
     *,
     rounds: int = 5,
     frozen: Sequence[int] = (),
-    progress=None,
+    progress: Progress | None = None,
 ) -> "Pose":
     """The settled pose whose sliders bring a vertex towards ``target`` (3,), each round with fresh derivatives.
 

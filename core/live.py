@@ -3,7 +3,7 @@
 """A face that follows moving sliders: every answer comes quickly and near enough, none is kept for a bake or a fit."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from . import blas
 from .build import checked_gravity
 from .physics.follow import Follower
 from .pose import Pose
+from .progress import Progress
 from .skinning import posed_skin
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class LiveFace:
     def settle(
         self,
         pose: Pose,
-        progress: Callable[[float, str], None] | None = None,
+        progress: Progress | None = None,
         *,
         model: "FaceModel | None" = None,
     ) -> Pose:

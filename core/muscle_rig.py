@@ -7,7 +7,7 @@ there is worked out from the flesh as it is (``physics.tracks``). So only fibres
 and the readout's table are made anew.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,6 @@ import numpy as np
 
 from .anatomy import composition
 from .anatomy.fibres import muscle_fibres
-from .anatomy.frame import Frame
 from .anatomy.muscle_curves import CURVE, MESH, MuscleCurve, SkinAbove, check_curve, muscle_of_curve, packed, unpacked
 from .anatomy.muscle_meshes import curve_through, filled, in_tets
 from .anatomy.muscles import Muscle
@@ -23,12 +22,12 @@ from .errors import MuscleFaceError
 from .geometry import surface
 from .physics import presets
 from .physics.flesh import Fibres, Flesh
+from .progress import Progress, silent
 from .rig import UPDATE, Rig
 
 if TYPE_CHECKING:
     from .face import FaceModel
 
-Progress = Callable[[float, str], None]
 Mesh = tuple[np.ndarray, Sequence[Sequence[int]]]
 
 
@@ -61,19 +60,6 @@ def fibres_of(parts: Sequence[Content], strength: np.ndarray, tets: int) -> tupl
     return fibres, np.minimum(np.bincount(tet, fraction, tets), 1.0)
 
 
-def frame_of(rig: Rig) -> Frame:
-    """The frame in which the rig's own lengths are."""
-    scale = float(rig.mm_per_unit) / 10.0
-    return Frame(scale, scale * rig.frame.T, rig.origin)
-
-
-def exposure_of(rig: Rig) -> np.ndarray:
-    """(V,) exposure of every vertex of the mesh, 1 off the skin."""
-    exposure = np.ones(len(rig.vertices))
-    exposure[rig.skin] = rig.exposure
-    return exposure
-
-
 def curves_of(rig: Rig) -> dict[str, MuscleCurve]:
     """The muscles that have paths, by name. Raises MuscleFaceError for a rig of a version that did not keep them."""
     curves = unpacked({f: getattr(rig, f) for f in packed([])})
@@ -90,8 +76,8 @@ def with_curves(model: "FaceModel", curves: Mapping[str, MuscleCurve], progress:
     changed = {n: c for n, c in curves.items() if n not in old or not old[n].same(c)}
     if not changed:
         return rig
-    frame = frame_of(rig)
-    skin = SkinAbove(frame.to_norm(rig.vertices), rig.triangles, exposure_of(rig))
+    frame = rig.head_frame()
+    skin = SkinAbove(frame.to_norm(rig.vertices), rig.triangles, rig.vertex_exposure())
     placed = [muscle_of_curve(n, c, frame, skin, rig.mouth_line) for n, c in changed.items()]
     return exchanged(model, changed, dict(zip(changed, contents(placed, rig.nodes, rig.tets), strict=True)), CURVE,
                      progress)  # fmt: skip
@@ -107,7 +93,7 @@ def exchanged(
     """The rig with the named muscles shown by ``curves`` and made of ``parts``; unknown names are appended."""
     from .build import read_muscles, unload
 
-    rig, say = model.rig, progress or (lambda share, text: None)
+    rig, say = model.rig, progress or silent
     say(0.0, "Laying the muscles")
     names = [str(n) for n in rig.muscle_names]
     names += [n for n in curves if n not in names]
@@ -116,7 +102,7 @@ def exchanged(
     strength = np.array([p.strength for p in paths])
     fibres, muscle_share = fibres_of([parts[n] if n in parts else _content(rig, n) for n in names], strength,
                                      len(rig.tets))  # fmt: skip
-    vertices, exposure = frame_of(rig).to_norm(rig.vertices), exposure_of(rig)
+    vertices, exposure = rig.head_frame().to_norm(rig.vertices), rig.vertex_exposure()
     skin_share = composition.skin_share(vertices, rig.triangles, exposure, rig.nodes, rig.tets)
     skin_share = np.minimum(skin_share, 1.0 - muscle_share)
     kind = presets.tissue(str(rig.tissue))
@@ -184,7 +170,7 @@ def with_inert(rig: Rig, names: Sequence[str]) -> Rig:
 def with_meshes(model: "FaceModel", meshes: Mapping[str, Mesh], progress: Progress | None) -> Rig:
     """The rig with some muscles exchanged for closed meshes, new names appended. Raises MuscleFaceError."""
     rig, known = model.rig, curves_of(model.rig)
-    frame, curves, parts = frame_of(rig), {}, {}
+    frame, curves, parts = rig.head_frame(), {}, {}
     for name, (vertices, faces) in meshes.items():
         triangles, _ = surface.triangulate(faces)
         muscle = filled(name, frame.to_norm(vertices), triangles, rig.nodes[rig.bone > 0])

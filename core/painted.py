@@ -25,7 +25,7 @@ def under_skin(model: "FaceModel") -> tuple[np.ndarray, np.ndarray]:
     found = vars(model).get("_under")
     if found is None:
         rig = model.rig
-        skin = np.linalg.solve(rig.frame, (rig.vertices[rig.skin] - rig.origin).T).T
+        skin = rig.head_frame().to_norm(rig.vertices[rig.skin])
         far, index = cKDTree(skin).query(rig.nodes[rig.tets].mean(1), min(NEIGHBOURS, len(skin)))
         share = 1.0 / np.maximum(far, 1e-3) ** 2
         found = model._under = rig.skin[index], share / share.sum(1, keepdims=True)

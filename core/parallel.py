@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from . import blas
+from .progress import Progress
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -136,7 +137,7 @@ class Once(Generic[Item]):
 class Steps:
     """Progress of many steps over a share of a job, told from any thread, never backwards."""
 
-    def __init__(self, say: Callable[[float, str], None], low: float, high: float, count: int) -> None:
+    def __init__(self, say: Progress, low: float, high: float, count: int) -> None:
         self._say, self._low, self._span, self._count = say, low, high - low, max(count, 1)
         self._done, self._turn = 0, Lock()
 

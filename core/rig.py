@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from .anatomy.frame import Frame
 from .errors import MuscleFaceError
 
 VERSION = 8
@@ -133,6 +134,17 @@ class Rig:
     def detail(self, track: int) -> np.ndarray:
         """(Vs, 3) motion of the skin that a track at weight 1 adds to that of the flesh."""
         return self.detail_step[track] * self.detail_steps[track].astype(np.float64)
+
+    def head_frame(self) -> Frame:
+        """The normalised frame [cm], in which all lengths of the rig are that are not in the user's."""
+        scale = float(self.mm_per_unit) / 10.0
+        return Frame(scale, scale * self.frame.T, self.origin)
+
+    def vertex_exposure(self) -> np.ndarray:
+        """(V,) exposure of every vertex of the mesh, 1 off the skin."""
+        exposure = np.ones(len(self.vertices))
+        exposure[self.skin] = self.exposure
+        return exposure
 
     def to_bytes(self) -> bytes:
         """The rig as the bytes of a compressed .npz."""

@@ -5,7 +5,6 @@
 import os
 import platform
 import time
-from collections.abc import Callable
 
 import numpy as np
 import scipy
@@ -14,12 +13,13 @@ import warp as wp
 from . import parallel, warm_up
 from .demo_head import demo_head
 from .face import FaceModel
+from .progress import Progress
 
 SHAPES = ("jawOpen", "mouthSmileLeft", "mouthSmileRight")
 MUSCLE = "zygomaticus_major_L"
 
 
-def self_test(progress: Callable[[float, str], None]) -> list[str]:
+def self_test(progress: Progress) -> list[str]:
     """One sentence per finding; takes some ten seconds and as long again on first use."""
     lines = [
         f"Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__}, Warp {wp.__version__}",

@@ -269,6 +269,14 @@ def gradient(model: "FaceModel", pose: "Pose", dloss_dskin: np.ndarray) -> np.nd
     return _controls_gradient(state, np.asarray(dloss_dskin, np.float64).reshape(-1, 3), *_pulled(state, dloss_dskin))
 
 
+def gradient_batch(model: "FaceModel", poses: "Sequence[Pose]", dloss_dskin: np.ndarray) -> np.ndarray:
+    """(B, n) gradients of losses at B poses from their gradients over the skins (B, V, 3), on all cores."""
+    model.prepare()
+    pairs = zip(poses, dloss_dskin, strict=True)
+    rows = run_all([lambda p=p, d=d: gradient(model, p, d) for p, d in pairs])
+    return np.array(rows).reshape(len(poses), len(model.controls().names))
+
+
 @blas.one_thread()
 def adjoint(model: "FaceModel", pose: "Pose", dloss_dskin: np.ndarray) -> Parameters:
     """Gradient of a loss by all parameters from its gradient over the skin (V, 3): one adjoint solve."""

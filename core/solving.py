@@ -3,7 +3,7 @@
 """Equilibria of a face model: one with a solver of the caller's own, or many on all cores."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +14,11 @@ from .errors import MuscleFaceError
 from .parallel import Pool, Steps, run_all
 from .physics.face_flesh import FaceFlesh
 from .pose import Pose
+from .progress import Progress, silent
 from .skinning import posed_skin
 
 if TYPE_CHECKING:
     from .face import FaceModel
-
-Progress = Callable[[float, str], None]
 
 
 def control_vector(
@@ -55,7 +54,7 @@ def solve_batch(
     vectors = [model.vector(v) for v in values]
     model.prepare()
     solvers = Pool(model.solver.twin)
-    steps = Steps(progress or (lambda share, text: None), 0.0, 1.0, len(vectors))
+    steps = Steps(progress or silent, 0.0, 1.0, len(vectors))
 
     def task(c: np.ndarray, start: Pose | None) -> Pose:
         with solvers.lent() as solver:

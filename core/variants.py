@@ -3,7 +3,7 @@
 """The same face with something else inside: another tissue, other track springs; and the face brought up to date."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,12 @@ from .errors import MuscleFaceError
 from .muscle_rig import curves_of, with_inert
 from .painted import in_flesh
 from .physics import presets
+from .progress import Progress, silent
 from .rig import Rig
 
 if TYPE_CHECKING:
     from .face import FaceModel
 
-Progress = Callable[[float, str], None]
 
 STIFFNESS = 0.1, 10.0
 """Factors of the flesh's moduli that are allowed."""
@@ -32,7 +32,7 @@ BORDER = 3
 
 def of_tissue(model: "FaceModel", tissue: str, progress: Progress | None) -> Rig:
     """The rig with another tissue: muscles and gravity act on other flesh."""
-    rig, say = model.rig, progress or (lambda share, text: None)
+    rig, say = model.rig, progress or silent
     kind = presets.tissue(tissue)
     moduli = kind.moduli(rig.muscle_share, rig.skin_share)
     bare = model.flesh.varied(moduli=moduli, law=kind.law, prestretch=None)

@@ -17,7 +17,7 @@ _SIDES = np.array([[0, 1], [1, 2], [2, 0]])
 
 def to_user(model: "FaceModel", x: np.ndarray) -> np.ndarray:
     """Points (..., 3) of the normalised frame in the user's."""
-    return model.rig.origin + np.asarray(x) @ model.rig.frame.T
+    return model.rig.head_frame().to_user(x)
 
 
 def fibre_lines(model: "FaceModel", nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

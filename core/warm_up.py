@@ -2,11 +2,12 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Compiling what the simulation runs, ahead of the first solve: some 20 s of work once, then it is in Warp's cache."""
 
-from collections.abc import Callable
 from importlib import import_module
 from threading import Lock
 
 import warp as wp
+
+from .progress import Progress
 
 KERNEL_MODULES = (
     "physics.derivative_kernels",
@@ -27,7 +28,7 @@ _ready = False
 _turn = Lock()
 
 
-def compile_kernels(progress: Callable[[float, str], None]) -> None:
+def compile_kernels(progress: Progress) -> None:
     """Compile and load all kernels; at once when that was done. ``progress`` may raise Cancelled between modules."""
     global _ready
     # One after another, and one thread only: Warp's modules are not safe to load from several threads.

@@ -10,7 +10,7 @@ import pytest
 from anatomy_heads import head, mesh, model, muscles
 from muscle_face.core import FaceModel, MuscleFaceError
 from muscle_face.core.anatomy.muscle_curves import MuscleCurve, carried
-from muscle_face.core.muscle_rig import frame_of, with_inert
+from muscle_face.core.muscle_rig import with_inert
 from muscle_face.core.rig import VERSION, Rig
 
 ADDED = ("path_", "muscle_", "mouth_line", "quality", "landmark_depth", "bones")
@@ -183,5 +183,5 @@ def test_an_updated_rig_keeps_the_artists_muscles():
 
 def test_the_frame_of_a_rig_is_that_of_its_head():
     """Rig and head agree on what is normalised."""
-    frame, points = frame_of(model("demo").rig), model("demo").neutral
+    frame, points = model("demo").rig.head_frame(), model("demo").neutral
     assert np.allclose(frame.to_norm(points), head("demo").frame.to_norm(points), atol=1e-9)

@@ -18,6 +18,7 @@ from scipy.spatial import cKDTree
 from ..errors import MuscleFaceError
 from ..geometry import surface
 from ..geometry.field import DistanceField
+from ..progress import Progress, silent
 from .bones import LEAST_DEPTH, Bone, Hull, Mesh, read_bones
 from .head import Head, analyse_head
 from .tissue import landmark_depth
@@ -206,13 +207,13 @@ def fitted_bones(
     bones: Mapping[str, Mesh],
     *,
     landmarks: Mapping[str, np.ndarray] | None = None,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, np.ndarray]:
     """Vertices (n, 3) of bones {"cranium", "mandible": (vertices, faces)} fitted into a head, in the head's frame.
 
     vertices, faces, shapes, landmarks: the head, as FaceModel.build takes it. Raises MuscleFaceError.
     """
-    say = progress or (lambda share, text: None)
+    say = progress or silent
     given = read_bones(bones)
     head = analyse_head(vertices, faces, shapes, lambda s, text: say(0.7 * s, text), landmarks)
     fitted = fit_bones(head, given, lambda: say(0.7, "Fitting the skull"))

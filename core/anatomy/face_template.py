@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from ..geometry import surface
+from ..progress import silent
 from .rays import RayTarget
 
 # What is looked for: hairline to chin, cheek to cheek [cm].
@@ -47,7 +48,7 @@ def face_template() -> FaceTemplate:
     from .find_face import find_face
 
     head = build_head()
-    face = find_face(head.vertices, head.faces, {}, feature_corners(head), lambda share, text: None)
+    face = find_face(head.vertices, head.faces, {}, feature_corners(head), silent)
     x, triangles = face.vertices, face.outer
     centre = x[triangles].mean(axis=1)
     normals = surface.triangle_normals(x, triangles)

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Where the face is on a mesh: its skin, frame, loose parts, pockets and landmarks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from ..errors import MuscleFaceError
 from ..geometry import surface
+from ..progress import Progress
 from . import cavities, checks, names, plausible
 from . import frame as frames
 from . import jaw as jaws
@@ -21,7 +22,6 @@ from .frame import FaceMarks, Frame
 from .half_head import refuse_half
 from .parts import Part
 
-Say = Callable[[float, str], None]
 FEW_DOUBTS = 2  # places in doubt are worth a warning; with more, half of the face may be missing
 LEAST_EYE = 1.4  # [cm] width of an eye's opening, half an adult's
 FARTHEST_MOUTH, LEAST_MOUTH = 4.0, 3.0  # [cm] from its guess, and its width: nostrils are nearer to each other
@@ -55,7 +55,7 @@ def find_face(
     faces: Sequence[Sequence[int]],
     shapes: Mapping[str, np.ndarray],
     landmarks: Mapping[str, np.ndarray] | None,
-    say: Say,
+    say: Progress,
 ) -> Face:
     """Find the face on a mesh; see `head.analyse_head` for the arguments. Raises MuscleFaceError."""
     say(0.0, "Reading the mesh")

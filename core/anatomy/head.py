@@ -2,12 +2,13 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """From a head mesh with or without shapes to a `Head`: frame, parts, landmarks, jaw and bone depth."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..geometry import surface
+from ..progress import Progress, silent
 from . import checks, tissue
 from . import jaw as jaws
 from .find_face import find_face
@@ -16,8 +17,6 @@ from .jaw import Jaw
 from .landmarks import PICKED
 from .open_mouth import open_mouth
 from .parts import Part
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def analyse_head(
     name -> (3,) in the vertices' frame, those that the artist placed (any of them).
     Raises MuscleFaceError with one sentence when the mesh cannot be a face.
     """
-    say = progress or (lambda share, text: None)
+    say = progress or silent
     face = find_face(vertices, faces, shapes or {}, landmarks, say)
     x, skin, points, deltas = face.vertices, face.skin, face.landmarks, face.deltas
     say(0.8, "Fitting jaw and bones")
@@ -105,7 +104,7 @@ def guess_landmarks(
 
     Arguments and errors as of `analyse_head`.
     """
-    face = find_face(vertices, faces, shapes or {}, None, lambda share, text: None)
+    face = find_face(vertices, faces, shapes or {}, None, silent)
     return {p.name: face.frame.to_user(face.landmarks[p.name]) for p in PICKED}
 
 

@@ -3,7 +3,7 @@
 """Fit one expression to one target: place the head, fit the shapes as plain sums, then through the simulation."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import blas
 from ..errors import Cancelled, MuscleFaceError
+from ..progress import Progress, silent
 from .engine import EXACT, LITTLE, Found, Problem, Watch, descend
 from .goals import Goal, goal_of
 from .head import Head
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from ..face import FaceModel
     from ..pose import Pose
 
-Progress = Callable[[float, str], None]
 
 ITERATIONS = 12
 
@@ -72,7 +72,7 @@ class ExpressionFit:
         self, setting: Setting, goal: Goal, start: "Pose | FitResult | None" = None, progress: Progress | None = None
     ) -> None:
         self.setting, self.goal, self.blend, self.stopped = setting, goal, Figures(), False
-        self._progress, self._share = progress or (lambda share, text: None), 0.02
+        self._progress, self._share = progress or silent, 0.02
         self._points = SkinPoints.joined([t.points for t in goal.terms])
         neutral = setting.model.controls().neutral
         if not len(setting.active) and not setting.freedoms(goal):

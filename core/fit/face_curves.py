@@ -15,7 +15,6 @@ import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
 from ..anatomy import cavities
-from ..anatomy.frame import Frame
 from ..anatomy.landmarks import SkinView
 from ..geometry import surface
 from .targets import SkinPoints
@@ -88,11 +87,10 @@ class _Face:
 
     def __init__(self, model: FaceModel) -> None:
         rig = model.rig
-        self.frame = Frame(model.mm_per_unit / 10.0, model.rotation, rig.origin)
+        self.frame = rig.head_frame()
         self.x = self.frame.to_norm(model.neutral)
         self.marks = {name: self.frame.to_norm(p) for name, p in model.landmarks.items()}
-        self.exposure = np.ones(len(self.x))
-        self.exposure[rig.skin] = rig.exposure
+        self.exposure = rig.vertex_exposure()
         self.neighbours = surface.adjacency(len(self.x), rig.triangles)
         outer = rig.triangles[(self.exposure[rig.triangles] > cavities.INNER_EXPOSURE).all(axis=1)]
         self.view = SkinView(self.x, outer)

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from ..progress import Progress
 from .options import FitOptions
 from .robust import robust_weights
 from .targets import CameraTarget, MarkerTarget
@@ -33,7 +33,7 @@ class NeutralFrame:
     head that rolls and comes nearer, and to first order of small offsets for one that turns away.
     """
 
-    def __init__(self, model: FaceModel, target: _Target, progress: Callable[[float, str], None] | None = None) -> None:
+    def __init__(self, model: FaceModel, target: _Target, progress: Progress | None = None) -> None:
         """Place the neutral face in the frame. Raises MuscleFaceError as a fit does."""
         still = FitOptions(shapes=False, muscles=False, jaw=False, head_pose=True)
         head = model.fit(target, still, progress=progress).head

@@ -18,6 +18,7 @@ from scipy.spatial.transform import Rotation
 
 from .. import blas
 from ..errors import Cancelled, MuscleFaceError
+from ..progress import Progress, silent
 from .engine import Found, Prior, descend
 from .expression import ExpressionFit
 from .goals import Goal, goal_of
@@ -67,7 +68,7 @@ def fit_performance(
     *,
     frames: Sequence[float] | None = None,
     gravity: Sequence[float] | None = None,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Performance:
     """Slider values of every frame for one target each. frames: (F,) rising numbers, default 0, 1, ... Raises
     MuscleFaceError when no frame can be fitted."""
@@ -91,7 +92,7 @@ class _Take:
 
     def __init__(self, setting: Setting, targets: Sequence, numbers: np.ndarray, progress: Callable | None) -> None:
         self._setting, self._targets, self._numbers = setting, targets, numbers
-        self._progress, self._share = progress or (lambda share, text: None), 0.0
+        self._progress, self._share = progress or silent, 0.0
         self._frames: list[_Frame] = []
         self._skin: FollowedSkin | None = None
         self._skin_points: SkinPoints | None = None

@@ -2,13 +2,14 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Skin points as functions of the controls that a fit may move: simulated, as plain sums of shapes, or still."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from .. import sensitivity
+from ..progress import Progress
 from ..skinning import shape_deltas
 from .targets import SkinPoints
 
@@ -86,7 +87,7 @@ class SimulatedSkin(_Exact):
         active: np.ndarray,
         gravity: Sequence[float] | None = None,
         tolerance: float = TOLERANCE,
-        tick: Callable[[float, str], None] | None = None,
+        tick: Progress | None = None,
     ) -> None:
         self._model, self._points, self.active = model, points, active
         self._gravity, self._tolerance, self._tick = gravity, tolerance, tick

@@ -96,8 +96,7 @@ class Eye:
 def find_eyes(rig: "Rig", x: np.ndarray, landmarks: dict[str, np.ndarray]) -> list[Eye]:
     """Both eyes of a head with vertices x (V, 3) and landmarks in the normalised frame."""
     neighbours = surface.adjacency(len(x), rig.triangles)
-    exposure = np.ones(len(x))
-    exposure[rig.skin] = rig.exposure
+    exposure = rig.vertex_exposure()
     riders = rig.carried[len(rig.skin) :]
     eyes = []
     for side, ball in (("L", rig.eye_left), ("R", rig.eye_right)):

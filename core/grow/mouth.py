@@ -40,9 +40,7 @@ class Mouth:
         self._middle, self._half = middle, 0.5 * abs(left[0] - right[0])
         self._line = np.array([right, 0.5 * (right + middle), middle, 0.5 * (left + middle), left])
         neighbours = surface.adjacency(len(x), rig.triangles)
-        exposure = np.ones(len(x))
-        exposure[rig.skin] = rig.exposure
-        bag = find_cavity(x, neighbours, exposure, rig.skin, middle, 2.5)
+        bag = find_cavity(x, neighbours, rig.vertex_exposure(), rig.skin, middle, 2.5)
         inside = np.zeros(len(x), bool)
         inside[[] if bag is None else bag.inner] = True
         self._upper = self._rest[:, 1] > np.interp(self._rest[:, 0], self._line[:, 0], self._line[:, 1])

@@ -12,6 +12,7 @@ from .. import blas
 from ..errors import MuscleFaceError
 from ..parallel import Pool, Steps, run_all
 from ..physics.face_flesh import FaceFlesh
+from ..progress import Progress, silent
 from .eyes import find_eyes
 from .mouth import Mouth
 from .recipe import Recipe
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from ..face import FaceModel
     from ..physics.face_flesh import Load
 
-Progress = Callable[[float, str], None]
 
 PRESSURE_ROUNDS = 4
 """Solves in which a pressure follows the skin it presses on."""
@@ -44,18 +44,16 @@ def grow_shapes(
     unknown = [n for n in names if n not in RECIPES]
     if unknown:
         raise MuscleFaceError(f'No recipe grows a shape called "{unknown[0]}": use names of core.grow.SETS.')
-    return Grower(model).shapes(names, progress or (lambda share, text: None))
+    return Grower(model).shapes(names, progress or silent)
 
 
 class Grower:
     """One head on which recipes are solved; lengths in the normalised frame [cm]."""
 
     def __init__(self, model: "FaceModel") -> None:
-        rig = model.rig
-        to_norm = np.linalg.inv(rig.frame).T
-        self._model, self._to_norm = model, to_norm
-        self.x = (rig.vertices - rig.origin) @ to_norm
-        points = (rig.landmarks - rig.origin) @ to_norm
+        rig, self._model, self._frame = model.rig, model, model.rig.head_frame()
+        self.x = self._frame.to_norm(rig.vertices)
+        points = self._frame.to_norm(rig.landmarks)
         self.landmarks = dict(zip(rig.landmark_names.tolist(), points, strict=True))
         self._mouth = Mouth(model, self.x, self.landmarks)
         self._eyes = {eye.side: eye for eye in find_eyes(rig, self.x, self.landmarks)}
@@ -118,7 +116,7 @@ class Grower:
                 break
             solver.forget()
             recipe = _easier(recipe)
-        return (pose_skin - self._model.rig.vertices) @ self._to_norm
+        return self._frame.vector_to_norm(pose_skin - self._model.rig.vertices)
 
     def _equilibrium(self, recipe: Recipe, solver: FaceFlesh, tick: Callable[[], None]) -> tuple[np.ndarray, bool]:
         """Vertices (V, 3), user's frame, and whether the flesh came to rest with no tet turned over."""
