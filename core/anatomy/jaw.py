@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.optimize import least_squares
 
+from ..geometry.smoothstep import smoothstep
 from .frame import FaceMarks
 
 MEAN_OPENING = 0.25  # [rad], a wide but comfortable opening
@@ -233,12 +234,6 @@ def mandible_bone(x: np.ndarray, points: Mapping[str, np.ndarray], under: float 
     before_ramus = x[:, 2] - (hinge[2] - 1.2)
     over_border = smoothstep((above_border + under) / (under - 0.2))
     return smoothstep((below + 0.2) / 2.0) * smoothstep(before_ramus / 1.2) * over_border
-
-
-def smoothstep(s: np.ndarray) -> np.ndarray:
-    """0 up to s = 0, 1 from s = 1 on, and a smooth cubic between them."""
-    s = np.clip(s, 0.0, 1.0)
-    return s * s * (3.0 - 2.0 * s)
 
 
 def _opening(guess: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:

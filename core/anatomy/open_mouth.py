@@ -15,8 +15,9 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
 from ..geometry import surface
+from ..geometry.smoothstep import smoothstep
 from .find_face import Face
-from .jaw import Jaw, mandible_bone, smoothstep
+from .jaw import Jaw, mandible_bone
 
 OPEN_POSE = 0.6
 PARTED = 0.25  # [cm] that a jawOpen shape must part the lips by in the open pose to be of use

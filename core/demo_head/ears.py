@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..geometry.smoothstep import smoothstep
 from .layout import EAR_RING
 from .mouth import fill_cap
 from .topology import Topology
@@ -65,8 +66,7 @@ def _outline(angle: np.ndarray) -> np.ndarray:
 
 
 def _ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:
-    t = np.clip((value - low) / (high - low), 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
+    return smoothstep((value - low) / (high - low))
 
 
 def place_ear(x: np.ndarray, top: Topology) -> None:

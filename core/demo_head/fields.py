@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import csc_matrix, diags
-from scipy.sparse.linalg import SuperLU, splu
+
+from ..physics.equilibrium import factor
 
 
 def laplacian(vertices: np.ndarray, quads: np.ndarray) -> tuple[csc_matrix, np.ndarray]:
@@ -31,11 +32,6 @@ def laplacian(vertices: np.ndarray, quads: np.ndarray) -> tuple[csc_matrix, np.n
     return (diags(np.asarray(w.sum(axis=1)).ravel()) - w).tocsc(), area
 
 
-def factor(matrix: csc_matrix) -> SuperLU:
-    """Sparse symmetric factorisation; COLAMD, the default ordering, is several times slower on meshes."""
-    return splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-
-
 def harmonic(
     stiffness: csc_matrix, area: np.ndarray, fixed: np.ndarray, values: np.ndarray, soften: float
 ) -> np.ndarray:
@@ -44,7 +40,7 @@ def harmonic(
     x = np.where(fixed, values, 0.0)
     rhs = -(stiffness[free][:, fixed] @ x[fixed])
     x[free] = factor(stiffness[free][:, free]).solve(rhs)
-    smooth = factor((diags(area) + soften**2 * stiffness).tocsc())
+    smooth = factor(diags(area) + soften**2 * stiffness)
     return smooth.solve(area * x)
 
 
@@ -66,7 +62,7 @@ class SurfaceKernel:
 
         Every landmark off the midline gets a twin on the other side, named with a trailing apostrophe.
         """
-        solver = factor((stiffness + diags(area / reach**2)).tocsc())
+        solver = factor(stiffness + diags(area / reach**2))
         load = np.zeros((len(area), len(landmarks)))
         for column, group in enumerate(landmarks.values()):
             load[group, column] = 1.0 / len(group)

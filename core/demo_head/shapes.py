@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..geometry.smoothstep import smoothstep
 from . import landmarks, paired_shapes, sided_shapes
 from .eyes import MARGIN_RINGS
 from .fields import SurfaceKernel, laplacian
@@ -18,11 +19,6 @@ from .mouth import PARTING_RING
 KERNEL_REACH = 2.0  # [cm]
 MIDLINE_BLEND = 1.2  # [cm] half width of the band where a one-sided shape fades out
 MIRROR = np.array([-1.0, 1.0, 1.0])
-
-
-def _smoothstep(t: np.ndarray) -> np.ndarray:
-    t = np.clip(t, 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
 
 
 def landmark_groups(head: DemoHead) -> dict[str, np.ndarray]:
@@ -60,14 +56,14 @@ class Sculptor:
         self.kernel = SurfaceKernel(self.stiffness, self.area, landmark_groups(head), KERNEL_REACH, head.mirror)
         # nothing moves at the neck's border
         over_border = skin[:, 1] + 18.3 + 0.29 * skin[:, 2]
-        self.neck_fade = _smoothstep((over_border - 0.4) / 4.0)
+        self.neck_fade = smoothstep((over_border - 0.4) / 4.0)
         # the sockets stay with the skull
         self.steady = np.ones(head.skin_count)
         top, last = head.topology, LID_RING + MARGIN_RINGS
         for ring in range(last + 1, len(top.eye)):
             self._hold(top.eye[ring], max(0.0, 1.0 - (ring - last) / 3.0))
         self._hold(np.setdiff1d(top.socket, top.eye[-1]), 0.0)
-        self.side_fade = _smoothstep(0.5 + 0.5 * skin[:, 0] / MIDLINE_BLEND)
+        self.side_fade = smoothstep(0.5 + 0.5 * skin[:, 0] / MIDLINE_BLEND)
 
     def _hold(self, left: np.ndarray, share: float) -> None:
         self.steady[left] = self.steady[self.head.mirror[left]] = share

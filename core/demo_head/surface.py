@@ -14,6 +14,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from ..geometry.smoothstep import smoothstep
+
 # One row per level: height at front, side, back; depth at front, back; half width; depth of the widest point;
 # fullness of the front arc (near the midline, near the side) and of the back arc (near the midline, near the side).
 SECTIONS = np.array(
@@ -57,10 +59,6 @@ def _section_spline() -> CubicSpline:
 _SPLINE = _section_spline()
 
 
-def _smoothstep(t: np.ndarray) -> np.ndarray:
-    return t * t * (3.0 - 2.0 * t)
-
-
 def base_point(uv: np.ndarray) -> np.ndarray:
     """Featureless head. uv: (n, 2) -> (n, 3) [cm]. Each level is two cubic Bezier quarter arcs."""
     u, v = np.clip(uv[:, 0], 0.0, 2.0), np.clip(uv[:, 1], 0.0, ROW_COUNT - 1.0)
@@ -74,7 +72,7 @@ def base_point(uv: np.ndarray) -> np.ndarray:
     c1, c2, c3 = 3 * s * s * t, 3 * s * t * t, t**3
     x = w * (c1 * k0 + c2 + c3)
     z = z_end + (z_wide - z_end) * (c2 * (1.0 - k1) + c3)
-    y = y_end + (y_side - y_end) * _smoothstep(t)
+    y = y_end + (y_side - y_end) * smoothstep(t)
     return np.stack([x, y, z], axis=1)
 
 

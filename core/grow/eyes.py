@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from ..anatomy.cavities import EYE_EXPOSURE
 from ..geometry import surface
-from .ease import ease
+from ..geometry.smoothstep import smoothstep
 from .fissure import Fissure, find_fissure
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Eye:
         clear = np.minimum(np.linalg.norm(arm, axis=1) - ball(arm), CLEARANCE)
         size = np.linalg.norm(moved, axis=1)
         lack = np.maximum(ball(moved) + clear - size, 0.0)
-        return moved * (1.0 + ease(2.0 * self.share) * lack / size)[:, None]
+        return moved * (1.0 + smoothstep(2.0 * self.share) * lack / size)[:, None]
 
     def gaze_motion(self, x: np.ndarray, gaze: tuple[float, float]) -> np.ndarray:
         """(n, 3) motion of the ball's vertices, of x (V, 3), turned up and to the left [rad]."""
@@ -123,11 +123,11 @@ def _eye(side, ball, fissure: Fissure, x, exposure, skin, riders, marks) -> Eye:
     reach = np.where(exposure[near] < EYE_EXPOSURE, LID_DEPTH, reach)
     gap = fissure.gap(u)
     # Away from the margins, whose corners are blunt on some heads, the slide fades out sideways.
-    away = ease(2.0 * (distance - MARGIN_WIDTH) / reach)
+    away = smoothstep(2.0 * (distance - MARGIN_WIDTH) / reach)
     gap = (1.0 - away) * gap + away * gap.max() * np.maximum(1.0 - ((u - 0.5) / SIDE_REACH) ** 2, 0.0) ** 2
     rides = np.isin(near, riders)
     first, last = LASH_REACH
-    share = np.where(rides, ease((last - distance) / (last - first)), ease(1.0 - distance / reach))
+    share = np.where(rides, smoothstep((last - distance) / (last - first)), smoothstep(1.0 - distance / reach))
     # Parts that span the open eye go with both lids.
     between = np.clip((elevation - bottom) / np.maximum(top - bottom, 1e-6), 0.0, 1.0)
     mix = np.where(rides, between, upper.astype(float))

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from ..anatomy.cavities import INNER_EXPOSURE, find_cavity
 from ..geometry import surface
-from .ease import ease
+from ..geometry.smoothstep import smoothstep
 
 if TYPE_CHECKING:
     from ..face import FaceModel
@@ -50,10 +50,10 @@ class Mouth:
         """Share (Vs,) of each skin vertex in the lining of the cheeks and of the lips."""
         rel = self._rest - self._middle
         lateral = np.abs(rel[:, 0]) / self._half
-        low = ease((3.2 - np.abs(rel[:, 1])) / 1.2)
-        cheeks = inside * ease((lateral - 0.55) / 0.5) * low
-        front = ease((0.9 - np.abs(rel[:, 1])) / 0.5) * ease((rel[:, 2] + 3.0) / 1.0)
-        return cheeks, inside * ease((1.15 - lateral) / 0.5) * front
+        low = smoothstep((3.2 - np.abs(rel[:, 1])) / 1.2)
+        cheeks = inside * smoothstep((lateral - 0.55) / 0.5) * low
+        front = smoothstep((0.9 - np.abs(rel[:, 1])) / 0.5) * smoothstep((rel[:, 2] + 3.0) / 1.0)
+        return cheeks, inside * smoothstep((1.15 - lateral) / 0.5) * front
 
     def pressure(self, nodes: np.ndarray, cheeks: float, pout: tuple[float, float]) -> np.ndarray:
         """(N, 3) force [N] on the nodes where they are, of pressures [kPa] on the two linings."""
@@ -71,7 +71,7 @@ class Mouth:
         points = np.concatenate([np.linspace(a, b, 8) for a, b in zip(self._line, self._line[1:], strict=False)])
         distance = cKDTree(points).query(self._rest)[0]
         along = np.abs(self._rest[:, 0] - self._middle[0]) / self._half
-        share = ease(1.5 - 1.5 * distance / LIP_REACH) * ease(4.0 * (1.0 - along))
+        share = smoothstep(1.5 - 1.5 * distance / LIP_REACH) * smoothstep(4.0 * (1.0 - along))
         area = surface.vertex_areas(self._rest, self._triangles)
         mu = float(np.median(self._model.flesh.shear))
         # Skin outside its tet has negative weights, which would push.

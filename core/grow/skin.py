@@ -7,8 +7,8 @@ import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
 from ..geometry import surface
+from ..geometry.smoothstep import smoothstep
 from ..physics.equilibrium import factor
-from .ease import ease
 
 FACET = 0.12
 """Length over which motion is smoothed [cm], below the size of a tet."""
@@ -46,7 +46,7 @@ def without_tiny(motion: np.ndarray) -> np.ndarray:
     """Motion (V, 3) [cm] with what no eye sees faded to exact zero."""
     size = np.linalg.norm(motion, axis=1, keepdims=True)
     low, high = STILL
-    return motion * ease((size - low) / (high - low))
+    return motion * smoothstep((size - low) / (high - low))
 
 
 def mirror_twins(x: np.ndarray, middle: float) -> np.ndarray | None:

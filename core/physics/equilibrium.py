@@ -18,7 +18,10 @@ Energy = Callable[[np.ndarray], tuple[float, np.ndarray]]
 Operator = Callable[[np.ndarray], np.ndarray]
 
 MEMORY = 8
+"""Steps that L-BFGS remembers (Nocedal and Wright, Numerical Optimization, section 7.2, advise 3 to 20)."""
+
 ARMIJO = 1.0e-4
+"""Share of the fall that the slope promises and a step must bring (Nocedal and Wright, section 3.1)."""
 
 LATELY = 8
 """Iterations over which the gradient's fall is measured: from one to the next it is not steady."""

@@ -195,11 +195,12 @@ class FaceFlesh:
         step_tolerance: float = 2e-3,
         tick: Callable[[], None] | None = None,
     ) -> tuple[np.ndarray, Report]:
-        """Equilibrium nodes (N, 3) from the best of ``starts`` (N, 3); the residual as DESIGN.md defines it.
+        """Equilibrium nodes (N, 3) from the best of ``starts`` (N, 3), and how it was reached.
 
-        The residual divides by the force with only bones and controls moved. Where moved bones turn tets over in
-        that state, this force is enormous and says nothing, so that convergence is judged against the forces that
-        balance each other in the answer (bone reactions, springs, loads) or those of the controls alone.
+        The residual is the norm of the forces on the free nodes, divided by the norm of these forces where only bones
+        and controls have moved and the flesh is still at rest. Where moved bones turn tets over in that state, this
+        reference is enormous and says nothing: convergence is then judged against the forces that balance each other
+        in the answer (bone reactions, springs, loads), or against those of the controls alone.
         """
         f, free, fixed = self.flesh, self.flesh.free, self.flesh.fixed
         x = np.where(fixed[:, None], load.fixed, f.rest)
