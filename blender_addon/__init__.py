@@ -16,6 +16,7 @@ from . import (
     properties,
     storage,
 )
+from .fit import places
 
 _registered = False
 
@@ -39,6 +40,7 @@ def unregister() -> None:
     live.clear()
     drive.clear_cache()
     storage.clear_cache()
+    places.clear_cache()
     overlay.unregister()
     for module in (command_line, heat, handlers, panels, operators, preferences, properties):
         module.unregister()

@@ -81,7 +81,7 @@ def topology_hash(mesh: bpy.types.Mesh) -> str:
 
 
 def group_weights(obj: bpy.types.Object, group_name: str) -> np.ndarray:
-    """Weight of every vertex in a vertex group, (V,) float64."""
+    """Weight of every vertex in a vertex group, (V,) float64; ones where the object has no group of that name."""
     weights = np.zeros(len(obj.data.vertices))
     group = obj.vertex_groups.get(group_name)
     if group is None:

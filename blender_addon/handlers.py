@@ -9,6 +9,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import drive, editing, jobs, live, overlay, storage
+from .fit import places
 
 # True while a handler writes: what it writes updates the scene, which would call it again.
 _writing = False
@@ -129,6 +130,7 @@ def on_load(*_args) -> None:
     editing.forget()
     drive.clear_cache()
     storage.clear_cache()
+    places.clear_cache()
     if live.watched():
         bpy.app.timers.register(_read_ahead, first_interval=0.0)
     _show_again()

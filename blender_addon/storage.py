@@ -33,6 +33,9 @@ SIM_KEY = "Muscle Sim"
 
 # Models are immutable and named by the digest of their bytes: undo, duplicates and reloads share one entry.
 _models: dict[str, FaceModel] = {}
+SPARE = 2
+"""Models that no mesh uses any more and are kept all the same, for undo: each takes some hundred megabytes."""
+
 # The hash of a mesh that has kept its counts is not computed again; edits that keep the counts keep the rig.
 _checked: set[tuple[str, int, int]] = set()
 # Parsed once for all the panels that are drawn.
@@ -65,7 +68,7 @@ def store(
         "bake": "",
         "solved": [0.0],
     }
-    _models[name] = model
+    keep(name, model)
 
 
 def _text(name: str, blob: bytes) -> bpy.types.Text:
@@ -99,7 +102,7 @@ def load(mesh: bpy.types.Mesh) -> FaceModel:
         )
     name = group["digest"]
     if name not in _models:
-        _models[name] = engine.face_model().from_bytes(_blob(mesh))
+        keep(name, engine.face_model().from_bytes(_blob(mesh)))
     _check_topology(mesh, group, _models[name])
     return _models[name]
 
@@ -114,8 +117,11 @@ def reader(mesh: bpy.types.Mesh) -> Callable[[], FaceModel] | None:
 
 
 def keep(name: str, model: FaceModel) -> None:
-    """Keep a model that was read, by its digest."""
+    """Keep a model in memory by its digest, and let those go that no mesh uses, but for the last ones."""
     _models[name] = model
+    used = {mesh[PROPERTY].get("digest") for mesh in bpy.data.meshes if has_rig(mesh)} | {name}
+    for unused in [n for n in _models if n not in used][:-SPARE]:
+        del _models[unused]
 
 
 def loading(mesh: bpy.types.Mesh) -> Generator[Callable[..., FaceModel], FaceModel, FaceModel]:

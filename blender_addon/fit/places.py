@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...core.fit.landmark_sets import Places
     from ...core.fit.targets import SkinPoints
 
-# The curves of a head are found once; models are immutable.
+# Those of the last model that was asked for: the curves of a head are found once, and models are immutable.
 _places: dict[int, tuple[FaceModel, Places]] = {}
 
 
@@ -38,6 +38,11 @@ def of(model: FaceModel) -> Places:
         _places.clear()
         _places[id(model)] = model, Places(model)
     return _places[id(model)][1]
+
+
+def clear_cache() -> None:
+    """Forget the model in memory."""
+    _places.clear()
 
 
 def spelled(model: FaceModel, name: str) -> str | None:

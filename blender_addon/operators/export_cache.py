@@ -2,6 +2,8 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Export Cache: the moving face as Alembic, USD or MDD, by Blender's own exporters where it has one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
@@ -130,18 +132,15 @@ def write_points(context: bpy.types.Context, path: str, first: int, last: int) -
 WRITERS = {"ALEMBIC": write_alembic, "USD": write_usd, "MDD": write_points}
 
 
-class _alone:
+@contextmanager
+def _alone(context: bpy.types.Context) -> Iterator[None]:
     """The active object is the only one selected."""
-
-    def __init__(self, context: bpy.types.Context) -> None:
-        self._context, self._names = context, []
-
-    def __enter__(self) -> None:
-        objects = self._context.view_layer.objects
-        self._names = [obj.name for obj in objects if obj.select_get()]
-        for obj in objects:
-            obj.select_set(obj == self._context.object)
-
-    def __exit__(self, *_error) -> None:
-        for obj in self._context.view_layer.objects:
-            obj.select_set(obj.name in self._names)
+    # By name: an exporter steps through frames, which may make the objects anew.
+    names = [obj.name for obj in context.view_layer.objects if obj.select_get()]
+    for obj in context.view_layer.objects:
+        obj.select_set(obj == context.object)
+    try:
+        yield
+    finally:
+        for obj in context.view_layer.objects:
+            obj.select_set(obj.name in names)

@@ -125,6 +125,15 @@ def test_the_core_works_without_blender(tmp_path):
     assert subprocess.run(command, cwd=tmp_path, timeout=120).returncode == 0
 
 
+def test_models_of_former_rigs_are_let_go(rig):
+    """Every update of a rig makes another model: of those that no mesh uses the last few stay in memory, for undo."""
+    model = storage.load(rig.data)
+    for count in range(storage.SPARE + 3):
+        storage.keep(f"former rig {count}", model)
+    assert storage.digest(rig.data) in storage._models
+    assert len(storage._models) == 2 + storage.SPARE
+
+
 def test_the_model_lies_beside_the_mesh(rig):
     """Blender copies a mesh with all that is on it at every change: the model's megabytes are not. A copy shares them,
     and the last rig to go takes them along."""
