@@ -20,6 +20,7 @@ from .anatomy.muscle_meshes import curve_through, filled, in_tets
 from .anatomy.muscles import Muscle
 from .errors import MuscleFaceError
 from .geometry import surface
+from .geometry.quality import signed_volume
 from .physics import presets
 from .physics.flesh import Fibres, Flesh
 from .progress import Progress, silent
@@ -42,10 +43,9 @@ class Content:
 
 def contents(muscles: Sequence[Muscle], nodes: np.ndarray, tets: np.ndarray) -> list[Content]:
     """What muscles put into each tet (T, 4) over nodes (N, 3)."""
-    corners = nodes[tets]
-    volume = np.linalg.det(corners[:, 1:] - corners[:, :1]) / 6.0
+    volume = signed_volume(nodes, tets)
     edge = np.cbrt(volume * np.sqrt(72.0))
-    muscle, tet, fraction, direction = muscle_fibres(muscles, corners.mean(1), edge, volume)
+    muscle, tet, fraction, direction = muscle_fibres(muscles, nodes[tets].mean(1), edge, volume)
     rows = [muscle == k for k in range(len(muscles))]
     return [Content(tet[r].astype(np.int32), fraction[r], direction[r]) for r in rows]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .anatomy import muscles_mouth, muscles_upper_face
-from .anatomy.names import canonical_name
+from .anatomy.names import canonical_name, words_of
 
 if TYPE_CHECKING:
     from .face import FaceModel
@@ -101,7 +101,7 @@ def without_side(name: str) -> str:
 
 
 def _side_word(name: str) -> tuple[re.Match, str] | None:
-    words = list(re.finditer(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name))
+    words = words_of(name)
     for word in (words[-1:] + words[:1]) if len(words) > 1 else []:
         for pair in _LEFT_RIGHT:
             if word.group().lower() in pair:
@@ -111,7 +111,7 @@ def _side_word(name: str) -> tuple[re.Match, str] | None:
 
 def label_of(name: str) -> str:
     """A name in words: `zygomaticus_major` and `mouthUpperUp` as "Zygomaticus Major" and "Mouth Upper Up"."""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
+    words = [word.group() for word in words_of(name)]
     return " ".join(word[:1].upper() + word[1:] for word in words) or name
 
 

@@ -18,9 +18,11 @@ from scipy.spatial import cKDTree
 from ..errors import MuscleFaceError
 from ..geometry import surface
 from ..geometry.field import DistanceField
+from ..geometry.rotation import best_rotation
 from ..progress import Progress, silent
 from .bones import LEAST_DEPTH, Bone, Hull, Mesh, read_bones
 from .head import Head, analyse_head
+from .names import without_side
 from .tissue import landmark_depth
 
 CRANIAL = (
@@ -78,7 +80,7 @@ def _targets(head: Head, hull: Hull) -> Targets:
     p, points, normals, mandible = head.landmarks, [], [], []
     depths = landmark_depth(np.array(list(p.values())), p)
     for (name, point), depth in zip(p.items(), depths, strict=True):
-        base = name.removesuffix("_L").removesuffix("_R")
+        base = without_side(name)
         if base in CRANIAL or base in MANDIBULAR:
             normal = hull.normals[head.landmark_vertices[name]]
             points.append(point - depth * normal)
@@ -146,16 +148,15 @@ def _closest_points(points: np.ndarray, weight: np.ndarray, sources: list, start
         # The braincase under hair may be far off; the face's landmarks all count.
         limit = np.quantile(gap[known], TRIM)
         w = np.where((gap <= limit) | (weight > 1.0), weight, 0.0)
-        scale, rotation, shift = _umeyama(match, points, w)
+        scale, rotation, shift = _weighted_similarity(match, points, w)
     return scale, rotation, shift, float(w[known] @ gap[known] / w.sum())
 
 
-def _umeyama(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+def _weighted_similarity(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Similarity y ~ s R x + t of least weighted squares, s from both directions alike so that it does not shrink."""
     cx, cy = w @ x / w.sum(), w @ y / w.sum()
     dx, dy = x - cx, y - cy
-    u, _, vt = np.linalg.svd((dy * w[:, None]).T @ dx)
-    rotation = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
+    rotation, _ = best_rotation((dy * w[:, None]).T @ dx)
     scale = float(np.sqrt((w @ (dy**2).sum(1)) / max(w @ (dx**2).sum(1), 1e-12)))
     return scale, rotation, cy - scale * rotation @ cx
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import MuscleFaceError
 from ..geometry import surface
 from ..geometry.field import DistanceField, close_borders
-from .cavities import INNER_EXPOSURE
+from .cavities import outer_triangles
 from .checks import place_name
 from .frame import Frame
 from .head import Head
@@ -64,15 +64,13 @@ class Hull:
     """The outside of a head with mouth and eyes closed: depth is measured from it."""
 
     def __init__(self, head: Head) -> None:
-        self.outer = head.triangles[(head.exposure[head.triangles] > INNER_EXPOSURE).all(axis=1)]
+        self.outer = outer_triangles(head.triangles, head.exposure)
         self.vertices = head.vertices
         self._skin = DistanceField(head.vertices, self.outer)
         loops = surface.border_loops(self.outer)
         self._closed = DistanceField(*close_borders(head.vertices, self.outer, loops), signed=True)
-        neighbours = surface.adjacency(len(head.vertices), self.outer)
-        normals = surface.smooth(surface.vertex_normals(head.vertices, self.outer), neighbours, 4, keep=0.3)
-        self.normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-        self.neighbours = neighbours
+        self.neighbours = surface.adjacency(len(head.vertices), self.outer)
+        self.normals = surface.smoothed_normals(head.vertices, self.outer, self.neighbours)
 
     def depth(self, points: np.ndarray) -> np.ndarray:
         """(n,) depth of points (n, 3) under the skin, negative outside [cm]."""

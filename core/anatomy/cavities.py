@@ -118,6 +118,11 @@ def hole_rim(vertices: np.ndarray, borders: Sequence[np.ndarray], mark: np.ndarr
     return Cavity(np.zeros(0, np.int64), near[int(np.argmin(gaps))])
 
 
+def outer_triangles(triangles: np.ndarray, exposure: np.ndarray) -> np.ndarray:
+    """Those of triangles (T, 3) that lie in no pocket; exposure (V,)."""
+    return triangles[(exposure[triangles] > INNER_EXPOSURE).all(axis=1)]
+
+
 def smooth_exposure(exposure: np.ndarray, neighbours: sp.csr_matrix) -> np.ndarray:
     """Exposure with the ray noise averaged out."""
     return surface.smooth(exposure, neighbours, 2, keep=0.5)

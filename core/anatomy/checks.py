@@ -12,6 +12,7 @@ from ..geometry import surface
 from . import plausible
 from .cavities import INNER_EXPOSURE
 from .frame import Frame
+from .names import without_side
 
 if TYPE_CHECKING:
     from .find_face import Face
@@ -124,11 +125,11 @@ _PLACES = {
 def place_name(point: np.ndarray, landmarks: Mapping[str, np.ndarray]) -> str:
     """The named region nearest to a point, such as "left cheek"."""
     best = min(
-        (n for n in landmarks if n.removesuffix("_L").removesuffix("_R") in _PLACES),
+        (n for n in landmarks if without_side(n) in _PLACES),
         key=lambda n: float(np.linalg.norm(landmarks[n] - point)),
     )
     side = {"_L": "left ", "_R": "right "}.get(best[-2:], "")
-    return side + _PLACES[best.removesuffix("_L").removesuffix("_R")]
+    return side + _PLACES[without_side(best)]
 
 
 def head_warnings(face: "Face", lips_part: bool) -> list[str]:

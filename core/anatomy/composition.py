@@ -6,7 +6,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..geometry.field import DistanceField
-from .cavities import INNER_EXPOSURE
+from ..geometry.quality import signed_volume
+from .cavities import outer_triangles
 from .head import Head
 
 SKIN_THICKNESS = 0.2
@@ -34,11 +35,11 @@ def skin_share(
 
     vertices (V, 3), triangles (F, 3) of the skin, exposure (V,); nodes (N, 3), tets (T, 4) of the flesh.
     """
-    field = DistanceField(vertices, triangles[(exposure[triangles] > INNER_EXPOSURE).all(1)])
+    field = DistanceField(vertices, outer_triangles(triangles, exposure))
     points = np.einsum("sk,tki->tsi", _SAMPLES, nodes[tets])
     depth = field.query(points.reshape(-1, 3)).distance.reshape(len(tets), -1)
     # A sample stands for a blob of a third of the tet's size: its share fades in over that depth.
-    edge = np.cbrt(np.abs(np.linalg.det(nodes[tets[:, 1:]] - nodes[tets[:, :1]])))[:, None]
+    edge = np.cbrt(6.0 * np.abs(signed_volume(nodes, tets)))[:, None]
     return np.clip(0.5 + (SKIN_THICKNESS - depth) / np.maximum(0.6 * edge, 1e-9), 0.0, 1.0).mean(1)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ..geometry.polyline import arc_length
 from ..parallel import run_all
 from .muscles import Muscle, other_lip
 
@@ -50,7 +51,7 @@ def blurred_box(distance: np.ndarray, width: np.ndarray | float, blur: np.ndarra
 
 def _stations(path: np.ndarray, normals: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, ...]:
     """Path, tangents and normals (m, 3) and widths (m,) resampled every STEP."""
-    s = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    s = arc_length(path)
     u = np.linspace(0.0, s[-1], max(3, int(np.ceil(s[-1] / STEP)) + 1))
     p = np.stack([np.interp(u, s, path[:, k]) for k in range(3)], axis=1)
     n = np.stack([np.interp(u, s, normals[:, k]) for k in range(3)], axis=1)

@@ -108,7 +108,7 @@ def find_face(
     mouth, eyes = _openings(x, neighbours, exposure, skin, borders, marks)
 
     say(0.6, "Placing landmarks")
-    outer = skin_triangles[(exposure[skin_triangles] > cavities.INNER_EXPOSURE).all(axis=1)]
+    outer = cavities.outer_triangles(skin_triangles, exposure)
     placed, guess = ({name: frame.to_norm(p) for name, p in given.items()} for given in (placed, guess))
     view = marking.SkinView(x, outer)
     points = marking.find_landmarks(view, marks, mouth, eyes, deltas, exposure, placed, guess)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.optimize import least_squares
 
+from ..geometry.rotation import best_rotation
 from ..geometry.smoothstep import smoothstep
 from .frame import FaceMarks
 
@@ -73,8 +74,7 @@ def rigid_fit(x: np.ndarray, y: np.ndarray, rounds: int = 8) -> tuple[np.ndarray
     w = np.ones(len(x))
     for _ in range(rounds):
         cx, cy = w @ x / w.sum(), w @ y / w.sum()
-        u, _, vt = np.linalg.svd(((x - cx) * w[:, None]).T @ (y - cy))
-        r = vt.T @ np.diag([1.0, 1.0, np.sign(np.linalg.det(vt.T @ u.T))]) @ u.T
+        r, _ = best_rotation(((y - cy) * w[:, None]).T @ (x - cx))
         t = cy - r @ cx
         residual = np.linalg.norm(x @ r.T + t - y, axis=1)
         w = 1.0 / (1.0 + (residual / max(np.median(residual), 1e-6)) ** 2)

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..errors import MuscleFaceError
 from ..geometry import surface
-from .cavities import INNER_EXPOSURE
+from ..geometry.polyline import segment_lengths
+from .cavities import outer_triangles
 from .frame import Frame
 from .muscles import Muscle
 from .rays import RayTarget
@@ -72,12 +73,11 @@ class SkinAbove:
 
     def __init__(self, vertices: np.ndarray, triangles: np.ndarray, exposure: np.ndarray) -> None:
         """vertices (V, 3), triangles (T, 3) of the skin, exposure (V,)."""
-        outer = triangles[(exposure[triangles] > INNER_EXPOSURE).all(axis=1)]
+        outer = outer_triangles(triangles, exposure)
         self._target = RayTarget(vertices, outer)
         self._vertices = vertices
         neighbours = surface.adjacency(len(vertices), outer)
-        # Smoothed like those under which the template's muscles are laid.
-        self._normals = surface.smooth(surface.vertex_normals(vertices, outer), neighbours, 4, keep=0.3)
+        self._normals = surface.smoothed_normals(vertices, outer, neighbours)
 
     def normals(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Unit skin normals (n, 3) over points (n, 3) and their distance (n,) to the skin [cm]."""
@@ -94,7 +94,7 @@ def muscle_of_curve(name: str, curve: MuscleCurve, frame: Frame, skin: SkinAbove
     Raises MuscleFaceError when a checked curve does not lie in the head.
     """
     paths = [frame.to_norm(p) for p in curve.paths]
-    lengths = [float(np.linalg.norm(np.diff(p, axis=0), axis=1).sum()) for p in paths]
+    lengths = [float(segment_lengths(p).sum()) for p in paths]
     if not all(SHORTEST < length < LONGEST for length in lengths):
         worst = min(lengths, key=lambda length: min(length, LONGEST - length))
         raise MuscleFaceError(

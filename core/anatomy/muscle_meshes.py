@@ -18,6 +18,9 @@ from scipy.spatial import cKDTree
 from ..errors import MuscleFaceError
 from ..geometry import surface
 from ..geometry.field import DistanceField
+from ..geometry.polyline import segment_lengths
+from ..geometry.quality import signed_volume
+from ..geometry.sampling import grid
 from ..physics.equilibrium import factor
 from .fibres import LEAST_FRACTION
 from .muscle_curves import MuscleCurve
@@ -78,7 +81,7 @@ def _cubes(
     edge = float(np.cbrt(volume / CUBES))
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     shape = np.minimum(np.ceil((high - low) / edge).astype(int), 400)
-    cell = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), axis=-1).reshape(-1, 3)
+    cell = grid([np.arange(n) for n in shape])
     points = low + (cell + 0.5) * edge
     field = DistanceField(vertices, triangles, signed=True)
     inside = field.query(points, signed=True).distance < 0.0
@@ -163,7 +166,7 @@ def in_tets(
             f"The muscle mesh {name} lies outside the flesh for the most part: move it between skin and bone."
         )
     count = np.bincount(owner[held], minlength=len(tets))
-    volume = np.abs(np.linalg.det(nodes[tets[:, 1:]] - nodes[tets[:, :1]])) / 6.0
+    volume = np.abs(signed_volume(nodes, tets))
     fraction = np.minimum(count * muscle.edge**3 / volume, 1.0)
     pull = np.stack([np.bincount(owner[held], muscle.direction[held, k], len(tets)) for k in range(3)], axis=1)
     length = np.linalg.norm(pull, axis=1)
@@ -203,7 +206,7 @@ def curve_through(muscle: FilledMuscle, strength: float, lip: int) -> MuscleCurv
         across -= np.outer(across @ along, along) / max(along @ along, 1e-12)
         # A rectangle's spread is its side over the square root of twelve.
         width.append(np.sqrt(12.0 * np.linalg.eigvalsh(across.T @ across / here.sum())[-1]) + muscle.edge)
-    way = float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
+    way = float(segment_lengths(np.array(points)).sum())
     volume = len(muscle.points) * muscle.edge**3
     return MuscleCurve(np.array(points), np.array(width), volume / (max(way, muscle.edge) * float(np.mean(width))),
                        strength=strength, lip=lip)  # fmt: skip

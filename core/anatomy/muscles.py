@@ -10,7 +10,8 @@ from scipy.interpolate import CubicSpline
 
 from ..errors import MuscleFaceError
 from ..geometry import surface
-from .cavities import INNER_EXPOSURE
+from ..geometry.polyline import arc_length, segment_lengths
+from .cavities import outer_triangles
 from .head import Head
 from .landmarks import SAME_SIDES
 from .muscle_spec import MuscleSpec, Spot
@@ -45,12 +46,12 @@ class Muscle:
     @property
     def length(self) -> float:
         """Mean length of the paths [cm]."""
-        return float(np.mean([np.linalg.norm(np.diff(p, axis=0), axis=1).sum() for p in self.paths]))
+        return float(np.mean([segment_lengths(p).sum() for p in self.paths]))
 
     @property
     def volume(self) -> float:
         """width x thickness x length of all paths [cm^3]."""
-        steps = (np.linalg.norm(np.diff(p, axis=0), axis=1) for p in self.paths)
+        steps = (segment_lengths(p) for p in self.paths)
         return self.thickness * sum(float(d @ (w[1:] + w[:-1])) / 2 for d, w in zip(steps, self.widths, strict=True))
 
 
@@ -59,15 +60,12 @@ class Flesh:
 
     def __init__(self, head: Head, lip: int = 0, line: np.ndarray | None = None):
         """lip: +1 leaves out the skin below the mouth line between the corners, -1 the skin above it."""
-        t = head.triangles
-        skin = t[(head.exposure[t] > INNER_EXPOSURE).all(axis=1)]
+        skin = outer_triangles(head.triangles, head.exposure)
         self.outer = skin[~other_lip(head.vertices[skin].mean(axis=1), line, lip)] if lip else skin
         self.vertices = head.vertices
         self._target = RayTarget(head.vertices, self.outer)
         neighbours = surface.adjacency(len(head.vertices), skin)
-        # Smoothed, so that neighbouring samples of a path sink the same way across a crease.
-        normals = surface.smooth(surface.vertex_normals(head.vertices, skin), neighbours, 4, keep=0.3)
-        self.normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+        self.normals = surface.smoothed_normals(head.vertices, skin, neighbours)
         depth = np.minimum(head.tissue_depth, np.maximum(head.flesh_thickness - LINING, 0.6 * head.flesh_thickness))
         self.depth = surface.smooth(depth, neighbours, 2, keep=0.5)
 
@@ -188,7 +186,7 @@ def _lay(
     spots[free] = aims[free]
     if closed:
         spots, depth, free = (np.concatenate([a, a[:1]]) for a in (spots, depth, free))
-    s = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(spots, axis=0), axis=1))])
+    s = arc_length(spots)
     if s[-1] < 1e-6 or (np.diff(s) < 1e-9).any():
         return spots[[0, -1]], spot_normals[[0, -1]]
     u = np.linspace(0.0, s[-1], max(5, int(np.ceil(s[-1] / SPACING)) + 1))

@@ -18,6 +18,16 @@ _CANONICAL = {name.lower(): name for name in ARKIT}
 _SIDE_WORDS = {"l": "left", "r": "right", "left": "left", "right": "right"}
 
 
+def words_of(name: str) -> list[re.Match]:
+    """The words of a name in camel case, with underscores or with spaces; figures are words."""
+    return list(re.finditer(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name))
+
+
+def without_side(landmark: str) -> str:
+    """The name of a landmark of one side, such as `alare_L`, without the side."""
+    return landmark.removesuffix("_L").removesuffix("_R")
+
+
 def canonical_name(given: str) -> tuple[str, str] | None:
     """(ARKit name, side) that a given shape name spells, or None.
 
@@ -25,7 +35,7 @@ def canonical_name(given: str) -> tuple[str, str] | None:
     (`browInnerUp_L`). Prefixes up to the last ":" or a leading "blendShape1." are ignored.
     """
     name = re.sub(r"^blend_?shapes?\d*[._]", "", given.rsplit(":", 1)[-1].strip(), flags=re.IGNORECASE)
-    words = [w.lower() for w in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)]
+    words = [w.group().lower() for w in words_of(name)]
     if "".join(words) in _CANONICAL:
         return _CANONICAL["".join(words)], ""
     for at in (-1, 0):

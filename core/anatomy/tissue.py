@@ -16,6 +16,7 @@ from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 
 from ..geometry import surface
+from .names import without_side
 from .rays import RayTarget
 
 # [cm], paired landmarks once.
@@ -78,7 +79,7 @@ LID_WALL = 0.9  # [cm] the same for lids before an eye socket
 
 def paired(values: Mapping[str, float], names: Mapping[str, object]) -> dict[str, float]:
     """Values for the landmarks present, a paired landmark getting its value on both sides."""
-    base = {n: n.removesuffix("_L").removesuffix("_R") for n in names}
+    base = {n: without_side(n) for n in names}
     return {n: values[b] for n, b in base.items() if b in values}
 
 

@@ -11,6 +11,7 @@ import warp as wp
 
 from ..physics.flesh import Flesh
 from ..physics.materials import vec3
+from ..physics.pattern import dofs
 from .loads import LoadData, Loads
 from .newton import Newton
 from .preconditioner import Aggregates, Preconditioner
@@ -45,7 +46,7 @@ class DeviceFace:
         flesh = model.flesh if self.device.is_cpu else replace(model.flesh, device=str(self.device))
         stiffness = _rest_stiffness(model.flesh)
         aggregates = Aggregates(_edges(model.flesh), flesh.rest[flesh.free])
-        rows = (3 * aggregates.order[:, None] + np.arange(3)).ravel()
+        rows = dofs(aggregates.order)
         self._preconditioner = Preconditioner(aggregates, stiffness[rows][:, rows], self.device)
         self._stiffness = Stiffness(flesh, model.rig.lining_node, aggregates.order, self.device)
         self._data = LoadData(model, flesh, self.device)

@@ -19,6 +19,7 @@ import scipy.sparse as sp
 import warp as wp
 from scipy.sparse.csgraph import dijkstra
 
+from ..physics.pattern import starts
 from . import solve_kernels as kernels
 from .flesh_kernels import vec3f
 
@@ -88,7 +89,7 @@ class Aggregates:
         levels = max(int(np.ceil(np.log2(max(len(points), 1) / AGGREGATE))), 0)
         parts = bisected(graph, points, levels)
         self.order = np.concatenate(parts)
-        self.start = np.concatenate([[0], np.cumsum([len(p) for p in parts])])
+        self.start = starts([len(p) for p in parts])
         self.fine_count = len(parts)
         self.children = 2 ** max(levels - COARSE_LEVELS, min(levels, 2))
         self.coarse_count = self.fine_count // self.children

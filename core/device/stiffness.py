@@ -6,6 +6,7 @@ import numpy as np
 import warp as wp
 
 from ..physics.flesh import Flesh
+from ..physics.pattern import starts
 from . import flesh_kernels, solve_kernels
 from .flesh_kernels import mat33f
 
@@ -24,7 +25,7 @@ class Stiffness:
         rank[order] = np.arange(n)
         count = np.diff(pattern.indptr)[order]
         width = np.maximum.reduceat(count, np.arange(0, n, solve_kernels.SLICE))
-        slice_start = np.concatenate([[0], np.cumsum(width * solve_kernels.SLICE)])
+        slice_start = starts(width * solve_kernels.SLICE)
         # Blocks row by row in the order of the device, each with its place in the slices.
         row = np.repeat(np.arange(n), count)
         slot = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
@@ -59,7 +60,7 @@ class Stiffness:
         count[place] = np.diff(start)[source]
         of_place = np.zeros(self.size, np.int64)
         of_place[place] = start[:-1][source]
-        begin = np.concatenate([[0], np.cumsum(count)])
+        begin = starts(count)
         inside = np.arange(begin[-1]) - np.repeat(begin[:-1], count)
         return begin, code[np.repeat(of_place, count) + inside]
 

@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import dijkstra
 from ..anatomy import cavities
 from ..anatomy.landmarks import SkinView
 from ..geometry import surface
+from ..geometry.polyline import arc_length
 from .targets import SkinPoints
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class _Face:
         self.marks = {name: self.frame.to_norm(p) for name, p in model.landmarks.items()}
         self.exposure = rig.vertex_exposure()
         self.neighbours = surface.adjacency(len(self.x), rig.triangles)
-        outer = rig.triangles[(self.exposure[rig.triangles] > cavities.INNER_EXPOSURE).all(axis=1)]
+        outer = cavities.outer_triangles(rig.triangles, self.exposure)
         self.view = SkinView(self.x, outer)
         self._model, self._rims = model, {}
 
@@ -179,7 +180,7 @@ def _through(spots: np.ndarray) -> np.ndarray:
 
 def _shares(spots: np.ndarray) -> np.ndarray:
     """(q,) of the length along a polyline."""
-    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(spots, axis=0), axis=1))])
+    length = arc_length(spots)
     return length / max(length[-1], 1e-12)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ..geometry.rotation import best_rotation
+
 
 @dataclass(frozen=True)
 class Head:
@@ -45,8 +47,6 @@ def head_between(points: np.ndarray, positions: np.ndarray, weights: np.ndarray,
     """The head that takes points (n, 3) nearest to positions (n, 3) in weighted least squares (Umeyama 1991)."""
     share = weights / weights.sum()
     a, b = share @ points, share @ positions
-    u, s, vt = np.linalg.svd(((positions - b) * share[:, None]).T @ (points - a))
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    R = (u * sign) @ vt
-    grown = float((s * sign).sum() / (share @ ((points - a) ** 2).sum(1))) if scale else 1.0
+    R, values = best_rotation(((positions - b) * share[:, None]).T @ (points - a))
+    grown = float(values.sum() / (share @ ((points - a) ** 2).sum(1))) if scale else 1.0
     return Head(R, b - grown * R @ a, grown)

@@ -113,6 +113,12 @@ def smooth(values: np.ndarray, neighbours: sp.spmatrix, steps: int, keep: float 
     return values
 
 
+def smoothed_normals(vertices: np.ndarray, triangles: np.ndarray, neighbours: sp.spmatrix) -> np.ndarray:
+    """(n, 3) unit normals of vertices (n, 3), smoothed so that points on both sides of a crease sink the same way."""
+    normals = smooth(vertex_normals(vertices, triangles), neighbours, 4, keep=0.3)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+
+
 def closest_vertices(points: np.ndarray, vertices: np.ndarray, among: np.ndarray) -> np.ndarray:
     """Index into `vertices` of the nearest of the vertices `among` for each of `points` (P, 3)."""
     from scipy.spatial import cKDTree

@@ -16,6 +16,7 @@ from .flesh import Flesh
 from .lanes import Strain
 from .node_forces import NodeForces
 from .packed import PackedFactor
+from .pattern import dofs
 from .smooth import smooth_inverse
 from .workspace import LaneWorkspace, Workspace
 
@@ -115,14 +116,10 @@ class FaceFlesh:
         if self._response is None:
             f = self.flesh
             still = Load(f.rest, f.rest, np.zeros_like(f.rest), np.zeros(f.fibres.count))
-            rows = f.stiffness(f.rest, still.activation).tocsr()[self._dofs(f.free)]
-            coupling = rows[:, self._dofs(np.flatnonzero(f.fixed))].tocsr()
+            rows = f.stiffness(f.rest, still.activation).tocsr()[dofs(f.free)]
+            coupling = rows[:, dofs(np.flatnonzero(f.fixed))].tocsr()
             self._response = self.inverse_stiffness(f.rest, still), coupling
         return self._response
-
-    @staticmethod
-    def _dofs(nodes: np.ndarray) -> np.ndarray:
-        return (3 * nodes[:, None] + np.arange(3)).ravel()
 
     def carried(self, x: np.ndarray, bones: np.ndarray) -> np.ndarray:
         """Nodes x (N, 3) with the bone nodes moved to ``bones`` (N, 3) and the flesh taken along smoothly."""
@@ -267,7 +264,7 @@ class Linearisation:
 
     def __init__(self, flesh: Flesh, x: np.ndarray, load: Load, *, single: bool) -> None:
         free, n = flesh.free, len(flesh.rest)
-        self._free = FaceFlesh._dofs(free)
+        self._free = dofs(free)
         self._held = np.setdiff1d(np.arange(3 * n), self._free)
         K = flesh.stiffness(x, load.activation, load.strain).tocsr()[self._free]
         self._coupling = K[:, self._held].tocsr()

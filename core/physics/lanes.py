@@ -17,6 +17,7 @@ from . import lane_kernels as kernels
 from .lane_source import WIDTH
 from .materials import f64, vec3
 from .native import launch_ranges
+from .pattern import starts
 
 if TYPE_CHECKING:
     from .flesh import Flesh, Pattern
@@ -69,7 +70,7 @@ class Lanes:
         self.place_of_tet = np.empty(len(tets), np.int64)
         self.place_of_tet[self.tet[self.real]] = np.flatnonzero(self.real)
         rows = np.where(self.real, count[self.tet], 0).max(1)
-        self.fibre_start = np.concatenate([[0], np.cumsum(rows)]).astype(np.int32)
+        self.fibre_start = starts(rows).astype(np.int32)
         entry, used = self._entries(count, rows)
         a = flesh.arrays
         inv_rest = a.inv_rest.numpy()
@@ -99,7 +100,7 @@ class Lanes:
 
     def _entries(self, count: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(rows, WIDTH) fibre entry in each place, and whether there is one."""
-        first = np.concatenate([[0], np.cumsum(count)])[:-1]
+        first = starts(count)[:-1]
         group = np.repeat(np.arange(len(rows)), rows)
         turn = np.arange(len(group)) - self.fibre_start[group]
         tet = self.tet[group]

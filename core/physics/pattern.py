@@ -75,6 +75,11 @@ def starts(counts: np.ndarray | list[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(counts, dtype=int)])
 
 
+def dofs(nodes: np.ndarray) -> np.ndarray:
+    """(3n,) rows of the coordinates of nodes (n,), node by node, in vectors and matrices over all nodes."""
+    return (3 * nodes[:, None] + np.arange(3)).ravel()
+
+
 def _runs(start: np.ndarray, which: np.ndarray) -> np.ndarray:
     """Positions of some of the consecutive runs that begin at ``start``, run after run."""
     begin, count = start[which].astype(int), start[which + 1] - start[which]

@@ -8,6 +8,7 @@ import scipy.sparse.linalg as spla
 
 from .dissection import Ordering
 from .packed import PackedFactor
+from .pattern import starts
 
 
 def smooth_inverse(ordering: Ordering, matrix: sp.spmatrix) -> PackedFactor:
@@ -27,7 +28,7 @@ def _panels(ordering: Ordering, lower: sp.csc_matrix) -> tuple[np.ndarray, np.nd
     """Where the dense panels of the fronts start, and their numbers, column by column, of a factor L (n, n)."""
     first = ordering.fronts.first.numpy()
     pivots, _, height = (ordering.sizes.astype(np.int64) // 3).T
-    panel = np.concatenate([[0], np.cumsum(pivots * height)])
+    panel = starts(pivots * height)
     values = np.zeros(panel[-1], np.float32)
     for f, boundary in enumerate(ordering.boundary):
         k, p, h = int(first[f]), int(pivots[f]), int(height[f])

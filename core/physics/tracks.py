@@ -26,6 +26,7 @@ from .cholesky import nearest_inverse
 from .derivatives import log_strain
 from .equilibrium import Energy, Operator, factor, minimise
 from .flesh import Flesh
+from .pattern import dofs
 from .strain_limit import norm
 
 SKIN_STIFFNESS = 150.0
@@ -158,9 +159,8 @@ class Calibration:
         self._laplacian = flesh.laplacian(np.ones(len(flesh.tets)))
         self._smooth_pull = 50.0 * weight[:, None]
         self._extend = factor(self._laplacian[free][:, free] + 50.0 / (SKIN_STIFFNESS * mu) * self._whole.skin)
-        rows = (3 * free[:, None] + np.arange(3)).ravel()
-        columns = (3 * np.flatnonzero(flesh.fixed)[:, None] + np.arange(3)).ravel()
-        self._coupling = flesh.stiffness(flesh.rest, np.zeros(flesh.fibres.count)).tocsr()[rows][:, columns]
+        rows = flesh.stiffness(flesh.rest, np.zeros(flesh.fibres.count)).tocsr()[dofs(free)]
+        self._coupling = rows[:, dofs(np.flatnonzero(flesh.fixed))]
         self._solve = self._whole.stiffness_inverse(flesh.rest)
 
     def shape(self, target: np.ndarray, fixed: np.ndarray, *, tick: Callable[[], None] | None = None) -> np.ndarray:
