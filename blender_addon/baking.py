@@ -107,7 +107,8 @@ def write(
     if method == "COMPRESSED":
         _write_parts(obj, frames, found)
         worst = found.error * model.mm_per_unit
-        text = f"{len(found.shapes)} shapes hold {len(frames)} frames, at most {worst:.3f} mm off"
+        count = "1 shape holds" if len(found.shapes) == 1 else f"{len(found.shapes)} shapes hold"
+        text = f"{count} {len(frames)} frames, at most {worst:.3f} mm off"
     else:
         yield from _write_frames(obj, frames, offsets)
         text = f"Baked {len(frames)} frames"

@@ -17,6 +17,13 @@ def chosen(operator: bpy.types.Operator, scene: bpy.types.Scene, purpose: str, s
     return range(first, last + 1, step)
 
 
+def propose(operator: bpy.types.Operator, scene: bpy.types.Scene) -> None:
+    """Where a dialog shows the operator's frames: the scene's, unless others were given."""
+    for name in ("frame_start", "frame_end"):
+        if not operator.properties.is_property_set(name):
+            setattr(operator, name, getattr(scene, name))
+
+
 def put_back(operator: bpy.types.Operator, scene: bpy.types.Scene) -> None:
     """Show the frame that the operator noted in ``_frame``, if it got so far and another is shown."""
     if scene.frame_current != getattr(operator, "_frame", scene.frame_current):

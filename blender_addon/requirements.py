@@ -35,6 +35,16 @@ def drive_problem(context: bpy.types.Context) -> str | None:
     return problem
 
 
+def bake_problem(context: bpy.types.Context) -> str | None:
+    """A muscle rig whose own sliders hold no bake; baked shape keys are simply replaced."""
+    problem = rig_problem(context)
+    if problem is None:
+        mesh = context.object.data
+        if storage.bake_mutes(mesh) is not None and storage.bake_aside(mesh) is not None:
+            problem = "The sliders hold a bake; press Remove Bake before baking again"
+    return problem
+
+
 def other_rigs(context: bpy.types.Context) -> list[bpy.types.Object]:
     """The selected rigs beside the active one that can be written to."""
     others = [o for o in context.selected_objects if o != context.object and o.type == "MESH" and is_rig(o)]

@@ -31,10 +31,20 @@ def shape_sources(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
     return [k for k in blocks if k != reference and k.name != storage.SIM_KEY and not _RESULT.match(k.name)]
 
 
+def sculpt(obj: bpy.types.Object) -> str | None:
+    """Name of the shape key that a fit aims at: a target, no slider."""
+    name = obj.muscle_face.fit_sculpt_key
+    return name if storage.has_rig(obj.data) and name not in storage.before(obj.data)["keys"] else None
+
+
+def _sliders_of(obj: bpy.types.Object) -> list[bpy.types.ShapeKey]:
+    return [k for k in shape_sources(obj.data) if k.name != sculpt(obj)]
+
+
 def read_head(obj: bpy.types.Object):
     """Vertices (V, 3), faces and {shape: delta (V, 3)} that a rig is made from, yielding progress between shapes."""
     vertices, faces, shapes = bridge.vertex_positions(obj.data), bridge.faces(obj.data), {}
-    for key in shape_sources(obj.data):
+    for key in _sliders_of(obj):
         shapes[key.name] = bridge.key_delta(obj, key)
         yield 0.0, "Reading shape keys"
     return vertices, faces, shapes
@@ -51,7 +61,7 @@ def fingerprint(obj: bpy.types.Object) -> dict:
     mesh = obj.data
     return {
         BASIS: bridge.key_checksum(mesh.shape_keys.reference_key),
-        SHAPES: {k.name: bridge.key_checksum(k) for k in shape_sources(mesh)},
+        SHAPES: {k.name: bridge.key_checksum(k) for k in _sliders_of(obj)},
         ANATOMY: anatomy.summary(obj),
     }
 
@@ -100,6 +110,12 @@ def changes(obj: bpy.types.Object) -> str | None:
 
 def _few(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def neutral_changed(obj: bpy.types.Object) -> bool:
+    """Whether the neutral was sculpted since the rig of an object was made."""
+    noted = storage.fingerprint(obj.data)
+    return noted is not None and bridge.key_checksum(obj.data.shape_keys.reference_key) != noted[BASIS]
 
 
 def forget() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ...core import MuscleFaceError
-from .. import bridge, drive, storage
+from .. import bridge, drive, staleness, storage
 from . import places, shown
 
 if TYPE_CHECKING:
@@ -37,11 +37,17 @@ class SculptSource:
         from ...core.fit.targets import VertexTarget
 
         pose, model = drive.last_pose(self._obj), self._model
+        if self._key is None and staleness.neutral_changed(self._obj):
+            raise MuscleFaceError(
+                "The neutral was sculpted, not an expression: press Update Rig if that is meant, else undo it and "
+                "press New Sculpt before sculpting."
+            )
         positions = shown.positions(self._obj, self._key)
         plain = model.neutral if pose is None else pose.skin
         if self._key is None and np.abs(positions - plain).max() * model.mm_per_unit < UNTOUCHED:
             raise MuscleFaceError(
-                "Nothing is sculpted on this face: sculpt on it, or choose a mesh, markers or footage in the Fit panel."
+                "Nothing is sculpted on this face: press New Sculpt, or choose a mesh, markers or footage in the Fit "
+                "panel."
             )
         return VertexTarget(positions, self._weights)
 

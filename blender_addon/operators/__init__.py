@@ -32,6 +32,7 @@ from .pick_track_place import MUSCLE_FACE_OT_pick_track_place
 from .remove_rig import MUSCLE_FACE_OT_remove_rig
 from .reset_sliders import MUSCLE_FACE_OT_reset_sliders
 from .save_pose import MUSCLE_FACE_OT_save_pose
+from .sculpt_target import MUSCLE_FACE_OT_sculpt_target
 from .self_test import MUSCLE_FACE_OT_self_test
 from .set_hold import MUSCLE_FACE_OT_set_hold
 from .set_tissue import MUSCLE_FACE_OT_set_tissue
@@ -50,6 +51,7 @@ CLASSES = (
     MUSCLE_FACE_OT_grow_shapes,
     MUSCLE_FACE_OT_solve,
     MUSCLE_FACE_OT_set_tissue,
+    MUSCLE_FACE_OT_sculpt_target,
     MUSCLE_FACE_OT_fit,
     MUSCLE_FACE_OT_fit_performance,
     MUSCLE_FACE_OT_bind_markers,

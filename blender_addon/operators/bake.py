@@ -5,7 +5,6 @@
 import bpy
 from bpy.props import EnumProperty, FloatProperty, IntProperty
 
-from ...core import MuscleFaceError
 from .. import baking, drive, frame_range, jobs, requirements, storage
 from ..properties import METHODS
 
@@ -29,7 +28,7 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return requirements.check(cls, requirements.rig_problem(context))
+        return requirements.check(cls, requirements.bake_problem(context))
 
     def invoke(self, context, event):
         settings = context.object.muscle_face
@@ -44,8 +43,6 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
         frames = frame_range.chosen(self, scene, "bake")
         model = yield from storage.loading(obj.data)
         drive.sim_key(obj.data)
-        if storage.bake_mutes(obj.data) is not None and storage.bake_aside(obj.data) is not None:
-            raise MuscleFaceError("The sliders hold a bake; press Remove Bake before baking again.")
         drives = yield from baking.read_frames(context, obj, model, frames)
         return lambda progress: (model, frames, drives, baking.solve_frames(model, drives, progress))
 

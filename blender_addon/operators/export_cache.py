@@ -14,6 +14,8 @@ from ...core import MuscleFaceError
 from .. import baking, bridge, engine, frame_range, handlers, jobs, live, requirements, storage
 
 EXTENSIONS = {"ALEMBIC": ".abc", "USD": ".usdc", "MDD": ".mdd"}
+LABELS = {"ALEMBIC": "Alembic", "USD": "USD", "MDD": "MDD"}
+BUILD_OPTIONS = {"ALEMBIC": "alembic", "USD": "usd"}
 
 
 class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
@@ -39,7 +41,14 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
     def poll(cls, context):
         return requirements.check(cls, requirements.rig_problem(context))
 
+    def check(self, _context):
+        """In the file browser: the name follows the format."""
+        path = str(Path(self.filepath).with_suffix(EXTENSIONS[self.format])) if self.filepath else ""
+        changed, self.filepath = path != self.filepath, path
+        return changed
+
     def invoke(self, context, _event):
+        frame_range.propose(self, context.scene)
         if not self.filepath:
             folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
             self.filepath = str(folder / f"{bpy.path.clean_name(context.object.name)}{EXTENSIONS[self.format]}")
@@ -56,6 +65,9 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, scene = context.object, context.scene
         self._object, self._frame = obj.name, scene.frame_current
+        missing = BUILD_OPTIONS.get(self.format)
+        if missing and not getattr(bpy.app.build_options, missing):
+            raise MuscleFaceError(f"This Blender was built without {LABELS[self.format]}: choose another format.")
         frames = frame_range.chosen(self, scene, "write")
         if not obj.muscle_face.live or storage.bake_mutes(obj.data) is not None:
             return lambda _progress: (frames, {})
@@ -91,8 +103,6 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
 
 def write_alembic(context: bpy.types.Context, path: str, first: int, last: int) -> None:
     """The active object alone, by Blender's Alembic exporter."""
-    if not bpy.app.build_options.alembic:
-        raise MuscleFaceError("Nothing was exported: this Blender was built without Alembic; choose another format.")
     with _alone(context):
         bpy.ops.wm.alembic_export(
             filepath=path, start=first, end=last, selected=True, flatten=True, as_background_job=False
@@ -101,8 +111,6 @@ def write_alembic(context: bpy.types.Context, path: str, first: int, last: int) 
 
 def write_usd(context: bpy.types.Context, path: str, first: int, last: int) -> None:
     """The active object alone, by Blender's USD exporter, whose range is the scene's."""
-    if not bpy.app.build_options.usd:
-        raise MuscleFaceError("Nothing was exported: this Blender was built without USD; choose another format.")
     scene = context.scene
     before = scene.frame_start, scene.frame_end
     scene.frame_start, scene.frame_end = first, last

@@ -40,6 +40,8 @@ class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.O
 
     def invoke(self, context, event):
         self._chosen = True
+        if not self.properties.is_property_set("frame_start"):
+            self.frame_start = context.scene.frame_start
         return ImportHelper.invoke(self, context, event)
 
     def execute(self, context):
@@ -83,7 +85,8 @@ class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.O
         if rotations is not None:
             head_pose.write_keys(obj, model, frames, head_pose.turns(model, rotations), self.head)
         scene.frame_set(scene.frame_current)
-        text = f"{len(take.times)} frames at {take.rate:.3g} fps became {len(frames)} on {len(curves)} sliders"
+        text = f"{len(take.times)} frames at {take.rate:.3g} fps became frames {frames[0]} to {frames[-1]}"
+        text += f" on {len(curves)} sliders"
         text += f", {take.missing} lost ones bridged" if take.missing else ""
         text += f"; widened: {', '.join(widened)}" if widened else ""
         missed = left + take.unknown

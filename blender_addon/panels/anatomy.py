@@ -24,7 +24,7 @@ class MUSCLE_FACE_PT_anatomy(Panel, bpy.types.Panel):
         layout, obj = self.layout, context.object
         layout.enabled = not jobs.busy()
         settings = obj.muscle_face
-        layout.use_property_split = True
+        layout.use_property_split, layout.use_property_decorate = True, False
         column = layout.column(align=True)
         column.prop(settings, "skull")
         column.prop(settings, "jaw_bone")

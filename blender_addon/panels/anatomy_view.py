@@ -3,7 +3,7 @@
 """The part "View and Pick" of the sub-panel Rig: see the anatomy, click it, drag it."""
 
 from ...core.sliders import label_of
-from .. import editing
+from .. import editing, heat
 from . import rows
 
 
@@ -21,7 +21,8 @@ def draw(layout, obj) -> None:
     if settings.heat_map != "NONE":
         body.prop(settings, "heat_full")
         unit = "%" if settings.heat_map == "STRAIN" else "mm"
-        body.label(text=f"Largest on the face: {settings.heat_largest:.2f} {unit}")
+        if heat.ATTRIBUTE in obj.data.color_attributes:
+            body.label(text=f"Largest on the face: {settings.heat_largest:.2f} {unit}")
     column = body.column(align=True)
     column.operator("muscle_face.pick_muscle", icon="EYEDROPPER")
     column.operator("muscle_face.pick_point", icon="VIEWZOOM")
@@ -43,11 +44,11 @@ def draw_influences(layout, obj) -> None:
     for item in settings.influences:
         if item.name not in sliders:
             continue
-        split = box.split(factor=0.78)
         text = label_of(item.name)
-        # The jaw bone's sliders are called like the shapes that move it.
-        text = f"{text} (Bone)" if item.kind == "jaw" else rows.short(text, 20)
-        split.prop(*editing.owner_of(obj, sliders[item.name]), text=text, slider=True)
+        # The jaw bone's sliders are called like the shapes that move it. In a slider, long names would lose their side.
+        box.label(text=f"{text} (Bone)" if item.kind == "jaw" else rows.short(text, 30))
+        split = box.split(factor=0.78)
+        split.prop(*editing.owner_of(obj, sliders[item.name]), text="", slider=True)
         value = split.row()
         value.alignment = "RIGHT"
         value.label(text=f"{item.millimetres:.1f} mm")

@@ -28,7 +28,7 @@ class MUSCLE_FACE_PT_bake(RigPanel, bpy.types.Panel):
         if rows.progress(layout):
             return
         layout.operator("muscle_face.bake", icon="REC")
-        rows.next_step(layout, requirements.rig_problem(context))
+        rows.next_step(layout, requirements.bake_problem(context))
         if storage.bake_mutes(context.object.data) is not None:
             layout.operator("muscle_face.remove_bake", icon="X")
         layout.operator("muscle_face.export_cache", icon="EXPORT")

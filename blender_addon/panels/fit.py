@@ -36,7 +36,7 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
     def draw(self, context):
         layout, obj = self.layout, context.object
         settings = obj.muscle_face
-        layout.use_property_split = True
+        layout.use_property_split, layout.use_property_decorate = True, False
         chosen = next((name for name in SOURCES if getattr(settings, name)), None)
         column = layout.column()
         for name in SOURCES if chosen is None else (chosen,):
@@ -54,6 +54,9 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
             self._draw_footage(context, settings)
         if rows.progress(layout):
             return
+        if chosen is None:
+            text = "Go On Sculpting" if settings.fit_sculpt_key else "New Sculpt"
+            layout.operator("muscle_face.sculpt_target", text=text, icon="SCULPTMODE_HLT")
         row = layout.row(align=True)
         row.operator("muscle_face.fit", icon="CON_SHRINKWRAP")
         row.operator("muscle_face.fit_performance", icon="RENDER_ANIMATION")
@@ -90,7 +93,7 @@ class MUSCLE_FACE_PT_fit_options(RigPanel, bpy.types.Panel):
 
     def draw(self, context):
         layout, settings = self.layout, context.object.muscle_face
-        layout.use_property_split = True
+        layout.use_property_split, layout.use_property_decorate = True, False
         layout.row().prop(settings, "fit_mode", expand=True)
         column = layout.column(heading="May Move", align=True)
         for name in ("shapes", "muscles", "jaw"):

@@ -8,6 +8,8 @@ from ...core.sliders import MUSCLE_GROUPS
 from . import rows
 from .base import RigPanel
 
+NONE_FOUND = "No muscle is called so"
+
 
 class MUSCLE_FACE_PT_muscles(RigPanel, bpy.types.Panel):
     """One activation per muscle, left and right side by side"""
@@ -17,12 +19,12 @@ class MUSCLE_FACE_PT_muscles(RigPanel, bpy.types.Panel):
 
     def draw(self, context):
         obj, layout = context.object, self.layout
-        muscles = rows.wanted(obj, "muscle")
+        muscles, searched = rows.wanted(obj, "muscle"), rows.searched(layout, obj.muscle_face)
         if not muscles:
-            layout.label(text="No muscle has this in its name", icon="INFO")
+            layout.label(text=NONE_FOUND, icon="INFO")
             return
         rows.paragraph(layout, "Beside each name: how hard the muscle pulls in this face", icon="INFO")
-        if obj.muscle_face.search.strip():
+        if searched:
             draw_rows(layout, obj, muscles)
             return
         for group, some in rows.by_group(muscles, MUSCLE_GROUPS).items():

@@ -49,7 +49,11 @@ class MUSCLE_FACE_PT_physics(RigPanel, bpy.types.Panel):
         _, body = rows.heading(self.layout, "strengths", "Strength of Each Muscle")
         if body is not None:
             body.use_property_split = False
-            muscles.draw_rows(body, obj, rows.wanted(obj, "muscle"), "strength")
+            rows.searched(body, obj.muscle_face)
+            some = rows.wanted(obj, "muscle")
+            if not some:
+                body.label(text=muscles.NONE_FOUND, icon="INFO")
+            muscles.draw_rows(body, obj, some, "strength")
 
     def _draw_stiffness(self, obj):
         _, body = rows.heading(self.layout, "stiffness", "Stiffness of Each Part")

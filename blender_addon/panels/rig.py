@@ -25,7 +25,7 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
             column.label(text="or add one to try:", icon="BLANK1")
             layout.operator("mesh.muscle_face_demo_add", text="Add Demo Head", icon="USER")
         elif not requirements.is_rig(obj):
-            layout.use_property_split = True
+            layout.use_property_split, layout.use_property_decorate = True, False
             layout.prop(obj.muscle_face, "quality")
             layout.prop(obj.muscle_face, "tissue")
             layout.operator("muscle_face.create_rig", icon="OUTLINER_OB_ARMATURE")
@@ -49,6 +49,9 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
             layout.progress(factor=ready[0], text=ready[1])
         if settings.message:
             rows.paragraph(layout, settings.message, icon="ERROR")
+        if obj.show_only_shape_key:
+            rows.paragraph(layout, "Only the active shape key is shown: sliders do nothing to see", icon="INFO")
+            layout.prop(obj, "show_only_shape_key", text="Show Active Key Alone")
         if settings.live and not context.scene.render.use_lock_interface:
             rows.paragraph(layout, "Rendering a live face while Blender shows it can crash", icon="ERROR")
             layout.prop(context.scene.render, "use_lock_interface", text="Lock Interface While Rendering")

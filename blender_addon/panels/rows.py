@@ -12,9 +12,18 @@ from .. import editing, jobs
 
 
 def wanted(obj: bpy.types.Object, kind: str) -> list[Slider]:
-    """The sliders of a kind whose names hold the searched text."""
-    text = obj.muscle_face.search.strip().lower()
-    return [s for s in editing.in_group(obj, kind, "") if text in s.name.lower() or text in s.label.lower()]
+    """The sliders of a kind whose name or part of the face holds every searched word."""
+    words = obj.muscle_face.search.lower().split()
+    texts = ((s, f"{s.name} {s.label} {s.group}".lower()) for s in editing.in_group(obj, kind, ""))
+    return [s for s, text in texts if all(word in text for word in words)]
+
+
+def searched(layout, settings) -> bool:
+    """While a search narrows a panel's sliders: the field to change or empty it, there too. Whether one does."""
+    if not settings.search.strip():
+        return False
+    layout.prop(settings, "search", text="", icon="VIEWZOOM")
+    return True
 
 
 def by_group(some: list[Slider], order) -> dict[str, list[Slider]]:

@@ -18,13 +18,11 @@ class MUSCLE_FACE_PT_shapes(RigPanel, bpy.types.Panel):
 
     def draw(self, context):
         obj, layout = context.object, self.layout
-        shapes = rows.wanted(obj, "shape")
+        shapes, searched = rows.wanted(obj, "shape"), rows.searched(layout, obj.muscle_face)
         if not shapes:
-            searched = bool(obj.muscle_face.search.strip())
-            layout.label(
-                text="No shape has this in its name" if searched else "No shape keys here: use the muscles", icon="INFO"
-            )
-        elif obj.muscle_face.search.strip():
+            text = "No shape is called so" if searched else "No shape keys here: use the muscles"
+            layout.label(text=text, icon="INFO")
+        elif searched:
             draw_rows(layout, obj, shapes, "")
         else:
             for group, some in rows.by_group(shapes, SHAPE_GROUPS).items():

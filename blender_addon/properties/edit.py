@@ -22,7 +22,9 @@ class EditProperties:
         update=touch,
     )
     search: StringProperty(
-        name="Search", description="Show only the sliders whose names hold this text", options={"TEXTEDIT_UPDATE"}
+        name="Search",
+        description="Show only the sliders whose name or part of the face holds these words",
+        options={"TEXTEDIT_UPDATE"},
     )
     pose: StringProperty(name="Pose", description="The pose asset to apply")
     excluded: CollectionProperty(

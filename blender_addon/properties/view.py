@@ -104,7 +104,7 @@ class ViewProperties:
         update=_paint,
     )
     heat_full: FloatProperty(
-        name="Full Color At",
+        name="Brightest At",
         description="Value that has the brightest color; 0 takes the largest on the face",
         min=0.0,
         options=set(),

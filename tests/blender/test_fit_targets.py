@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from mathutils import Matrix, Vector
-from muscle_face.blender_addon import bridge, drive, heat, storage
+from muscle_face.blender_addon import bridge, drive, heat, staleness, storage
 from muscle_face.blender_addon.fit import places, report
 from readings import fingerprint, moved, shown
 
@@ -79,6 +79,41 @@ def test_sculpt_on_what_the_face_shows(small_rig):
     small_rig.data.update()
     assert bpy.ops.muscle_face.fit() == {"FINISHED"}
     found(small_rig, SMILE)
+
+
+def test_a_new_sculpt_begins_as_the_face_is(small_rig):
+    """New Sculpt is a key of its own, made of what the face shows and shown alone; no slider, and gone once fitted."""
+    pose(small_rig, {"jawOpen": 0.3})
+    before = shown(small_rig)
+    pose(small_rig, SMILE)
+    more = shown(small_rig) - before
+    pose(small_rig, {"mouthSmileLeft": 0.0})
+    before = shown(small_rig)
+    assert bpy.ops.muscle_face.sculpt_target() == {"FINISHED"}
+    assert small_rig.mode == "SCULPT"
+    bpy.ops.object.mode_set(mode="OBJECT")
+    key = small_rig.active_shape_key
+    assert key.name == small_rig.muscle_face.fit_sculpt_key and moved(before, shown(small_rig)) < 1e-6
+    bridge.write_key_positions(key, bridge.key_positions(key) + more)
+    small_rig.data.update()
+    assert staleness.changes(small_rig) is None
+    assert bpy.ops.muscle_face.fit() == {"FINISHED"}
+    found(small_rig, SMILE)
+    assert not small_rig.show_only_shape_key and key.value == 0.0
+
+
+def test_a_sculpted_neutral_is_no_expression(small_rig):
+    """Sculpted with the Basis active, which changes the neutral itself: the fit would count it twice, and says so."""
+    keys = small_rig.data.shape_keys.key_blocks
+    for key in keys:
+        positions = bridge.key_positions(key)
+        positions[100:200, 1] -= 0.005
+        bridge.write_key_positions(key, positions)
+    small_rig.data.update()
+    before = fingerprint(small_rig)
+    with pytest.raises(RuntimeError, match="neutral was sculpted"):
+        bpy.ops.muscle_face.fit()
+    assert fingerprint(small_rig) == before
 
 
 def test_nothing_to_fit(small_rig):

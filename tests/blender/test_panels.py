@@ -77,8 +77,23 @@ def test_search_narrows_the_sliders(rig):
     """A search leaves the sliders whose names hold the text, and says so when there is none."""
     rig.muscle_face.search = "smile"
     shown = drawn()
-    assert shown["Shapes"].properties == [("ShapeKey", "value")] * 2
-    assert shown["Muscles"].texts == ["No muscle has this in its name"]
+    assert shown["Shapes"].properties == [("MuscleFaceSettings", "search")] + [("ShapeKey", "value")] * 2
+    assert shown["Muscles"].texts == ["", "No muscle is called so"]
+    assert shown["Muscles"].properties == [("MuscleFaceSettings", "search")]
+    assert "No muscle is called so" in shown["Physics"].texts
+
+
+def test_search_knows_the_parts_of_the_face(rig):
+    """Who does not know a muscle's name finds it by where it is, and words may stand in any order."""
+    rig.muscle_face.search = "lip upper"
+    muscles = [p for p in drawn()["Muscles"].properties if p == ("MuscleFaceMuscle", "activation")]
+    assert len(muscles) == len([m for m in rig.muscle_face.muscles if m.group == "Upper Lip" or "upper" in m.name]) > 4
+
+
+def test_a_key_shown_alone_is_told(rig):
+    """With Blender's pin the sliders move nothing that is seen: the panel says so and has the switch."""
+    rig.show_only_shape_key = True
+    assert ("Object", "show_only_shape_key") in drawn()["Rig"].properties
 
 
 def test_baked_face_says_so(rig):
