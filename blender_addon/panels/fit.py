@@ -68,7 +68,7 @@ class MUSCLE_FACE_PT_fit(RigPanel, bpy.types.Panel):
         if settings.fit_track_file:
             layout.prop(settings, "fit_track_start")
         self._draw_neutral(settings)
-        layout.prop(settings, "fit_slide")
+        layout.prop(settings, "fit_slide", text="Slide on Lips, Lids")
         layout.template_list("MUSCLE_FACE_UL_tracks", "", settings, "fit_tracks", settings, "fit_active_track", rows=4)
         row = layout.row(align=True)
         row.operator("muscle_face.map_tracks", icon="FILE_REFRESH")

@@ -51,7 +51,9 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
             rows.paragraph(layout, settings.message, icon="ERROR")
         if obj.show_only_shape_key:
             rows.paragraph(layout, "Only the active shape key is shown: sliders do nothing to see", icon="INFO")
-            layout.prop(obj, "show_only_shape_key", text="Show Active Key Alone")
+            row = layout.row()
+            row.use_property_split = False
+            row.prop(obj, "show_only_shape_key", text="Show Active Key Alone")
         if settings.live and not context.scene.render.use_lock_interface:
             rows.paragraph(layout, "Rendering a live face while Blender shows it can crash", icon="ERROR")
             layout.prop(context.scene.render, "use_lock_interface", text="Lock Interface While Rendering")
