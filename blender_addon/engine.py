@@ -103,7 +103,7 @@ def muscle_curve() -> type:
 
 def picked_landmarks() -> Sequence:
     """The landmarks that an artist is asked for, in order: name, label and help."""
-    from ..core.anatomy.landmarks import PICKED
+    from ..core.anatomy.picked import PICKED
 
     return PICKED
 

@@ -7,7 +7,7 @@ import pytest
 from anatomy_heads import head, mesh
 from muscle_face.core import MuscleFaceError, guess_landmarks
 from muscle_face.core.anatomy.head import analyse_head
-from muscle_face.core.anatomy.landmarks import PICKED
+from muscle_face.core.anatomy.picked import PICKED
 from muscle_face.core.anatomy.rays import sphere
 from scipy.spatial.transform import Rotation
 

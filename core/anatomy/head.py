@@ -14,9 +14,9 @@ from . import jaw as jaws
 from .find_face import find_face
 from .frame import Frame
 from .jaw import Jaw
-from .landmarks import PICKED
 from .open_mouth import open_mouth
 from .parts import Part
+from .picked import PICKED
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def analyse_head(
 def guess_landmarks(
     vertices: np.ndarray, faces: Sequence[Sequence[int]], shapes: Mapping[str, np.ndarray] | None = None
 ) -> dict[str, np.ndarray]:
-    """Where the landmarks of `landmarks.PICKED` seem to be: name -> (3,) in the vertices' frame.
+    """Where the landmarks of `picked.PICKED` seem to be: name -> (3,) in the vertices' frame.
 
     Arguments and errors as of `analyse_head`.
     """

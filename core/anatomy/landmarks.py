@@ -17,11 +17,9 @@ from ..errors import MuscleFaceError
 from .cavities import Cavity
 from .crease import mouth_crease, outer_corner
 from .frame import FaceMarks
-from .picked import PICKED, follow_placed
+from .picked import follow_placed
 from .proportions import face_size, parted
 from .rays import RayTarget
-
-__all__ = ["PICKED", "SkinView", "find_landmarks"]
 
 SAME_SIDES = 0.2  # [cm]
 MIDPLANE_NOISE = 0.05  # [cm]

@@ -5,9 +5,10 @@
 import numpy as np
 import warp as wp
 
+from ..geometry.field import DistanceField
 from ..parallel import run_all
 
-wp.config.quiet = True
+wp.set_module_options({"enable_backward": False})
 
 RAYS = 96
 
@@ -18,11 +19,11 @@ PART = 1024
 @wp.kernel
 def _see_out(
     mesh: wp.uint64,
-    origins: wp.array(dtype=wp.vec3),
-    normals: wp.array(dtype=wp.vec3),
-    directions: wp.array(dtype=wp.vec3),
+    origins: wp.array[wp.vec3],
+    normals: wp.array[wp.vec3],
+    directions: wp.array[wp.vec3],
     reach: float,
-    seen: wp.array(dtype=float),
+    seen: wp.array[float],
 ):
     """Share of cosine-distributed directions about the normal along which a ray leaves without a hit."""
     i = wp.tid()
@@ -45,9 +46,9 @@ def _see_out(
 @wp.kernel
 def _first_hit(
     mesh: wp.uint64,
-    origins: wp.array(dtype=wp.vec3),
-    directions: wp.array(dtype=wp.vec3),
-    distance: wp.array(dtype=float),
+    origins: wp.array[wp.vec3],
+    directions: wp.array[wp.vec3],
+    distance: wp.array[float],
 ):
     """Distance along each ray to its first hit, negative (minus one more) from behind, -1 without a hit."""
     i = wp.tid()
@@ -59,29 +60,12 @@ def _first_hit(
             distance[i] = -1.0 - hit.t
 
 
-@wp.kernel
-def _closest(
-    mesh: wp.uint64,
-    points: wp.array(dtype=wp.vec3),
-    face: wp.array(dtype=wp.int32),
-    bary: wp.array(dtype=wp.vec3),
-):
-    """Triangle and barycentric weights of the mesh point closest to each point."""
-    i = wp.tid()
-    query = wp.mesh_query_point_no_sign(mesh, points[i], 1.0e3)
-    face[i] = query.face
-    bary[i] = wp.vec3(query.u, query.v, 1.0 - query.u - query.v)
-
-
 class RayTarget:
     """A triangle mesh to cast rays at and to find closest points on."""
 
     def __init__(self, vertices: np.ndarray, triangles: np.ndarray):
         self.triangles = triangles
-        self._mesh = wp.Mesh(
-            wp.array(vertices, dtype=wp.vec3, device="cpu"),
-            wp.array(triangles.ravel(), dtype=wp.int32, device="cpu"),
-        )
+        self._field = DistanceField(vertices, triangles)
 
     def first_hits(self, origins: np.ndarray, directions: np.ndarray, both_sides: bool = True) -> np.ndarray:
         """First hit points (n, 3) of rays from `origins` (n, 3) along unit `directions`; NaN where there is none.
@@ -95,7 +79,7 @@ class RayTarget:
             _first_hit,
             dim=len(origins),
             inputs=[
-                self._mesh.id,
+                self._field.mesh.id,
                 wp.array(origins, dtype=wp.vec3, device="cpu"),
                 wp.array(directions, dtype=wp.vec3, device="cpu"),
             ],
@@ -109,11 +93,8 @@ class RayTarget:
 
     def closest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Corners (n, 3) and weights (n, 3) of the mesh point closest to each of `points` (n, 3)."""
-        face = wp.zeros(len(points), dtype=wp.int32, device="cpu")
-        bary = wp.zeros(len(points), dtype=wp.vec3, device="cpu")
-        arguments = [self._mesh.id, wp.array(points, dtype=wp.vec3, device="cpu")]
-        wp.launch(_closest, dim=len(points), inputs=arguments, outputs=[face, bary], device="cpu")
-        return self.triangles[face.numpy()], bary.numpy().astype(float)
+        found = self._field.query(np.asarray(points, float))
+        return self.triangles[found.face], found.bary
 
 
 def cosine_directions(count: int) -> np.ndarray:

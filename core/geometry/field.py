@@ -51,12 +51,13 @@ class Closest:
 class DistanceField:
     """Closest points and signed distances to the triangles (T, 3) over vertices (V, 3).
 
-    For signs it must be made ``signed`` and the mesh be closed: pass it through ``close_borders`` first.
+    For signs it must be made ``signed`` and the mesh be closed: pass it through ``close_borders`` first. ``mesh``: the
+    same for Warp's kernels.
     """
 
     def __init__(self, vertices: np.ndarray, triangles: np.ndarray, *, signed: bool = False) -> None:
         self.triangles = triangles
-        self._mesh = wp.Mesh(
+        self.mesh = wp.Mesh(
             points=wp.array(vertices, dtype=wp.vec3, device="cpu"),
             indices=wp.array(triangles.ravel(), dtype=int, device="cpu"),
             support_winding_number=signed,
@@ -75,7 +76,7 @@ class DistanceField:
         bary = wp.empty(n, dtype=wp.vec3, device="cpu")
         distance = wp.empty(n, dtype=float, device="cpu")
         xs = wp.array(points, dtype=wp.vec3, device="cpu")
-        wp.launch(_closest, n, [self._mesh.id, xs, int(signed)], [face, bary, distance], device="cpu")
+        wp.launch(_closest, n, [self.mesh.id, xs, int(signed)], [face, bary, distance], device="cpu")
         return face.numpy(), bary.numpy().astype(np.float64), distance.numpy().astype(np.float64)
 
     def interpolate(self, closest: Closest, values: np.ndarray) -> np.ndarray:
