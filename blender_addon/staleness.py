@@ -12,6 +12,7 @@ from . import anatomy, bridge, storage
 BASIS = "basis"
 SHAPES = "shapes"
 ANATOMY = "anatomy"
+TOPOLOGY = "Vertices or faces were changed since: undo that, or remove the rig and create it again"
 SECONDS = 0.5
 """For so long an answer holds: panels are drawn more often than meshes are edited."""
 
@@ -89,6 +90,8 @@ def changes(obj: bpy.types.Object) -> str | None:
     noted = storage.fingerprint(obj.data)
     if noted is None:
         return None
+    if storage.topology_changed(obj.data):
+        return TOPOLOGY
     now = fingerprint(obj)
     shapes, known = now[SHAPES], noted[SHAPES]
     added, gone = sorted(set(shapes) - set(known)), sorted(set(known) - set(shapes))

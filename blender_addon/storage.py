@@ -159,6 +159,13 @@ def fingerprint(mesh: bpy.types.Mesh) -> dict | None:
     return json.loads(text) if text else None
 
 
+def topology_changed(mesh: bpy.types.Mesh) -> bool:
+    """Whether the mesh has other faces than when its rig was made: no update can follow that."""
+    group = mesh[PROPERTY]
+    counts = (group["digest"], len(mesh.loops), len(mesh.polygons))
+    return counts not in _checked and bridge.topology_hash(mesh) != group["topology"]
+
+
 def _check_topology(mesh: bpy.types.Mesh, group, model: FaceModel) -> None:
     if len(mesh.vertices) != model.vertex_count:
         raise MuscleFaceError(

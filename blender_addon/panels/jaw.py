@@ -4,6 +4,8 @@
 
 import bpy
 
+from .. import requirements
+from . import rows
 from .base import RigPanel
 
 
@@ -15,6 +17,7 @@ class MUSCLE_FACE_PT_jaw(RigPanel, bpy.types.Panel):
     def draw(self, context):
         layout, obj = self.layout, context.object
         layout.use_property_split = True
+        rows.next_step(layout, requirements.drive_problem(context))
         for name in ("jaw_open", "jaw_forward", "jaw_side"):
             layout.prop(obj.muscle_face, name)
         turn = {"QUATERNION": "quaternion", "AXIS_ANGLE": "axis_angle"}.get(obj.rotation_mode, "euler")

@@ -5,6 +5,7 @@
 import bpy
 
 from ...core.sliders import MUSCLE_GROUPS
+from .. import requirements
 from . import rows
 from .base import RigPanel
 
@@ -19,6 +20,7 @@ class MUSCLE_FACE_PT_muscles(RigPanel, bpy.types.Panel):
 
     def draw(self, context):
         obj, layout = context.object, self.layout
+        rows.next_step(layout, requirements.drive_problem(context))
         muscles, searched = rows.wanted(obj, "muscle"), rows.searched(layout, obj.muscle_face)
         if not muscles:
             layout.label(text=NONE_FOUND, icon="INFO")

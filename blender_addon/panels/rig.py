@@ -51,18 +51,23 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
             rows.paragraph(layout, settings.message, icon="ERROR")
         if obj.show_only_shape_key:
             rows.paragraph(layout, "Only the active shape key is shown: sliders do nothing to see", icon="INFO")
-            row = layout.row()
-            row.use_property_split = False
-            row.prop(obj, "show_only_shape_key", text="Show Active Key Alone")
+            draw_switch(layout, obj, "show_only_shape_key", "Show Active Key Alone")
         if settings.live and not context.scene.render.use_lock_interface:
             rows.paragraph(layout, "Rendering a live face while Blender shows it can crash", icon="ERROR")
-            layout.prop(context.scene.render, "use_lock_interface", text="Lock Interface While Rendering")
+            draw_switch(layout, context.scene.render, "use_lock_interface", "Lock Interface in Renders")
         draw_sliders(layout, settings)
         draw_poses(layout, settings)
         anatomy_view.draw(layout, obj)
         draw_grow(layout)
         draw_update(layout, obj)
         layout.operator("muscle_face.remove_rig", icon="X")
+
+
+def draw_switch(layout, owner, name: str, text: str) -> None:
+    """A switch of Blender's own with its name in it: beside a split, its icon would take the name's room."""
+    row = layout.row()
+    row.use_property_split = False
+    row.prop(owner, name, text=text)
 
 
 def draw_sliders(layout, settings) -> None:
@@ -109,5 +114,5 @@ def draw_update(layout, obj) -> None:
     if changed:
         rows.paragraph(layout, changed, icon="ERROR")
     row = layout.row(align=True)
-    row.alert = changed is not None
+    row.alert = changed not in (None, staleness.TOPOLOGY)
     row.operator("muscle_face.update_rig", icon="FILE_REFRESH")

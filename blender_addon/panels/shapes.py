@@ -5,7 +5,7 @@
 import bpy
 
 from ...core.sliders import SHAPE_GROUPS
-from .. import editing
+from .. import editing, requirements
 from . import rows
 from .base import RigPanel
 
@@ -18,6 +18,7 @@ class MUSCLE_FACE_PT_shapes(RigPanel, bpy.types.Panel):
 
     def draw(self, context):
         obj, layout = context.object, self.layout
+        rows.next_step(layout, requirements.drive_problem(context))
         shapes, searched = rows.wanted(obj, "shape"), rows.searched(layout, obj.muscle_face)
         if not shapes:
             text = "No shape is called so" if searched else "No shape keys here: use the muscles"

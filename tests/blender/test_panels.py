@@ -100,7 +100,7 @@ def test_baked_face_says_so(rig):
     """A baked face tells what brings its sliders back, where the buttons are grey for it."""
     bpy.ops.muscle_face.bake(frame_start=1, frame_end=1)
     shown = drawn()
-    for panel in ("Rig", "Fit", "Physics"):
+    for panel in ("Rig", "Shapes", "Muscles", "Jaw & Head", "Fit", "Physics"):
         assert "press Remove Bake" in " ".join(shown[panel].texts)
 
 

@@ -134,6 +134,7 @@ def test_other_topology_is_still_refused(small_rig):
     bpy.ops.mesh.subdivide()
     bpy.ops.object.mode_set(mode="OBJECT")
     blob = small_rig.data[storage.PROPERTY]["digest"]
+    assert staleness.changes(small_rig) == staleness.TOPOLOGY
     with pytest.raises(RuntimeError, match="undo the edit"):
         bpy.ops.muscle_face.update_rig()
     assert small_rig.data[storage.PROPERTY]["digest"] == blob
