@@ -18,6 +18,10 @@ wp.set_module_options({"enable_backward": False})
 vec3f = wp.vec3f
 mat33f = wp.mat33f
 
+SLICE = 32
+"""Rows whose blocks are interleaved, so that neighbouring threads read neighbouring memory (SELL-32, Kreutzer et al.
+2014)."""
+
 SHIFT = wp.constant(wp.float32(1.0e-4))
 """Share of its diagonal that is added to the projected stiffness: a tet turned over may have none of its own."""
 
@@ -258,7 +262,7 @@ def close_diagonal(
     b, row = wp.tid()
     if on[b] == 0:
         return
-    at = slice_start[row // 32] + row % 32
+    at = slice_start[row // SLICE] + row % SLICE
     D = blocks[b, at]
     c = lining_of_row[row]
     if c >= 0:

@@ -9,15 +9,15 @@ The same equations as ``FaceModel.split``, ``FaceModel.load_of``, ``Jaw.motion``
 import warp as wp
 
 from ..anatomy.jaw import OPENING_TAKES, YIELD, YIELD_BACK, YIELD_CLOSED
+from ..geometry.head_flesh import MANDIBLE
 from ..physics.materials import f64, mat33, vec3
-from ..physics.strain import inverse_stretch, principal, stretch_matrix, symmetric
+from ..physics.strain import inverse_stretch, principal, stretch_matrix, symmetric, vec6
 from ..physics.strain_limit import LINEAR, MOST
 
 wp.set_module_options({"enable_backward": False})
 
 vec3s = wp.types.vector(length=3, dtype=wp.int16)
 vec6f = wp.types.vector(length=6, dtype=wp.float32)
-vec6 = wp.types.vector(length=6, dtype=wp.float64)
 
 _YIELD = wp.constant(f64(YIELD))
 _CLOSED = wp.constant(f64(YIELD_CLOSED))
@@ -28,8 +28,7 @@ _LINEAR = wp.constant(f64(LINEAR))
 _ROOM = wp.constant(f64(MOST - LINEAR))
 _TINY = wp.constant(f64(1e-8))
 
-MANDIBLE = wp.constant(2)
-"""Value of ``Rig.bone`` for the mandible's nodes."""
+_MANDIBLE = wp.constant(MANDIBLE)
 
 
 @wp.kernel
@@ -171,7 +170,7 @@ def node_loads(
     force_out[b, n] = force
     if bone[n] != 0:
         at = X
-        if bone[n] == MANDIBLE:
+        if bone[n] == _MANDIBLE:
             at = turn[b] * X + shift[b]
         bones_out[b, n] = at
         guess_out[b, n] = at

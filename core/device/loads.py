@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import warp as wp
 
+from ..geometry.head_flesh import MANDIBLE
 from ..physics.flesh import Flesh
 from ..physics.materials import f64, mat33, vec3
 from ..physics.strain_limit import LEAST
@@ -76,9 +77,7 @@ class LoadData:
         Any affine motion of the mandible carries the flesh along as ``FaceFlesh.carried`` does.
         """
         rig, solver = self._model.rig, self._model.solver
-        fields = (
-            np.concatenate([np.ones((len(rig.nodes), 1)), rig.nodes], axis=1) * (rig.bone == kernels.MANDIBLE)[:, None]
-        )
+        fields = np.concatenate([np.ones((len(rig.nodes), 1)), rig.nodes], axis=1) * (rig.bone == MANDIBLE)[:, None]
         rows = [solver.carried(np.zeros((len(fields), 3)), np.repeat(f[:, None], 3, axis=1))[:, 0] for f in fields.T]
         return np.stack(rows, axis=1)
 

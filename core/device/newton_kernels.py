@@ -8,13 +8,12 @@ sets (a maximum of integers does not depend on its order).
 
 import warp as wp
 
+from ..physics.equilibrium import ARMIJO, ROUNDING
+from ..physics.face_flesh import EPS
 from ..physics.materials import f64, vec3
 from .flesh_kernels import vec3f
 
 wp.set_module_options({"enable_backward": False})
-
-EPS = wp.constant(f64(1e-6))
-"""Forces below this [N] are rounding: the face is not loaded (as in ``physics.face_flesh``)."""
 
 ROUNDS = 200
 """Newton steps that a pose may take."""
@@ -23,8 +22,9 @@ KRYLOV = 200
 TRIES = 25
 """Step lengths tried in one of them."""
 
-_ARMIJO = wp.constant(f64(1e-4))
-_ROUNDING = wp.constant(f64(1e-13))
+_EPS = wp.constant(f64(EPS))
+_ARMIJO = wp.constant(f64(ARMIJO))
+_ROUNDING = wp.constant(f64(ROUNDING))
 _FORCING = wp.constant(f64(0.3))
 _OVERSOLVED = wp.constant(f64(0.05))
 _STEP = wp.constant(f64(2e-3))
@@ -130,7 +130,7 @@ def begin_newton(s: Progress, tolerance: f64, go: wp.array[int]):
     s.before[b] = f64(0.0)
     s.exact[b] = 0
     s.trust[b] = f64(wp.inf)
-    if s.reference[b] < EPS:
+    if s.reference[b] < _EPS:
         s.size[b] = f64(0.0)
         s.balance[b] = f64(0.0)
     judge(s, b, tolerance, go)
@@ -287,5 +287,5 @@ def keep_nodes(
 def rest_unloaded(reference: wp.array[f64], rest: wp.array[vec3], x_out: wp.array2d[vec3]):
     """Rest positions to the last bit where nothing loads the face."""
     b, n = wp.tid()
-    if reference[b] < EPS:
+    if reference[b] < _EPS:
         x_out[b, n] = rest[n]

@@ -8,7 +8,7 @@ Vectors and matrices are single precision; products of vectors are summed in dou
 import warp as wp
 
 from ..physics.materials import f64, vec3
-from .flesh_kernels import mat33f, vec3f
+from .flesh_kernels import SLICE, mat33f, vec3f
 
 wp.set_module_options({"enable_backward": False})
 
@@ -17,9 +17,6 @@ f32 = wp.float32
 SUM_TILE = 1024
 FINISH_TILE = 256
 DENSE_TILE = 128
-SLICE = 32
-"""Rows whose blocks are interleaved, so that neighbouring threads read neighbouring memory (SELL-32, Kreutzer et al.
-2014)."""
 
 
 @wp.kernel

@@ -8,7 +8,7 @@ import warp as wp
 from ..physics.flesh import Flesh
 from ..physics.pattern import starts
 from . import flesh_kernels, solve_kernels
-from .flesh_kernels import mat33f
+from .flesh_kernels import SLICE, mat33f
 
 # Position of block (r, c), r <= c, among the ten that ``tet_stiffness`` writes.
 _UPPER = np.array([[0, 1, 2, 3], [1, 4, 5, 6], [2, 5, 7, 8], [3, 6, 8, 9]])
@@ -24,8 +24,8 @@ class Stiffness:
         rank = np.empty(n, np.int64)
         rank[order] = np.arange(n)
         count = np.diff(pattern.indptr)[order]
-        width = np.maximum.reduceat(count, np.arange(0, n, solve_kernels.SLICE))
-        slice_start = starts(width * solve_kernels.SLICE)
+        width = np.maximum.reduceat(count, np.arange(0, n, SLICE))
+        slice_start = starts(width * SLICE)
         # Blocks row by row in the order of the device, each with its place in the slices.
         row = np.repeat(np.arange(n), count)
         slot = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
@@ -33,7 +33,7 @@ class Stiffness:
         diagonal = pattern.diagonal[order][row]
         # The diagonal block trades places with those before it in its row.
         source = np.where(slot == 0, diagonal, np.where(source <= diagonal, source - 1, source))
-        place = slice_start[row // solve_kernels.SLICE] + row % solve_kernels.SLICE + solve_kernels.SLICE * slot
+        place = slice_start[row // SLICE] + row % SLICE + SLICE * slot
         self.size = int(slice_start[-1])
         column = np.zeros(self.size, np.int32)
         column[place] = rank[pattern.indices[source]]

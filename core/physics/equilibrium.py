@@ -23,6 +23,9 @@ MEMORY = 8
 ARMIJO = 1.0e-4
 """Share of the fall that the slope promises and a step must bring (Nocedal and Wright, section 3.1)."""
 
+ROUNDING = 1.0e-13
+"""Share of the energy below which a difference of energies is rounding."""
+
 LATELY = 8
 """Iterations over which the gradient's fall is measured: from one to the next it is not steady."""
 
@@ -179,7 +182,7 @@ def still_to_come(sizes: list[float], aim: float) -> float:
 
 def line_search(energy: Energy, x, p, value: float, g, slope: float, t: float) -> tuple:
     """Backtrack from ``t`` to sufficient decrease; where energies differ by rounding only, to a smaller slope."""
-    rounding = 1e-13 * (abs(value) + 1.0)
+    rounding = ROUNDING * (abs(value) + 1.0)
     for tries in range(1, 26):
         trial = x + t * p
         v, h = energy(trial)
