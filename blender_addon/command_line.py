@@ -110,6 +110,9 @@ def _open(given: argparse.Namespace) -> bpy.types.Object:
     if len(named) != 1:
         names = ", ".join(obj.name for obj in rigs) or "none"
         raise MuscleFaceError(f"Say which rig to bake with --object; this file has: {names}.")
+    problem = requirements.slider_bake_problem(named[0].data)
+    if problem is not None:
+        raise MuscleFaceError(f"{problem}.")
     return named[0]
 
 

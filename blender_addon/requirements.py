@@ -37,12 +37,14 @@ def drive_problem(context: bpy.types.Context) -> str | None:
 
 def bake_problem(context: bpy.types.Context) -> str | None:
     """A muscle rig whose own sliders hold no bake; baked shape keys are simply replaced."""
-    problem = rig_problem(context)
-    if problem is None:
-        mesh = context.object.data
-        if storage.bake_mutes(mesh) is not None and storage.bake_aside(mesh) is not None:
-            problem = "The sliders hold a bake; press Remove Bake before baking again"
-    return problem
+    return rig_problem(context) or slider_bake_problem(context.object.data)
+
+
+def slider_bake_problem(mesh: bpy.types.Mesh) -> str | None:
+    """Sliders that move the simulation, not what a bake has put there."""
+    if storage.bake_mutes(mesh) is not None and storage.bake_aside(mesh) is not None:
+        return "The sliders hold a bake; press Remove Bake before baking again"
+    return None
 
 
 def other_rigs(context: bpy.types.Context) -> list[bpy.types.Object]:

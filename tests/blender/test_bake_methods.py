@@ -158,7 +158,8 @@ def test_three_ranges_give_what_one_gives(rig, tmp_path):
 
 
 def test_command_line_says_what_is_missing(rig, tmp_path, capsys):
-    """A frame that was not baked, a file that is not there and a wrong range end with a sentence and a code."""
+    """A frame not baked, a file that is not there, a wrong range, sliders that hold a bake: each ends with a sentence and
+    a code."""
     path = tmp_path / "shot.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     cache = ["--cache", str(tmp_path / "none")]
@@ -167,3 +168,7 @@ def test_command_line_says_what_is_missing(rig, tmp_path, capsys):
     assert command_line.main(["bake", str(tmp_path / "x.blend"), "--frames", "1", *cache]) == 1
     assert "There is no file" in capsys.readouterr().out
     assert command_line.main(["bake", str(path), "--frames", "5-2", *cache]) == 2
+    assert bpy.ops.muscle_face.bake(frame_start=1, frame_end=1, method="SLIDERS") == {"FINISHED"}
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    assert command_line.main(["bake", str(path), "--frames", "1", *cache]) == 1
+    assert "press Remove Bake" in capsys.readouterr().out
