@@ -158,8 +158,7 @@ def test_three_ranges_give_what_one_gives(rig, tmp_path):
 
 
 def test_command_line_says_what_is_missing(rig, tmp_path, capsys):
-    """A frame not baked, a file that is not there, a wrong range, sliders that hold a bake: each ends with a sentence and
-    a code."""
+    """Missing frames, no file, a wrong range and sliders that hold a bake end with a sentence and a code."""
     path = tmp_path / "shot.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     cache = ["--cache", str(tmp_path / "none")]
