@@ -7,7 +7,7 @@ import pytest
 from anatomy_heads import head, muscles
 from muscle_face.core.anatomy.fibres import blurred_box, muscle_fibres
 from muscle_face.core.anatomy.muscle_table import MUSCLE_TABLE
-from muscle_face.core.anatomy.muscles import Flesh
+from muscle_face.core.anatomy.muscles import SkinDepth
 from scipy.spatial import cKDTree
 
 HEADS = ("ict", "mpfb", "demo")
@@ -87,7 +87,7 @@ def test_lengths_are_anatomical(name, muscle):
 def test_muscles_lie_between_skin_and_bone(name):
     """No path leaves the skin or sinks below the bone by more than 1.5 mm (paths are straightened over creases)."""
     h = head(name)
-    flesh = Flesh(h)
+    flesh = SkinDepth(h)
     corners_tree = cKDTree(h.vertices[np.unique(flesh.outer)])
     for muscle in muscles(name).values():
         if muscle.name.startswith("levator_palpebrae"):
@@ -106,7 +106,7 @@ def test_muscles_lie_between_skin_and_bone(name):
 def test_origins_on_bone_are_at_bone_depth():
     """Muscles that arise from bone start where the bone is (2 mm), or at the lining where flesh hides none."""
     h = head("ict")
-    flesh = Flesh(h)
+    flesh = SkinDepth(h)
     for name in ("zygomaticus_major_L", "levator_labii_superioris_L", "corrugator_supercilii_R", "mentalis_L"):
         start = muscles("ict")[name].paths[0][:1]
         corners, weights = flesh._target.closest(start)

@@ -55,8 +55,8 @@ class Muscle:
         return self.thickness * sum(float(d @ (w[1:] + w[:-1])) / 2 for d, w in zip(steps, self.widths, strict=True))
 
 
-class Flesh:
-    """The outer skin of a head with the depth of flesh under each of its points."""
+class SkinDepth:
+    """The outer skin of a head, and how deep the flesh is under it."""
 
     def __init__(self, head: Head, lip: int = 0, line: np.ndarray | None = None):
         """lip: +1 leaves out the skin below the mouth line between the corners, -1 the skin above it."""
@@ -85,7 +85,7 @@ def place_muscles(head: Head, table: Sequence[MuscleSpec] = MUSCLE_TABLE) -> lis
     Raises MuscleFaceError when a muscle comes out far from any face's, which means that landmarks are wrong.
     """
     line = mouth_line(head)
-    flesh = {lip: Flesh(head, lip, line) for lip in (0, 1, -1)}
+    flesh = {lip: SkinDepth(head, lip, line) for lip in (0, 1, -1)}
     muscles = []
     for spec in table:
         for side in ("L", "R") if spec.paired else ("",):
@@ -136,7 +136,7 @@ def _aim(spot: Spot, side: str, head: Head, units: np.ndarray) -> np.ndarray:
     return point + (offset * MIRROR if side == "R" else offset)
 
 
-def _place(spec: MuscleSpec, side: str, head: Head, flesh: Flesh, line: np.ndarray) -> Muscle:
+def _place(spec: MuscleSpec, side: str, head: Head, flesh: SkinDepth, line: np.ndarray) -> Muscle:
     units = face_size(head.landmarks)
     paths, normals = [], []
     for k in range(spec.fibres):
@@ -178,7 +178,7 @@ def _place(spec: MuscleSpec, side: str, head: Head, flesh: Flesh, line: np.ndarr
 
 
 def _lay(
-    flesh: Flesh, aims: np.ndarray, depth: np.ndarray, free: np.ndarray, closed: bool
+    flesh: SkinDepth, aims: np.ndarray, depth: np.ndarray, free: np.ndarray, closed: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """A smooth path through the aims, each sample at its depth share under the skin, and the normals along it."""
     # Through the skin points, sunk afterwards: the skin nearest to a sunk point may be another one.

@@ -142,7 +142,16 @@ def _by_rows(parts: list[Part], vertices: np.ndarray, mouth: np.ndarray) -> list
     return out
 
 
-def _classify(index, vertices, skin_tree, rays: RayTarget, deltas, marks: FaceMarks, jaw_share) -> Part:
+def _classify(
+    index: np.ndarray,
+    vertices: np.ndarray,
+    skin_tree: cKDTree,
+    rays: RayTarget,
+    deltas: Mapping[str, np.ndarray],
+    marks: FaceMarks,
+    jaw_share: np.ndarray,
+) -> Part:
+    """What a loose part, the vertices index (n,) of (V, 3), is by its place, its form and what it does in shapes."""
     points = vertices[index]
     centre = points.mean(axis=0)
     gap = float(np.median(skin_tree.query(points)[0]))

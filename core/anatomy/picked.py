@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The landmarks that an artist is walked through, and what a landmark that the artist placed does to the others."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -89,7 +89,7 @@ def corrected_marks(marks: FaceMarks | None, own: Mapping[str, np.ndarray], skin
     return marks
 
 
-def follow_placed(found: Points, placed: Mapping[str, np.ndarray], snap) -> Points:
+def follow_placed(found: Points, placed: Mapping[str, np.ndarray], snap: Callable[[np.ndarray], np.ndarray]) -> Points:
     """`found` with the `placed` ones of its names put in; their neighbours move along and are snapped to the skin.
 
     snap: function (n, 3) -> (n, 3) onto the skin.

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .surface import ROW_COUNT, base_point, find_parameters
@@ -151,7 +153,7 @@ def _dome(q: np.ndarray) -> np.ndarray:
     return np.where(q > 0.08, np.sqrt(np.maximum(q, 0.08)), 0.2828 + (q - 0.08) * 1.768)
 
 
-def _ellipsoid(x: np.ndarray, y: np.ndarray, centre, radii) -> np.ndarray:
+def _ellipsoid(x: np.ndarray, y: np.ndarray, centre: Sequence[float], radii: Sequence[float]) -> np.ndarray:
     q = 1.0 - ((x - centre[0]) / radii[0]) ** 2 - ((y - centre[1]) / radii[1]) ** 2
     return centre[2] + radii[2] * _dome(q)
 

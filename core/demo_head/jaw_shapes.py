@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.sparse import csc_matrix
 
@@ -12,6 +14,9 @@ from .head import DemoHead
 from .landmarks import LIP_STEPS
 from .layout import LIP_RING
 from .mouth import CORNER_STEP, PARTING_RING
+
+if TYPE_CHECKING:
+    from .shapes import Sculptor
 
 HINGE = np.array([0.0, -1.7, 1.2])  # [cm] middle of the condylar axis, in front of the ear canals
 OPEN_ANGLE = 0.245  # [rad]
@@ -88,7 +93,9 @@ def _opening(points: np.ndarray) -> np.ndarray:
     return arm @ _turn(OPEN_ANGLE).T - arm + OPEN_GLIDE
 
 
-def jaw_shapes(head: DemoHead, weight: np.ndarray, sculptor) -> dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]:
+def jaw_shapes(
+    head: DemoHead, weight: np.ndarray, sculptor: Sculptor
+) -> dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]:
     """Name -> (skin delta (skin_count, 3), {part: delta}) [cm]."""
     skin = head.vertices[: head.skin_count]
     teeth = head.vertices[head.parts["teeth_lower"]]
@@ -101,7 +108,7 @@ def jaw_shapes(head: DemoHead, weight: np.ndarray, sculptor) -> dict[str, tuple[
     return shapes
 
 
-def _closing(head: DemoHead, opening: np.ndarray, sculptor) -> np.ndarray:
+def _closing(head: DemoHead, opening: np.ndarray, sculptor: Sculptor) -> np.ndarray:
     """Brings the lips together again under an open jaw: the lower lip covers 60 % of the way."""
     ring = head.topology.mouth[PARTING_RING]
     motions = {

@@ -39,7 +39,7 @@ def parting_height(x: np.ndarray) -> np.ndarray:
     return -6.74 + 0.05 * np.exp(-(((s - 0.35) / 0.2) ** 2)) - 0.09 * s**3
 
 
-def _bezier(p0, p1, p2, p3, t: float) -> np.ndarray:
+def _bezier(p0: np.ndarray, p1: np.ndarray, p2: np.ndarray, p3: np.ndarray, t: float) -> np.ndarray:
     s = 1.0 - t
     return s**3 * p0 + 3 * s * s * t * p1 + 3 * s * t * t * p2 + t**3 * p3
 

@@ -11,6 +11,8 @@ Only the left half (x >= 0) is described. Heights, widths and depths are authore
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.interpolate import CubicSpline
 
@@ -76,8 +78,8 @@ def base_point(uv: np.ndarray) -> np.ndarray:
     return np.stack([x, y, z], axis=1)
 
 
-def jacobian(point, uv: np.ndarray, step: float = 1e-4) -> np.ndarray:
-    """Central differences of a parametric surface. uv: (n, 2) -> (n, 3, 2)."""
+def jacobian(point: Callable[[np.ndarray], np.ndarray], uv: np.ndarray, step: float = 1e-4) -> np.ndarray:
+    """(n, 3, 2) central differences of a parametric surface ``point``, (n, 2) -> (n, 3), at uv (n, 2)."""
     columns = []
     for axis in range(2):
         d = np.zeros(2)

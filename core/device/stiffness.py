@@ -51,7 +51,7 @@ class Stiffness:
         self.row_spring = wp.array(flesh.spring[node_of_row], dtype=float, device=device)
         self.rows, self.device = n, device
 
-    def _members(self, start: np.ndarray, corner: np.ndarray, source: np.ndarray, place: np.ndarray):
+    def _members(self, start: np.ndarray, corner: np.ndarray, source: np.ndarray, place: np.ndarray) -> tuple:
         """CSR lists (start, member) of the element blocks at each place; a transposed block m is written as ~m."""
         tet, r, c = corner // 16, corner % 16 // 4, corner % 4
         code = 10 * tet + _UPPER[r, c]

@@ -33,6 +33,7 @@ from .targets import SkinPoints, Target
 
 if TYPE_CHECKING:
     from ..face import FaceModel
+    from ..pose import Pose
 
 ITERATIONS = 6
 
@@ -277,7 +278,7 @@ class _Take:
             stopped=self._stopped,
         )
 
-    def _figures(self, goal: Goal, frame: _Frame, pose) -> Figures:
+    def _figures(self, goal: Goal, frame: _Frame, pose: "Pose") -> Figures:
         points = SkinPoints.joined([t.points for t in goal.terms])
         return goal.measure(Found(frame.controls, frame.head, Posed(points.at(pose.skin), pose)))
 

@@ -169,17 +169,17 @@ def _size(head: dict) -> tuple[int, int] | None:
     return None if size is None else (int(size[0]), int(size[1]))
 
 
-def _is_point(item) -> bool:
+def _is_point(item: object) -> bool:
     if isinstance(item, dict):
         return "x" in item and "y" in item
     return isinstance(item, list) and 2 <= len(item) <= 4 and all(isinstance(v, int | float) for v in item)
 
 
-def _is_points(item) -> bool:
+def _is_points(item: object) -> bool:
     return isinstance(item, list) and bool(item) and _is_point(item[0])
 
 
-def _points_of(item) -> np.ndarray | None:
+def _points_of(item: object) -> np.ndarray | None:
     """(p, 3) x, y and trust of the first face in a frame, however deep it lies; None where there is no face."""
     if _is_points(item):
         if isinstance(item[0], dict):

@@ -106,7 +106,16 @@ def find_eyes(rig: "Rig", x: np.ndarray, landmarks: dict[str, np.ndarray]) -> li
     return eyes
 
 
-def _eye(side, ball, fissure: Fissure, x, exposure, skin, riders, marks) -> Eye:
+def _eye(
+    side: str,
+    ball: np.ndarray,
+    fissure: Fissure,
+    x: np.ndarray,
+    exposure: np.ndarray,
+    skin: np.ndarray,
+    riders: np.ndarray,
+    marks: dict[str, np.ndarray],
+) -> Eye:
     """What the lids of a fissure take along: skin near their margins, and loose parts (riders) on them."""
     near = np.concatenate([skin, riders])
     near = near[np.linalg.norm(x[near] - fissure.middle, axis=1) < 1.6 * fissure.width]

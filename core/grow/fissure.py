@@ -126,7 +126,9 @@ def _between(fissure: Fissure, marks: Mapping[str, np.ndarray], u: np.ndarray) -
     return first + (last - first) * u + 2.0 * u * (1.0 - u) * (high + low - first - last)
 
 
-def _margin(u, elevation, mine, sign: float, span) -> Curve:
+def _margin(
+    u: np.ndarray, elevation: np.ndarray, mine: np.ndarray, sign: float, span: list[tuple[float, float]]
+) -> Curve:
     """A lid's margin as a polyline (u, elevation) from corner to corner, through its lowest (highest) vertices."""
     (first, low_end), (last, high_end) = span
     us, es = [first], [low_end]

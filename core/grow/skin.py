@@ -2,6 +2,8 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """What makes a simulated motion a clean shape: facets smoothed away, tiny motions gone, both sides alike."""
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.spatial import cKDTree
@@ -20,7 +22,7 @@ TWIN_GAP = 2e-3
 """How far a vertex may lie from another's mirror image to be its twin [cm]."""
 
 
-def smoother(x: np.ndarray, triangles: np.ndarray, vertices: np.ndarray):
+def smoother(x: np.ndarray, triangles: np.ndarray, vertices: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Solver (n, 3) -> (n, 3) of (M + FACET^2 C) u = M v on a surface: M areas, C cotangent stiffness of its triangles
     (V-indexed) over ``vertices`` (n,)."""
     index = np.full(len(x), -1)

@@ -180,8 +180,11 @@ def still_to_come(sizes: list[float], aim: float) -> float:
     return LATELY * np.log(max(now / aim, 1.0)) / np.log(before / now)
 
 
-def line_search(energy: Energy, x, p, value: float, g, slope: float, t: float) -> tuple:
-    """Backtrack from ``t`` to sufficient decrease; where energies differ by rounding only, to a smaller slope."""
+def line_search(
+    energy: Energy, x: np.ndarray, p: np.ndarray, value: float, g: np.ndarray, slope: float, t: float
+) -> tuple[float, np.ndarray, float, np.ndarray, int]:
+    """Backtrack from step ``t`` along p (n, 3) until the energy has fallen enough, or the slope where energies differ
+    by rounding only. Returns the step (0 where none is good), the point, energy and gradient there, and the tries."""
     rounding = ROUNDING * (abs(value) + 1.0)
     for tries in range(1, 26):
         trial = x + t * p

@@ -60,7 +60,15 @@ class Pattern:
         )
 
     @classmethod
-    def _on(cls, device: str, indptr, indices, diagonal, start, corner) -> "Pattern":
+    def _on(
+        cls,
+        device: str,
+        indptr: np.ndarray,
+        indices: np.ndarray,
+        diagonal: np.ndarray,
+        start: np.ndarray,
+        corner: np.ndarray,
+    ) -> "Pattern":
         indptr, indices, start, corner = (a.astype(np.int32) for a in (indptr, indices, start, corner))
         return cls(indptr, indices, diagonal, *(wp.array(a, dtype=int, device=device) for a in (start, corner)))
 
