@@ -32,11 +32,11 @@ CRANIAL = (
 MANDIBULAR = "mentolabial pogonion gnathion menton chin_side jaw_body gonion".split()
 """Landmarks under which bone lies so near that its place is known."""
 
-CAP_POINTS = 250
+CAP_POINTS = 250  # points of the skin over the braincase that are fitted
 FACE_WEIGHT = 10.0  # of a landmark against a point of the braincase
 TURNS = 16  # orientations tried about the axis of symmetry, for either side being left
-ROUNDS = 60
-PROMISING = 6
+ROUNDS = 60  # of closest points for the starts that look best
+PROMISING = 6  # so many starts
 TRIM = 0.85  # share of the points that count: a head may have hair, a skull may lack teeth
 FAR = 1.2  # [cm] mean distance after the similarity, beyond which this is no skull for this head
 PLAUSIBLE = 0.5

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .find_face import Face
 
 MIN_VERTICES = 300
+"""Fewer cannot draw lids and lips apart."""
 NAMED_BORDERS = 3
 """So many open borders get a sentence each; more get one for all."""
 

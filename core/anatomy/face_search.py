@@ -20,15 +20,15 @@ from .parts import outward
 from .registration import Placement, SkinTarget, settle_placement, warp_landmarks
 
 CLOUD, DENSE = 3000, 30000  # points of a mesh that is searched, and of a face that is halved
-MIDPLANE_ROUNDS = 100
-PLANES = 3
+MIDPLANE_ROUNDS = 100  # of closest mirror images
+PLANES = 3  # planes of symmetry in which a face is looked for
 DIRECTIONS = 24  # seen along in each plane, a turn of 15 degrees apart
 SIZE = 60.0  # the mesh's diagonal while it is searched: rays are cast in single precision
 LARGEST, SMALLEST = 1.0 / 17.0, 1.0 / 230.0  # a centimetre of the face as a share of the mesh's diagonal
 STEP = 1.12  # between sizes
 COVER = 0.75  # share of the template's image that the mesh must fill
 MOST_TILT = 0.2  # slope that a find may differ from the template's
-FINDS = 8
+FINDS = 8  # places that look most like a face and are compared closely
 FACE_BOX = 8.0, 2.0  # [cm] from the middle of the face to its edges, and its depth there, in the template's frame
 MOST_TURN = np.cos(np.radians(8.0))  # of the midplane against the template's
 UNEVEN = 1.5  # [cm] that landmarks of the two sides may differ by because each was laid onto the skin by itself

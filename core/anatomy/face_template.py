@@ -14,7 +14,7 @@ from .rays import RayTarget
 # What is looked for: hairline to chin, cheek to cheek [cm].
 TOP, BOTTOM, HALF_WIDTH = 5.0, -11.0, 6.0
 PIXEL = 1.0  # [cm] of the depth image
-SAMPLES = 900
+SAMPLES = 900  # points of the template
 COLUMNS = np.arange(-HALF_WIDTH, HALF_WIDTH + 0.01, PIXEL)
 ROWS = np.arange(TOP, BOTTOM - 0.01, -PIXEL)
 

@@ -11,7 +11,7 @@ from ..geometry.polyline import arc_length
 from ..parallel import run_all
 from .muscles import Muscle, other_lip
 
-LEAST_FRACTION = 0.02
+LEAST_FRACTION = 0.02  # a muscle that fills less of a tet leaves it alone
 STEP = 0.1  # [cm] between the stations at which a path is looked up
 PIECE = 8  # stations of a path that share a box about what is near them
 

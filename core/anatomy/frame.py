@@ -15,7 +15,7 @@ EYE_DISTANCE = 6.3
 EYE_TO_MOUTH = 7.0
 # Where the point half way between eyes and mouth lies in the normalised frame.
 FACE_CENTRE = np.array([0.0, 0.3, 9.5])
-SNAP_DEGREES = 12.0
+SNAP_DEGREES = 12.0  # a head turned by less from an axis is taken to be upright
 _UNITS = [10.0**k for k in range(-6, 7)] + [2.54, 30.48]
 
 

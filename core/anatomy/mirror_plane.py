@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-STARTS = 30
-ROUNDS = 25
+STARTS = 30  # directions of the plane tried besides the principal axes
+ROUNDS = 25  # of closest mirror images
 TRIM = 0.8  # share of the points that must have a mirror image: an arm, a parting or a scar may lack one
 SAME_ANGLE = np.cos(np.radians(10.0))
 

@@ -26,6 +26,7 @@ from .fibres import LEAST_FRACTION
 from .muscle_curves import MuscleCurve
 
 CUBES = 6000
+"""Cubes that fill a muscle, whatever its size."""
 END = 0.08
 """Share of the length that counts as an end."""
 
@@ -33,6 +34,7 @@ BENT = 1.3
 """A muscle this much longer along itself than along its long axis is bent."""
 
 STATIONS = 12
+"""Points of the axis of a muscle."""
 IN_FLESH = 0.2
 """Share of a muscle that must lie in flesh."""
 

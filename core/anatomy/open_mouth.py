@@ -19,7 +19,7 @@ from ..geometry.smoothstep import smoothstep
 from .find_face import Face
 from .jaw import Jaw, mandible_bone
 
-OPEN_POSE = 0.6
+OPEN_POSE = 0.6  # jaw_open of the pose in which the inside of the mouth is laid open
 PARTED = 0.25  # [cm] that a jawOpen shape must part the lips by in the open pose to be of use
 DETOUR = 0.8  # of the way from lip to lip along the skin, to that round a corner, from where on there is an opening
 LIP_ZONE = (1.5, 4.0)  # [cm] from the lips: nearer their sides count alone, farther away only the bones

@@ -11,6 +11,7 @@ from ..parallel import run_all
 wp.set_module_options({"enable_backward": False})
 
 RAYS = 96
+"""Rays from each vertex: its exposure comes in steps of one per cent."""
 
 PART = 1024
 """Points whose exposure one thread works out at a time."""

@@ -12,12 +12,12 @@ from .face_template import FaceTemplate
 from .jaw import rotation_matrix
 from .rays import RayTarget
 
-ROUNDS = 30
+ROUNDS = 30  # of closest planes
 KEPT = 0.8  # share of the template that must find the surface: hair, ears and wounds may hide some
 CAP = 1.5  # [cm] farther surface pulls as little as this
-HANDLES = 140
+HANDLES = 140  # samples of the template that carry the kernels of the warp
 SMOOTHNESS = ((6.0, 1.0), (4.0, 0.3), (2.5, 0.1))  # width [cm] of the warp's kernel, weight of its bending
-BEND_ROUNDS = 6
+BEND_ROUNDS = 6  # for each width of the kernels
 
 
 class SkinTarget:

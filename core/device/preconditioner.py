@@ -23,9 +23,9 @@ from ..physics.pattern import starts
 from . import solve_kernels as kernels
 from .flesh_kernels import vec3f
 
-AGGREGATE = 32
-GROUP = 8
-COARSE_LEVELS = 7
+AGGREGATE = 32  # nodes of an aggregate, at most
+GROUP = 8  # aggregates whose block is inverted as one
+COARSE_LEVELS = 7  # halvings that make the coarse aggregates, whose stiffness is inverted whole
 
 SHIFT = 1e-5
 """Share of its diagonal added to a coarse matrix: nodes in a plane leave an affine function undetermined."""

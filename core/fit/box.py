@@ -4,7 +4,7 @@
 
 import numpy as np
 
-STEPS = 60
+STEPS = 60  # at most; it settles in a few
 
 
 def box_minimum(H: np.ndarray, g: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

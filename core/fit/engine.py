@@ -31,6 +31,7 @@ TRUST = 8.0
 """Noise, in units of the target's own, up to which no residual is taken for an outlier's at first."""
 
 TRIES = 6
+"""Dampings tried for one step."""
 
 Watch = Callable[["Found"], None]
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 ITERATIONS = 12
+"""Gauss-Newton steps at most, each with fresh derivatives."""
 
 SURE = 0.1
 """Weight of a shape in the plain fit from which it is believed: smaller ones are shapes that cancel as skins but tear

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..pose import Pose
 
 ITERATIONS = 6
+"""Gauss-Newton steps at most for a frame, which begins near the one before."""
 
 TOLERANCE = 1e-4
 

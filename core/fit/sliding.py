@@ -19,7 +19,7 @@ SLIPPERY = ("lip_", "lid_")
 FIRM = (0.0, 0.5, 1.0)
 """Shares of a curve's length that can be told: its ends and its middle."""
 
-NEAR = 0.03
+NEAR = 0.03  # share of the curve
 
 
 def sliding(target: CameraTarget, names: Sequence[str], places: Places) -> CameraTarget:

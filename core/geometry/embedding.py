@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from ..parallel import run_all, workers
 from ..physics.matrix3 import inverse
 
-CANDIDATES = 32
+CANDIDATES = 32  # nearest tets among which the carrier of a vertex is chosen
 
 
 def carrying_tets(

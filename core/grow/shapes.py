@@ -31,6 +31,7 @@ EASIER = 0.75
 """Share of its effort that a recipe is tried with again when the flesh does not bear it."""
 
 TRIES = 5
+"""Recipes tried for a shape, each weaker than the one before."""
 
 TOLERANCE = 1e-5
 """Residual of the solves: what they leave would show as motion of what is still."""

@@ -22,7 +22,7 @@ from .pattern import short, starts
 
 # Where a part may be cut along an axis, and how much the smaller separator of an uneven cut must save.
 SHARES = (0.4, 0.45, 0.5, 0.55, 0.6)
-UNEVEN = 4.0
+UNEVEN = 4.0  # how much unlike halves count against a cut, beside the size of its separator
 # The share of the work below which a subtree of fronts is one task of one thread.
 GRAIN = 0.1
 

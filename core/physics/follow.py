@@ -37,6 +37,7 @@ RELAX, RELAXED = 3, 3
 often: the Laplacian settles what is stiff in a small place, a factor what is soft in the large."""
 
 FACTORS = 4
+"""Factored stiffnesses kept, of poses that lie apart."""
 
 STALE = 0.02
 """Move of a node [cm] up to which a factor stays turned as it is."""

@@ -15,7 +15,7 @@ from .strain import inverse_stretch, principal, stretch_matrix, symmetric, vec6
 # No kernel is differentiated by Warp: derivatives are written out, and compiling takes half the time.
 wp.set_module_options({"enable_backward": False})
 
-MIN_STRETCH = wp.constant(f64(1.0e-6))
+MIN_STRETCH = wp.constant(f64(1.0e-6))  # keeps the direction of a fibre that is crushed to a point
 
 
 @wp.func
