@@ -267,7 +267,7 @@ def jaw_bones(jaw: Jaw, nodes: np.ndarray, bone: np.ndarray, q: np.ndarray) -> n
 
 
 def _calibration(head: Head, flesh: HeadFlesh, solid: Flesh) -> Calibration:
-    """What finds the tracks of this head: inner skin counts little."""
+    """The calibration that finds the tracks of this head; inner skin counts little in it."""
     skin, vertices = skin_of(head)
     area = surface.vertex_areas(head.vertices[vertices], skin.triangles)
     return Calibration(solid, flesh.embed, area * np.where(skin.outer, 1.0, 0.2))
@@ -332,7 +332,7 @@ def _settled(solid: Flesh, fixed: np.ndarray, tick: Callable[[], None]) -> np.nd
 
 
 def _carry(head: Head, flesh: HeadFlesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """What carries each vertex: flesh (vertices, nodes, weights) or the mandible; and all vertices of the parts."""
+    """What carries the vertices: flesh (vertices, nodes, weights) or mandible (vertices); and the vertices of parts."""
     follow = {"skin": [], "mandible": [], "cranium": []}
     for part in head.parts:
         follow[part.follows].append(part.vertices)

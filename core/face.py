@@ -90,11 +90,13 @@ class FaceModel:
         return cls(build_rig(vertices, faces, shapes, quality=quality, **rest, **given))
 
     def with_tissue(self, tissue: str, progress: Progress | None = None) -> "FaceModel":
-        """The same face of another tissue: neutral and shapes stay, muscles and gravity act on other flesh."""
+        """The same face of another tissue (``physics.presets.TISSUES``): neutral and shapes stay, muscles and gravity act
+        on other flesh. Raises MuscleFaceError."""
         return FaceModel(variants.of_tissue(self, tissue, progress))
 
     def with_track_stiffness(self, factors: Mapping[str, float]) -> "FaceModel":
-        """The same face with the track springs of some regions (``anatomy.composition.REGIONS``) scaled."""
+        """The same face with the springs that hold it to its shapes scaled in some regions
+        (``anatomy.composition.REGIONS``), by factors of at least 0. Raises MuscleFaceError."""
         return FaceModel(variants.of_track_stiffness(self, factors))
 
     def with_stiffness(self, factors: Mapping[str, float], painted: np.ndarray | None = None) -> "FaceModel":
@@ -118,7 +120,8 @@ class FaceModel:
         return FaceModel(muscle_rig.with_curves(self, curves, progress))
 
     def with_muscle_meshes(self, meshes: Mapping[str, Mesh], progress: Progress | None = None) -> "FaceModel":
-        """``with_muscles`` for closed meshes (vertices, faces): fibres begin at the end nearer to bone."""
+        """``with_muscles`` for closed meshes (vertices, faces): fibres begin at the end nearer to bone. Raises
+        MuscleFaceError."""
         return FaceModel(muscle_rig.with_meshes(self, meshes, progress))
 
     def updated(
@@ -136,12 +139,12 @@ class FaceModel:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "FaceModel":
-        """The model that ``to_bytes`` stored."""
+        """The model that ``to_bytes`` stored. Raises MuscleFaceError."""
         return cls(Rig.from_bytes(data))
 
     @classmethod
     def load(cls, path: str | Path) -> "FaceModel":
-        """Read a model written by ``save``."""
+        """Read a model written by ``save``. Raises MuscleFaceError where the file holds no rig of a known version."""
         return cls.from_bytes(Path(path).read_bytes())
 
     def to_bytes(self) -> bytes:
@@ -221,7 +224,7 @@ class FaceModel:
     # Controls to loads
 
     def split(self, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Track weights (K,), activations (M,), jaw motion q (3,)."""
+        """Controls (n,) as track weights (K,), muscle activations (M,) and jaw motion (3,): open, forward, side."""
         s, m = len(self.shapes), len(self.muscles)
         w = np.zeros(len(self.rig.jaw_of_track))
         w[:s] = c[:s]
@@ -231,23 +234,23 @@ class FaceModel:
 
     @cached_property
     def tracks(self) -> TrackTable:
-        """What all tracks ask of the flesh, worked out on first use."""
+        """Displacements, strains and forces by which the tracks drive the flesh; made on first use."""
         rig = self.rig
         displacements = [rig.displacement(k) for k in range(len(rig.track_step))]
         return TrackTable(self.flesh, displacements, self.mass[:, None] * rig.rest_gravity, rig.strain_largest)
 
     @cached_property
     def teeth(self) -> FaceTeeth:
-        """What lips and cheeks may not pass."""
+        """The teeth, which hold back lips and cheeks; made on first use."""
         return FaceTeeth(self)
 
     def prepare(self) -> None:
-        """Work out what all solves share, before threads want it."""
+        """Make what all solves share; call it before several threads solve at once."""
         _ = self.tracks, self.teeth, self.skinning
 
     @cached_property
     def skinning(self) -> Skinning:
-        """What the tracks add to the skin beyond flesh and bones."""
+        """How skin and parts follow flesh and bones, with the detail that shapes add; made on first use."""
         return Skinning(self.rig, self.carry)
 
     @property
@@ -261,7 +264,7 @@ class FaceModel:
         return self.rig.rest_gravity @ self.rotation
 
     def load_of(self, c: np.ndarray, gravity: np.ndarray) -> tuple[Load, np.ndarray, np.ndarray]:
-        """What controls (n,) and gravity (3,) ask of the flesh, with the track weights (K,) and jaw motion (3,)."""
+        """The load of controls (n,) and gravity (3,) on the flesh, the track weights (K,) and the jaw motion (3,)."""
         w, activation, q = self.split(c)
         rig = self.rig
         moved, pull = self.tracks.nodal(w)
@@ -391,5 +394,6 @@ class FaceModel:
         gravity: Sequence[float] | None = None,
         progress: Progress | None = None,
     ) -> Performance:
-        """Slider values of a performance, one target for each of ``frames`` (default 0, 1, ...); see its module."""
+        """Slider values of a performance, one target for each of ``frames`` (default 0, 1, ...), smooth in time; see
+        ``fit.performance``. Raises MuscleFaceError."""
         return fit_performance(self, targets, options, frames=frames, gravity=gravity, progress=progress)

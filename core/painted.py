@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""What is painted on the skin, in the flesh under it."""
+"""Values painted on the skin, carried into the flesh under it."""
 
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,14 @@ NEIGHBOURS = 4
 
 
 def in_flesh(model: "FaceModel", values: np.ndarray) -> np.ndarray:
-    """(T,) values (V,) of the vertices as each tet has them; those of loose parts do not count."""
+    """(T,) values of the tets: means of the vertices' values (V,) over the nearest skin. Loose parts do not count."""
     nearest, share = under_skin(model)
     return (values[nearest] * share).sum(1)
 
 
 def under_skin(model: "FaceModel") -> tuple[np.ndarray, np.ndarray]:
-    """The vertices (T, k) of the skin over each tet and their shares (T, k), nearer ones more; found once a model."""
+    """The vertices (T, k) of the skin nearest to each tet and their weights (T, k), by inverse squared
+    distance; found once for each model."""
     found = vars(model).get("_under")
     if found is None:
         rig = model.rig

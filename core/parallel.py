@@ -26,7 +26,7 @@ _worker_count = max(1, min(MOST_WORKERS, os.cpu_count() or 1))
 
 
 def worker_count() -> int:
-    """Threads that work is shared among."""
+    """Number of threads that share work."""
     return _worker_count
 
 
@@ -59,7 +59,7 @@ _counting = Lock()
 
 @contextmanager
 def in_background() -> Iterator[None]:
-    """While work in this thread takes a core from others."""
+    """For long work in a thread of its own: it runs in this thread alone, and the workers leave it a core."""
     global _occupied
     before, _here.alone = getattr(_here, "alone", False), True
     with _counting:
@@ -73,12 +73,12 @@ def in_background() -> Iterator[None]:
 
 
 def workers() -> int:
-    """Threads among which work that this one has may be shared."""
+    """Number of threads that may share the work of the thread that asks: 1 in a thread that is itself a worker."""
     return 1 if getattr(_here, "alone", False) else max(_worker_count - _occupied, 1)
 
 
 def share(tasks: list[Callable[[], object]]) -> None:
-    """Do short tasks, this thread among the workers; in a thread that is itself one of several, one after another."""
+    """Run short tasks on all workers, this thread among them; one after another in a thread that is itself a worker."""
     left = iter(tasks)
 
     def some() -> None:
@@ -96,7 +96,7 @@ def share(tasks: list[Callable[[], object]]) -> None:
 
 
 def ranges(cuts: list[int]) -> list[tuple[int, int]]:
-    """Work cut at ``cuts`` (parts + 1,) in one range for each worker: for what comes out the same however it is cut."""
+    """One range of the parts between ``cuts`` (parts + 1,) for each worker; the split must not change the result."""
     parts = len(cuts) - 1
     count = min(workers(), parts)
     return list(pairwise([cuts[k * parts // count] for k in range(count + 1)]))
@@ -127,7 +127,7 @@ class Once(Generic[Item]):
         self._made: list[Item] = []
 
     def __call__(self) -> Item:
-        """It."""
+        """The value."""
         with self._turn:
             if not self._made:
                 self._made.append(self._make())
@@ -161,7 +161,7 @@ class Pool(Generic[Item]):
 
     @contextmanager
     def lent(self) -> Iterator[Item]:
-        """One of them, for the length of a ``with`` block."""
+        """Lend one of them for the length of a ``with`` block."""
         try:
             item = self._idle.get_nowait()
         except Empty:

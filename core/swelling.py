@@ -61,7 +61,7 @@ class SwollenFace(FaceModel):
         return dataclasses.replace(load, strain=_grown(self.flesh.lanes, load.strain, self._growth)), w, q
 
     def on_device(self, device: str = "cuda") -> "DeviceFace":
-        """Not yet: raises MuscleFaceError."""
+        """Raises MuscleFaceError: swollen flesh is simulated on the CPU only."""
         raise MuscleFaceError(f"Swollen faces are solved on the CPU only, not on {device}: take the swelling away.")
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Targets that no fit can mean are refused with a sentence."""
+"""Checks of targets: what no face can be fitted to is refused with a sentence."""
 
 from typing import TYPE_CHECKING
 

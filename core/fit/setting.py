@@ -26,7 +26,7 @@ SPREAD = 0.5
 
 @dataclass(frozen=True)
 class Setting:
-    """A model, what may move and what it prefers."""
+    """The model of a fit, its options and what follows from both."""
 
     model: "FaceModel"
     options: FitOptions
@@ -59,7 +59,7 @@ class Setting:
         return replace(self, only=self.active[some])
 
     def freedoms(self, goal: Goal) -> int:
-        """0, 6 or 7 of the head."""
+        """Degrees of freedom of the head: 0, 6 (rigid) or 7 (with its size)."""
         head = goal.moves_head if self.options.head_pose == "auto" else self.options.head_pose
         return (7 if self.options.scale else 6) if head else 0
 
@@ -68,7 +68,7 @@ class Setting:
         return Prior(centre, np.full(len(centre), np.sqrt(self.options.prior) / SPREAD))
 
     def problem(self, goal: Goal, skin: Skin, prior: Prior) -> Problem:
-        """What to minimise."""
+        """The sum of squares to minimise."""
         mm = self.model.mm_per_unit
         return Problem(skin, goal.terms, self.bounds, prior, self.freedoms(goal), mm, self.reach)
 

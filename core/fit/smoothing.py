@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Smooth paths through what each frame saw, that leave sudden motion (blinks) alone."""
+"""Smooth paths through what each frame saw; sudden motion such as a blink is kept."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Text files of rows and columns, whatever parts their columns."""
+"""Tables in text files, their columns separated by commas, semicolons or tabs."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ import math
 
 
 def read_table(text: str) -> list[list[str]]:
-    """The rows of a table as cells; commas, semicolons or tabs part them. Raises ValueError where it is no table."""
+    """The cells of each row. Raises ValueError where the text is no table."""
     first = text.partition("\n")[0]
     try:
         return list(csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count)))

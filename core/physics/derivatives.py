@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""How the flesh's forces change with everything but the pose: f = f(x; activation, strain, moduli, rest).
+"""Derivatives of the flesh's forces by everything but the pose: f = f(x; activation, strain, moduli, rest).
 
 Each function evaluates at node positions x (N, 3); forces in N on all N nodes, springs apart.
 """
@@ -111,7 +111,7 @@ def by_rest(flesh: Flesh, x: np.ndarray, activation: np.ndarray, strain: Strain)
 
 
 def _strained(flesh: Flesh, natural: Natural) -> list[wp.array]:
-    """What the kernels of stress-free strains read of flesh and strain."""
+    """The inputs of the kernels of stress-free strains."""
     model = [
         flesh.arrays.tets,
         flesh.arrays.inv_rest,

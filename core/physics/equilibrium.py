@@ -38,7 +38,8 @@ def factor(matrix: sp.spmatrix) -> spla.SuperLU:
 
 @dataclass
 class Report:
-    """How a minimisation ended. ``residual`` is |gradient| / reference; ``step`` the last largest node move [cm]."""
+    """How a minimisation ended. ``residual`` is |gradient| / reference; ``step`` the largest move of a node
+    in the last step [cm]."""
 
     residual: float
     iterations: int
