@@ -90,8 +90,8 @@ class FaceModel:
         return cls(build_rig(vertices, faces, shapes, quality=quality, **rest, **given))
 
     def with_tissue(self, tissue: str, progress: Progress | None = None) -> "FaceModel":
-        """The same face of another tissue (``physics.presets.TISSUES``): neutral and shapes stay, muscles and gravity act
-        on other flesh. Raises MuscleFaceError."""
+        """The same face of another tissue (``physics.presets.TISSUES``): neutral and shapes stay, muscles and gravity
+        act on other flesh. Raises MuscleFaceError."""
         return FaceModel(variants.of_tissue(self, tissue, progress))
 
     def with_track_stiffness(self, factors: Mapping[str, float]) -> "FaceModel":
