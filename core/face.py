@@ -134,7 +134,7 @@ class FaceModel:
         **options,
     ) -> "FaceModel":
         """A rig of the same mesh, re-sculpted or with other shapes, made like this one unless ``options`` of ``build``
-        say otherwise; the artist's muscle curves come along. Raises MuscleFaceError."""
+        say otherwise. The artist's muscle curves come along, muscle meshes do not. Raises MuscleFaceError."""
         return FaceModel(variants.updated(self, vertices, faces, shapes, progress, **options))
 
     @classmethod
@@ -183,7 +183,7 @@ class FaceModel:
     @property
     def stats(self) -> dict[str, float]:
         """tets, nodes, rest_inverted, min_dihedral_deg, bone_depth_mm_min, lip_glued_edges, rig_seconds."""
-        return {str(n): float(v) for n, v in zip(self.rig.stat_names, self.rig.stat_values, strict=True)}
+        return dict(zip(self.rig.stat_names.tolist(), self.rig.stat_values.tolist(), strict=True))
 
     @property
     def neutral(self) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from . import blas
+from .errors import MuscleFaceError
 from .geometry.head_flesh import MANDIBLE
 from .parallel import run_all, share, workers
 from .physics import derivatives
@@ -265,8 +266,8 @@ def _found(model: "FaceModel", listed: np.ndarray, vertices: np.ndarray) -> tupl
 @blas.one_thread()
 def gradient(model: "FaceModel", pose: "Pose", dloss_dskin: np.ndarray) -> np.ndarray:
     """(n,) gradient of a loss over the controls from its gradient over the skin (V, 3): one adjoint solve."""
-    state = _state(model, pose)
-    return _controls_gradient(state, np.asarray(dloss_dskin, np.float64).reshape(-1, 3), *_pulled(state, dloss_dskin))
+    state, d = _state(model, pose), _over_skin(model, dloss_dskin)
+    return _controls_gradient(state, d, *_pulled(state, d))
 
 
 def gradient_batch(model: "FaceModel", poses: "Sequence[Pose]", dloss_dskin: np.ndarray) -> np.ndarray:
@@ -280,7 +281,7 @@ def gradient_batch(model: "FaceModel", poses: "Sequence[Pose]", dloss_dskin: np.
 @blas.one_thread()
 def adjoint(model: "FaceModel", pose: "Pose", dloss_dskin: np.ndarray) -> Parameters:
     """Gradient of a loss by all parameters from its gradient over the skin (V, 3): one adjoint solve."""
-    state, d = _state(model, pose), np.asarray(dloss_dskin, np.float64).reshape(-1, 3)
+    state, d = _state(model, pose), _over_skin(model, dloss_dskin)
     force, moved = _pulled(state, d)
     flesh, load = model.flesh, state.load
     nodal = force.reshape(-1, 3)
@@ -297,11 +298,18 @@ def adjoint(model: "FaceModel", pose: "Pose", dloss_dskin: np.ndarray) -> Parame
     )
 
 
-def _pulled(state: _State, dloss_dskin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Adjoint forces (3N,) and bone motions (3N,) of a loss gradient over the skin (V, 3)."""
+def _over_skin(model: "FaceModel", dloss_dskin: np.ndarray) -> np.ndarray:
+    """The gradient of a loss as (V, 3) float64. Raises MuscleFaceError."""
+    d = np.asarray(dloss_dskin, np.float64)
+    if d.size != 3 * model.vertex_count:
+        raise MuscleFaceError(f"The gradient of a loss is three numbers for each of the {model.vertex_count} vertices.")
+    return d.reshape(-1, 3)
+
+
+def _pulled(state: _State, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Adjoint forces (3N,) and bone motions (3N,) of a loss gradient d over the skin (V, 3)."""
     model, rig = state.model, state.model.rig
-    normal = np.asarray(dloss_dskin, np.float64).reshape(-1, 3) @ rig.frame
-    return state.linear.adjoint(np.asarray(model.carry.T @ normal[rig.carried]).ravel())
+    return state.linear.adjoint(np.asarray(model.carry.T @ (d @ rig.frame)[rig.carried]).ravel())
 
 
 def _controls_gradient(state: _State, d: np.ndarray, force: np.ndarray, moved: np.ndarray) -> np.ndarray:

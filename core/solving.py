@@ -80,6 +80,10 @@ def solve_with(
     began = time.perf_counter()
     c = model.vector(values)
     gravity = model.rest_gravity if gravity is None else checked_gravity(gravity)
+    if not tolerance > 0.0:
+        raise MuscleFaceError("The tolerance of a solve is not above 0: set it again.")
+    if start is not None and start.nodes.shape != model.rig.nodes.shape:
+        raise MuscleFaceError("The pose to start from is one of another face: leave it out.")
     load, w, q = model.load_of(c, gravity)
     starts = [load.anchor]
     if start is not None:

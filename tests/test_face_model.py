@@ -3,12 +3,14 @@
 """The face model from head to derivatives: on the demo head always, on the ICT head where it is present."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from anatomy_heads import head, mesh, model
 from muscle_face.core import Cancelled, FaceModel, MuscleFaceError
 from muscle_face.core.fit.options import FitOptions
+from muscle_face.core.fit.targets import ScanTarget
 from muscle_face.core.rig import VERSION
 
 HEADS = ("demo", "ict_whole")
@@ -239,6 +241,15 @@ def test_clear_sentences_for_bad_requests():
         m.fit(np.full((m.vertex_count, 3), np.nan))
     with pytest.raises(MuscleFaceError, match="Gravity"):
         m.solve({}, gravity=(0.0, np.nan, 0.0))
+    pose = m.solve()
+    with pytest.raises(MuscleFaceError, match="another face"):
+        m.solve({}, start=replace(pose, nodes=pose.nodes[1:]))
+    with pytest.raises(MuscleFaceError, match="tolerance"):
+        m.solve({"jawOpen": 0.2}, tolerance=0.0)
+    with pytest.raises(MuscleFaceError, match="gradient of a loss"):
+        m.gradient(pose, pose.skin[1:])
+    with pytest.raises(MuscleFaceError, match="does not exist"):
+        m.fit(ScanTarget(m.neutral[:10], m.triangles[-5:]))
     with pytest.raises(MuscleFaceError, match="no tissue"):
         m.with_tissue("jelly")
     with pytest.raises(MuscleFaceError, match="damaged"):

@@ -189,6 +189,8 @@ def _checked(target: ScanTarget) -> tuple[np.ndarray, np.ndarray]:
         raise MuscleFaceError("The scan has no faces: choose a mesh with a surface.")
     if not np.isfinite(vertices).all():
         raise MuscleFaceError("The scan has vertices that are not numbers: repair or re-export it.")
+    if triangles.min() < 0 or triangles.max() >= len(vertices):
+        raise MuscleFaceError("The scan has a face at a vertex that does not exist: repair or re-export it.")
     used, triangles = np.unique(triangles, return_inverse=True)
     return vertices[used], triangles.reshape(-1, 3)
 
