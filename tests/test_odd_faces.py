@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 from anatomy_heads import head, mesh
 from muscle_face.core import MuscleFaceError
-from muscle_face.core.anatomy import face_search, plausible
+from muscle_face.core.anatomy import cavities, face_search, plausible
 from muscle_face.core.anatomy.crease import mouth_crease, outer_corner
+from muscle_face.core.anatomy.frame import FaceMarks
 from muscle_face.core.anatomy.head import analyse_head
+from muscle_face.core.anatomy.landmarks import SkinView, brow_landmarks
 from muscle_face.core.anatomy.mirror_plane import MirrorPlane
+from muscle_face.core.anatomy.profile import profile_landmarks
+from muscle_face.core.anatomy.proportions import face_size
 from muscle_face.core.anatomy.registration import Placement
 from muscle_face.core.geometry import surface
 
@@ -88,6 +92,34 @@ def test_landmarks_that_no_face_has_are_named():
     assert plausible.doubtful(points | {"stomion": points["pogonion"]}) == ["chin"]
 
 
+def test_many_finds_of_a_wrong_place_leave_room_for_the_right_one():
+    """A face unlike the template may fit worse in the depth images than hundreds of views of its chin."""
+    wrong = [Placement(1.0 + 0.001 * k, np.eye(3), np.array([0.01 * k, -6.0, 0.0])) for k in range(100)]
+    right = Placement(1.4, np.eye(3), np.zeros(3))
+    kept = face_search.distinct_places([(0.5 + 0.001 * k, p) for k, p in enumerate(wrong)] + [(0.7, right)])
+    assert len(kept) == 2 and kept[0] is wrong[0] and kept[1] is right
+
+
+def test_a_face_goes_before_what_fits_better_but_shows_none(monkeypatch):
+    """The back of a head may lie nearer to the template than its face."""
+    face, back = Placement(1.0, np.eye(3), np.zeros(3), gap=0.5), Placement(1.0, np.eye(3), np.ones(3), gap=0.4)
+    points = head("demo").landmarks
+    flat = {n: p * [1.0, 1.0, 0.0] for n, p in points.items()}
+    monkeypatch.setattr(face_search, "settle_placement", lambda template, target, start: start)
+    monkeypatch.setattr(face_search, "warp_landmarks", lambda t, s, placed: points if placed is face else flat)
+    assert face_search.best_placement(None, None, [back, face])[0] is face
+    assert face_search.best_placement(None, None, [back])[2] is False
+
+
+def test_proportions_that_tell_no_brows_are_known():
+    """The demo head's do; a head half as wide again, or with eyes half as large again, does not."""
+    points = dict(head("demo").landmarks)
+    assert not plausible.unusual(points)
+    assert plausible.unusual({n: p * [1.5, 1.0, 1.0] for n, p in points.items()})
+    aside = 0.5 * (points["eye_outer_L"] - points["eye_inner_L"])
+    assert plausible.unusual(points | {"eye_outer_L": points["eye_outer_L"] + aside})
+
+
 def test_half_a_head_is_told_to_be_mirrored():
     """One side of the demo head is refused by name, although its shapes tell where eye and mouth are."""
     v, faces, shapes = mesh("demo")
@@ -131,15 +163,64 @@ def test_a_beard_is_no_part_of_the_mouth():
     assert max(np.linalg.norm(found.landmarks[n] - p) for n, p in at.items()) < 0.1
 
 
-def test_a_mask_without_a_back_has_a_mouth():
-    """Light that comes from behind into the mouth bag of a face alone is no reason to take it for skin."""
+@pytest.mark.parametrize("depth", [3.5, 2.4])
+def test_a_mask_without_a_back_has_a_mouth(depth):
+    """Light that comes from behind into the mouth bag of a face alone, whole or cut off with the back of the head, is
+    no reason to take it for skin."""
     v, faces, shapes = mesh("demo")
-    back = head("demo").landmarks["eye_outer_L"][2] - 3.5
+    back = head("demo").landmarks["eye_outer_L"][2] - depth
     front = used(v, [f for f in faces if v[f][:, 2].min() > back], shapes)
     found = analyse_head(*front)
     assert found.opening > 0.0
     for name in ("mouth_corner_L", "labrale_inferius", "eye_outer_R"):
         assert np.linalg.norm(found.landmarks[name] - head("demo").landmarks[name]) < 0.3, name
+
+
+def test_the_cut_end_of_a_mouth_bag_is_as_dark_as_the_bag():
+    """A tube that ends in an open border behind the mouth is shut there, the vertices of the border included."""
+    ring, rows = 24, 16
+    angle, z = 2.0 * np.pi * np.arange(ring) / ring, np.linspace(5.0, 2.0, rows)
+    v = np.array([[2.0 * np.cos(a), 0.5 * np.sin(a), depth] for depth in z for a in angle])
+    k = np.arange(ring * (rows - 1))
+    side = k - k % ring + (k + 1) % ring
+    tube = np.concatenate([np.stack([k, side, k + ring], axis=1), np.stack([side, side + ring, k + ring], axis=1)])
+    normals = -v * [0.25, 4.0, 0.0] / np.linalg.norm(v * [0.25, 4.0, 0.0], axis=1, keepdims=True)
+    mouth, far = np.array([0.0, 0.0, 5.0]), np.array([0.0, 50.0, 0.0])
+    marks, end = FaceMarks(far, far, mouth, mouth), np.arange(len(v) - ring, len(v))
+    dark = cavities.skin_exposure(v, tube, tube, np.arange(len(v)), normals, marks, [], [end])
+    assert 0.0 < dark[end].max() < 1.5 * dark[end - ring].max() < 0.45
+
+
+def bumped(length: float) -> dict[str, np.ndarray]:
+    """The demo head's midline with a nose longer by a length [cm]."""
+    plain = head("demo")
+    away = np.linalg.norm(plain.vertices - plain.landmarks["nose_tip"], axis=1)
+    v = plain.vertices + (length * np.exp(-((away / 1.6) ** 2)))[:, None] * [0.0, 0.0, 1.0]
+    outer = plain.triangles[(plain.exposure[plain.triangles] > cavities.INNER_EXPOSURE).all(axis=1)]
+    return profile_landmarks(SkinView(v, outer), plain.landmarks, face_size(plain.landmarks))
+
+
+@pytest.mark.parametrize("length", [1.0, 3.0])
+def test_the_root_of_a_long_nose_is_between_the_eyes(length):
+    """A nose longer by up to three centimetres leaves its root where it was, though the profile leaves the forehead's
+    line most at the foot of the nose's own bulge."""
+    plain = head("demo").landmarks
+    found = bumped(length)
+    assert np.linalg.norm(found["nasion"] - plain["nasion"]) < 0.3
+    assert np.linalg.norm(found["nose_tip"] - plain["nose_tip"] - [0.0, 0.0, length]) < 0.3
+
+
+@pytest.mark.parametrize("steep", [-0.35, 0.6])
+def test_the_end_of_the_brow_is_over_the_rim_of_the_orbit(steep):
+    """On a head whose temples fall off more steeply or less, the brow still ends beside the eye and not behind it."""
+    plain = head("demo")
+    at = plain.landmarks
+    aside = np.maximum(np.abs(plain.vertices[:, 0]) - at["eye_outer_L"][0] - 0.6, 0.0)
+    v = plain.vertices - (steep * aside**2)[:, None] * [0.0, 0.0, 1.0]
+    outer = plain.triangles[(plain.exposure[plain.triangles] > cavities.INNER_EXPOSURE).all(axis=1)]
+    found = brow_landmarks(SkinView(v, outer), at, "L", 1.0, {}, face_size(at))
+    behind = (at["eye_outer_L"] - found["brow_outer_L"])[2]
+    assert 0.2 < behind < 1.5
 
 
 def used(v: np.ndarray, faces: list, shapes: dict) -> tuple[np.ndarray, list[list[int]], dict[str, np.ndarray]]:

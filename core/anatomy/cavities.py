@@ -18,7 +18,7 @@ INNER_EXPOSURE = 0.3  # below: inside a pocket
 EYE_EXPOSURE = 0.42  # the same for eyes, whose inner corner is an open trough
 _OPAQUE = ("eye_L", "eye_R", "teeth", "tongue", "mouth_inside")
 EYE_RADIUS = 1.2  # [cm] adult eyeball
-BEHIND = 2.5  # [cm] behind the corners of the mouth no border is one of the face
+BEHIND = 1.5  # [cm] behind the corners of the mouth no border is one of the face
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,22 @@ def skin_exposure(
         again = np.unique(np.concatenate([near for _, _, near in balls]))
         with_balls = rays.ray_exposure(np.concatenate(v), np.concatenate(t), vertices[again], normals[again])
         exposure[again] = np.minimum(exposure[again], with_balls)
-    return exposure
+    return _as_beside(exposure, skin_triangles, behind)
+
+
+def _as_beside(exposure: np.ndarray, triangles: np.ndarray, borders: Sequence[np.ndarray]) -> np.ndarray:
+    """The exposure with that of shut borders taken from the skin beside them: rays from the edge of a lid itself leave
+    behind it, so that a mouth bag which ends there would seem to open to the back."""
+    on = np.zeros(len(exposure), bool)
+    for b in borders:
+        on[b] = True
+    near = triangles[on[triangles].any(axis=1) & ~on[triangles].all(axis=1)]
+    beside = np.where(on[near], 0.0, exposure[near]).sum(axis=1) / (~on[near]).sum(axis=1)
+    total, count = np.zeros((2, len(exposure)))
+    np.add.at(total, near, beside[:, None])
+    np.add.at(count, near, 1.0)
+    on &= count > 0
+    return np.where(on, total / np.maximum(count, 1.0), exposure)
 
 
 def find_cavity(

@@ -88,17 +88,9 @@ def refuse_unjoined(vertices: np.ndarray, triangles: np.ndarray) -> None:
         )
 
 
-def has_nose(points: Mapping[str, np.ndarray]) -> bool:
-    """Whether the landmarks show a nose that stands out of the face."""
-    side = 0.5 * (points["infraorbital_L"] + points["infraorbital_R"])[2]
-    relief = points["nose_tip"][2] - side
-    dip = points["nose_tip"][2] - points["nasion"][2]
-    return bool(relief >= 1.0 and dip >= 0.4)
-
-
 def check_face(points: Mapping[str, np.ndarray]) -> None:
     """Raises MuscleFaceError when the landmarks show no nose, as on a cube or a ball."""
-    if not has_nose(points):
+    if not plausible.has_nose(points):
         raise MuscleFaceError(
             "No nose was found on this mesh: select a head mesh that stands upright, or add ARKit-named shape keys."
         )
@@ -174,6 +166,11 @@ def head_warnings(face: "Face", lips_part: bool) -> list[str]:
         warnings.append(
             "The eyes show no opening, so the corners of eyes and brows may be several millimetres off: press Find "
             "Landmarks, check them and rig again."
+        )
+    elif not face.deltas.keys() & {"browInnerUp", "browDownLeft", "browDownRight"} and plausible.unusual(landmarks):
+        warnings.append(
+            "The face has unusual proportions and no shapes that move its brows, so the brows may be several "
+            "millimetres off: press Find Landmarks, check them and rig again."
         )
     elif not face.arkit:
         warnings.append("No ARKit-named shapes were found: landmarks are guessed from proportions, check them.")

@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from ..errors import MuscleFaceError
 from ..geometry import surface
+from . import plausible
 from .face_template import COLUMNS, PIXEL, ROWS, TOP, FaceTemplate, face_template, front_depth
 from .frame import FaceMarks
 from .mirror_plane import MirrorPlane, mirror_planes, settle_plane
@@ -28,7 +29,9 @@ LARGEST, SMALLEST = 1.0 / 17.0, 1.0 / 230.0  # a centimetre of the face as a sha
 STEP = 1.12  # between sizes
 COVER = 0.75  # share of the template's image that the mesh must fill
 MOST_TILT = 0.2  # slope that a find may differ from the template's
-FINDS = 8  # places that look most like a face and are compared closely
+FINDS, SETTLED = 40, 16  # along each plane, and of all that are laid onto the mesh
+SAME_SIZE, SAME_PLACE, SAME_FRONT = 1.28, 2.5, np.cos(np.radians(25.0))  # ratio, [cm] and turn of finds of one place
+MOST_DOUBTS = 2  # places of a face that landmarks may leave in doubt
 FACE_BOX = 8.0, 2.0  # [cm] from the middle of the face to its edges, and its depth there, in the template's frame
 MOST_TURN = np.cos(np.radians(8.0))  # of the midplane against the template's
 UNEVEN = 1.5  # [cm] that landmarks of the two sides may differ by because each was laid onto the skin by itself
@@ -38,12 +41,14 @@ PARTS, FEWEST = 4, 300  # loose parts that are tried, and their least number of 
 
 @dataclass(frozen=True)
 class FoundFace:
-    """marks and landmarks in the user's frame; axes: (3, 3) unit rows left, up, front; gap: misfit [cm]."""
+    """marks and landmarks in the user's frame; axes: (3, 3) unit rows left, up, front; gap: misfit [cm];
+    likely: the landmarks are those of a face with a nose."""
 
     marks: FaceMarks
     landmarks: dict[str, np.ndarray]
     axes: np.ndarray
     gap: float
+    likely: bool
 
 
 def search_parts(vertices: np.ndarray, triangles: np.ndarray, labels: np.ndarray) -> tuple[int, FoundFace]:
@@ -57,10 +62,10 @@ def search_parts(vertices: np.ndarray, triangles: np.ndarray, labels: np.ndarray
     best: tuple[int, FoundFace] | None = None
     for label in order:
         found = search_face(vertices, triangles[labels[triangles[:, 0]] == label])
-        if found is not None and (best is None or found.gap < best[1].gap):
+        if found is not None and (best is None or (not found.likely, found.gap) < (not best[1].likely, best[1].gap)):
             best = label, found
         # Clothes may be round like a face, but few have more vertices than one.
-        if best is not None and best[1].gap < GOOD_GAP and count[best[0]] == count[order].max():
+        if best is not None and best[1].likely and best[1].gap < GOOD_GAP and count[best[0]] == count[order].max():
             break
     if best is None or best[1].gap > WORST_GAP:
         raise MuscleFaceError("No face was found on this mesh: select a head mesh, or place the landmarks by hand.")
@@ -80,15 +85,15 @@ def search_face(vertices: np.ndarray, triangles: np.ndarray) -> FoundFace | None
     finds: list[tuple[float, Placement]] = []
     for plane in mirror_planes(cloud, PLANES):
         finds += _scan_plane(target, cloud, plane, template)
-    placed = best_placement(template, target, [p for _, p in sorted(finds, key=lambda f: f[0])[:FINDS]])
-    if placed is None:
+    found = best_placement(template, target, distinct_places(finds))
+    if found is None:
         return None
-    points = warp_landmarks(template, target, placed)
+    placed, points, likely = found
     plane = midplane(x, triangles, placed)
     points = evened(points, plane, UNEVEN * placed.scale)
     points = {n: unit * p + origin for n, p in points.items()}
     marks = FaceMarks(*(points[n] for n in ("pupil_L", "pupil_R", "mouth_corner_L", "mouth_corner_R")))
-    return FoundFace(marks, points, _axes(plane.normal, placed.rotation[:, 1]), placed.gap)
+    return FoundFace(marks, points, _axes(plane.normal, placed.rotation[:, 1]), placed.gap, likely)
 
 
 def midplane(x: np.ndarray, triangles: np.ndarray, placed: Placement) -> MirrorPlane:
@@ -122,10 +127,44 @@ def _axes(left: np.ndarray, up: np.ndarray) -> np.ndarray:
     return np.array([left, up, np.cross(left, up)])
 
 
-def best_placement(template: FaceTemplate, target: SkinTarget, starts: list[Placement]) -> Placement | None:
-    """The start that settles with the least gap."""
-    settled = [settle_placement(template, target, start) for start in starts]
-    return min(settled, key=lambda p: p.gap, default=None)
+def distinct_places(finds: list[tuple[float, Placement]]) -> list[Placement]:
+    """The best finds, each the best of its place: on a head unlike the template, the ones of a wrong place may be many
+    and better than the ones of the right one."""
+    kept: list[Placement] = []
+    for _, p in sorted(finds, key=lambda f: f[0]):
+        if not any(_same_place(p, k) for k in kept):
+            kept.append(p)
+        if len(kept) == SETTLED:
+            break
+    return kept
+
+
+def _same_place(a: Placement, b: Placement) -> bool:
+    near = np.linalg.norm(a.translation - b.translation) < SAME_PLACE * b.scale
+    return bool(near and 1.0 / SAME_SIZE < a.scale / b.scale < SAME_SIZE and _front(a) @ _front(b) > SAME_FRONT)
+
+
+def _front(placed: Placement) -> np.ndarray:
+    return placed.rotation[:, 2]
+
+
+def best_placement(
+    template: FaceTemplate, target: SkinTarget, starts: list[Placement]
+) -> tuple[Placement, dict[str, np.ndarray], bool] | None:
+    """The start that settles with the least gap, its landmarks, and whether they are those of a face: one whose are
+    goes before all others, as the back of a head may fit as well as a face of unusual proportions."""
+    settled = sorted((settle_placement(template, target, start) for start in starts), key=lambda p: p.gap)
+    first = None
+    for placed in settled:
+        if placed.gap > WORST_GAP and first is not None:
+            break
+        points = warp_landmarks(template, target, placed)
+        upright = {n: (p - placed.translation) @ placed.rotation / placed.scale for n, p in points.items()}
+        likely = plausible.has_nose(upright) and len(plausible.doubtful(upright)) <= MOST_DOUBTS
+        if likely:
+            return placed, points, True
+        first = first or (placed, points, False)
+    return first
 
 
 def _cloud(x: np.ndarray, triangles: np.ndarray, count: int = CLOUD) -> np.ndarray:

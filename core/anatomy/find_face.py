@@ -17,12 +17,11 @@ from . import jaw as jaws
 from . import landmarks as marking
 from . import parts as partition
 from . import picked as picking
-from .face_search import search_parts
+from .face_search import MOST_DOUBTS, search_parts
 from .frame import FaceMarks, Frame
 from .half_head import refuse_half
 from .parts import Part
 
-FEW_DOUBTS = 2  # places in doubt are worth a warning; with more, half of the face may be missing
 LEAST_EYE = 1.4  # [cm] width of an eye's opening, half an adult's
 FARTHEST_MOUTH, LEAST_MOUTH = 4.0, 3.0  # [cm] from its guess, and its width: nostrils are nearer to each other
 
@@ -112,7 +111,7 @@ def find_face(
     placed, guess = ({name: frame.to_norm(p) for name, p in given.items()} for given in (placed, guess))
     view = marking.SkinView(x, outer)
     points = marking.find_landmarks(view, marks, mouth, eyes, deltas, exposure, placed, guess)
-    if not checks.has_nose(points) or len(plausible.doubtful(points)) > FEW_DOUBTS:
+    if not plausible.has_nose(points) or len(plausible.doubtful(points)) > MOST_DOUBTS:
         _explain_no_face(vertices, triangles)
     if not (arkit or len(own) == 4):
         checks.check_face(points)

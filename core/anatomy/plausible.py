@@ -9,6 +9,7 @@ import numpy as np
 
 from .frame import EYE_DISTANCE, EYE_TO_MOUTH
 from .picked import PICKED
+from .proportions import face_size
 
 # First and second landmark, what was not found right when they do not fit, and the smallest and largest distance of
 # adults [cm]: mean less and plus three standard deviations of either sex (Farkas 1994, North Americans).
@@ -24,6 +25,11 @@ _DISTANCES = [
 ]
 SLACK = 1.6  # children and drawn faces have other proportions
 UNEVEN = 1.0  # [cm] that one side may differ from the other's mirror image
+
+USUAL_RATIO, WIDE_EYE = (
+    (0.8, 1.25),
+    3.2,
+)  # width over height of the middle of the face; width of an eye [cm], in adult units
 
 Points = Mapping[str, np.ndarray]
 
@@ -43,6 +49,21 @@ def doubtful(points: Points) -> list[str]:
         if np.linalg.norm(points[left] - image) > UNEVEN * size:
             out.append(label)
     return list(dict.fromkeys(out))
+
+
+def has_nose(points: Points) -> bool:
+    """Whether the landmarks show a nose that stands out of the face."""
+    side = 0.5 * (points["infraorbital_L"] + points["infraorbital_R"])[2]
+    relief = points["nose_tip"][2] - side
+    dip = points["nose_tip"][2] - points["nasion"][2]
+    return bool(relief >= 1.0 and dip >= 0.4)
+
+
+def unusual(points: Points) -> bool:
+    """Whether a face is so wide, long or large-eyed that the proportions of people do not tell where its brows are."""
+    across, up, size = face_size(points)
+    eyes = [np.linalg.norm(points[f"eye_outer_{s}"] - points[f"eye_inner_{s}"]) / size for s in "LR"]
+    return not USUAL_RATIO[0] < across / up < USUAL_RATIO[1] or max(eyes) > WIDE_EYE
 
 
 def _pairs() -> list[tuple[str, str, str]]:
