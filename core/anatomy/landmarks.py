@@ -24,7 +24,7 @@ from .rays import RayTarget
 
 SAME_SIDES = 0.2  # [cm]
 MIDPLANE_NOISE = 0.05  # [cm]
-BROW_BEHIND, BROW_DEPTHS = 0.85, 0.35  # [cm] of its outer end behind the corner of the eye, and off that in people
+BROW_BEHIND, BROW_DEPTHS = 0.85, 0.6  # [cm] of its outer end behind the corner of the eye, and off that in people
 Points = dict[str, np.ndarray]
 Deltas = Mapping[str, np.ndarray]
 SIDES = {"L": 1.0, "R": -1.0}
