@@ -29,21 +29,19 @@ from .errors import MuscleFaceError
 from .geometry import embedding, surface
 from .geometry.head_flesh import MANDIBLE, TARGET_TETS, HeadFlesh, build_flesh, skin_of
 from .geometry.rest import harmonic
+from .hanging import Hung, hang
 from .muscle_rig import contents, fibre_arrays, fibres_of
 from .parallel import Once, Steps, run_all
 from .physics import presets
 from .physics.contact import Teeth
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Flesh
-from .physics.gravity import node_mass, prestretch, unloaded_nodes
+from .physics.gravity import node_mass, prestretch
 from .physics.tracks import Calibration, largest_strain
 from .progress import Progress, silent
 from .readout import LEVELS, MuscleReader
 from .rig import VERSION, Rig, quantised, topology_hash
 from .warm_up import compile_kernels
-
-UPRIGHT_GRAVITY = (0.0, -9.81, 0.0)
-"""Heads are sculpted and scanned upright [m/s2, normalised frame]."""
 
 DETAIL_LIMIT = 0.25
 """Longest skin motion of a shape that is laid over the flesh's own [cm], the size of a fine tet."""
@@ -95,13 +93,13 @@ def build_rig(
     moduli = kind.moduli(muscle_share, skin_share)
     solid = flesh.open_flesh.varied(rest=flesh.nodes, moduli=moduli, fibres=fibres, law=kind.law)
     rotation = head.frame.rotation
-    down = np.array(UPRIGHT_GRAVITY) if rest_gravity is None else rotation @ checked_gravity(rest_gravity)
+    gravity = None if rest_gravity is None else rotation @ checked_gravity(rest_gravity)
     names = list(head.shapes)
     directions, jaw_tracks, jaw_shaped = _jaw_tracks(head, names)
     arches = dental_arches(head)
     lining_node, lining_row, lining_area = lining(head, flesh.nodes, flesh.tets, flesh.bone == 0, arches)
     teeth = Teeth.of(solid, lining_node, lining_row, lining_area, arches)
-    unloaded, own, displacement, strain = _calibrate(head, flesh, solid, teeth, directions, down, say)
+    hung, own, displacement, strain = _calibrate(head, flesh, solid, teeth, directions, gravity, say)
     step, steps = quantised(displacement)
     carried, carrier, weight, mandible, part_vertices = _carry(head, flesh)
     displacement = step[:, None, None] * steps
@@ -144,8 +142,8 @@ def build_rig(
         muscle_share=muscle_share,
         skin_share=skin_share,
         track_stiffness=np.ones(len(composition.REGIONS)),
-        rest_gravity=down,
-        unloaded=unloaded,
+        rest_gravity=hung.gravity,
+        unloaded=hung.unloaded,
         own_stretch=own,
         **fibre_arrays(solid.fibres),
         teeth_arch=arches,
@@ -167,7 +165,7 @@ def build_rig(
         eye_right=_vertices_of(head, "eye_R"),
         stat_names=np.array(list(stats), dtype=np.str_),
         stat_values=np.array(list(stats.values()), np.float64),
-        warnings=np.array(head.warnings, dtype=np.str_),
+        warnings=np.array([*head.warnings, *hung.warnings], dtype=np.str_),
     )
 
 
@@ -182,18 +180,6 @@ def checked_gravity(gravity: Sequence[float]) -> np.ndarray:
     if gravity.shape != (3,) or not np.isfinite(gravity).all():
         raise MuscleFaceError("Gravity is not three numbers: set it again.")
     return gravity
-
-
-@blas.one_thread()
-def unload(flesh: Flesh, gravity: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
-    """Stress-free nodes (N, 3) of a flesh sculpted under ``gravity`` (3,). Raises MuscleFaceError."""
-    try:
-        return unloaded_nodes(flesh, gravity, tick)
-    except ValueError as error:
-        strength = float(np.linalg.norm(gravity))
-        raise MuscleFaceError(
-            f"The flesh cannot bear the sculpt's gravity of {strength:.1f} m/s2: give a weaker one or a stiffer tissue."
-        ) from error
 
 
 @blas.one_thread()
@@ -279,16 +265,16 @@ def _calibrate(
     solid: Flesh,
     teeth: Teeth,
     directions: np.ndarray,
-    gravity: np.ndarray,
+    gravity: np.ndarray | None,
     say: Progress,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Unloaded nodes (N, 3), the readout's table (M, levels), node displacement of every track (K, N, 3), and the
+) -> tuple[Hung, np.ndarray, np.ndarray, np.ndarray]:
+    """How the flesh hangs, the readout's table (M, levels), node displacement of every track (K, N, 3), and the
     largest strain that these ask of each tet (T,): one queue of work, so that no core waits for another's last step."""
     names, vertices, count = list(head.shapes), flesh.skin, len(directions)
     steps = Steps(say, 0.36, 0.98, count + solid.fibres.count)
     calibration = Once(lambda: _calibration(head, flesh, solid))
-    unloaded = Once(lambda: unload(solid, gravity, lambda: steps.tick("Hanging the flesh")))
-    reader = Once(lambda: _reader(solid, teeth, unloaded(), gravity))
+    hung = Once(lambda: hang(solid, gravity, lambda: steps.tick("Hanging the flesh")))
+    reader = Once(lambda: _reader(solid, teeth, hung().unloaded, hung().gravity))
     largest, turn = np.zeros(len(solid.tets)), Lock()
 
     def track(k: int) -> np.ndarray:
@@ -315,7 +301,7 @@ def _calibrate(
     results = run_all(tasks)[2:]
     displacement = np.zeros((count, len(flesh.nodes), 3))
     displacement[order] = np.reshape(results[:count], displacement.shape)
-    return unloaded(), _stretches(results[count:]), displacement, largest
+    return hung(), _stretches(results[count:]), displacement, largest
 
 
 def _size(head: Head, names: list[str], track: int) -> float:

@@ -21,6 +21,7 @@ from .anatomy.muscles import Muscle
 from .errors import MuscleFaceError
 from .geometry import surface
 from .geometry.quality import signed_volume
+from .hanging import unload
 from .physics import presets
 from .physics.flesh import Fibres, Flesh
 from .progress import Progress, silent
@@ -91,7 +92,7 @@ def exchanged(
     progress: Progress | None,
 ) -> Rig:
     """The rig with the named muscles shown by ``curves`` and made of ``parts``; unknown names are appended."""
-    from .build import read_muscles, unload
+    from .build import read_muscles
 
     rig, say = model.rig, progress or silent
     say(0.0, "Laying the muscles")

@@ -11,8 +11,9 @@ import numpy as np
 
 from .anatomy.composition import REGIONS
 from .anatomy.muscle_curves import CURVE, carried
-from .build import build_rig, read_muscles, unload
+from .build import build_rig, read_muscles
 from .errors import MuscleFaceError
+from .hanging import unload
 from .muscle_rig import curves_of, with_inert
 from .painted import in_flesh
 from .physics import presets

@@ -6,6 +6,8 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from muscle_face.core.errors import MuscleFaceError
+from muscle_face.core.hanging import hang
 from muscle_face.core.physics import derivatives
 from muscle_face.core.physics.equilibrium import minimise
 from muscle_face.core.physics.face_flesh import FaceFlesh, Load
@@ -196,6 +198,21 @@ def test_flesh_that_cannot_bear_its_weight_is_refused(gravity):
     assert 0.0 < np.abs(unloaded_nodes(flesh_bar(), np.array([0.0, -9.81, 0.0])) - flesh_bar().rest).max() < 0.5
     with pytest.raises(ValueError, match="too soft"):
         unloaded_nodes(flesh_bar(), np.array([0.0, -gravity, 0.0]))
+
+
+@pytest.mark.parametrize(("softer", "share"), [(1.0, 1.0), (20.0, 0.5), (1e5, 0.0)])
+def test_flesh_too_thin_for_its_weight_bears_a_part_of_it(softer, share):
+    """Softer flesh hangs under less gravity where none is given, with a warning, and is refused where one is."""
+    bar = flesh_bar()
+    soft = bar.varied(moduli=bar.moduli / softer)
+    hung = hang(soft, None)
+    borne = np.linalg.norm(hung.gravity) / 9.81
+    assert borne == pytest.approx(share)
+    assert len(hung.warnings) == (share < 1.0)
+    assert np.array_equal(hung.unloaded, soft.rest) == (share == 0.0)
+    if share < 1.0:
+        with pytest.raises(MuscleFaceError, match="cannot bear"):
+            hang(soft, np.array([0.0, -9.81, 0.0]))
 
 
 def test_log_strain_is_scipys():
