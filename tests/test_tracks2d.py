@@ -122,6 +122,14 @@ def test_resampled_at_the_rate_of_the_scene(tmp_path):
     assert np.isnan(moved.pixels[1:4, 2]).all() and np.isfinite(moved.pixels[[0, 4], 2]).all()
 
 
+def test_time_stamps_are_no_frame_numbers(tmp_path):
+    """Two frames numbered a year of nanoseconds apart are refused before anything is made of them."""
+    path = long_csv(tmp_path, POINTS)
+    path.write_text(path.read_text().replace("\n2,", "\n31536000000000000,"))
+    with pytest.raises(MuscleFaceError, match="number them by frames"):
+        read_tracks(path, image_size=SIZE).resampled(24.0)
+
+
 def test_frames_that_the_file_leaves_out_are_missing(tmp_path):
     """A stretch without lines is not bridged."""
     path = long_csv(tmp_path, POINTS)
