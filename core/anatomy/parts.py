@@ -180,7 +180,8 @@ def _classify(
 def _behind_skin(points: np.ndarray, rays: RayTarget, mouth: np.ndarray) -> bool:
     """Whether lips and cheeks cover most of a part (n, 3), seen from the upright axis behind the mouth: teeth lie
     inside of them, a beard outside."""
-    away = points[:: max(1, len(points) // SEEN)] * [1.0, 0.0, 1.0] - [mouth[0], 0.0, mouth[2] - BEHIND]
+    some = points[:: max(1, len(points) // SEEN)]
+    away = some * [1.0, 0.0, 1.0] - [mouth[0], 0.0, mouth[2] - BEHIND]
     away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
-    hits = rays.first_hits(points[:: max(1, len(points) // SEEN)], away)
+    hits = rays.first_hits(some, away)
     return bool(np.isfinite(hits[:, 0]).mean() > 0.5)

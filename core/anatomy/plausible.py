@@ -26,10 +26,8 @@ _DISTANCES = [
 SLACK = 1.6  # children and drawn faces have other proportions
 UNEVEN = 1.0  # [cm] that one side may differ from the other's mirror image
 
-USUAL_RATIO, WIDE_EYE = (
-    (0.8, 1.25),
-    3.2,
-)  # width over height of the middle of the face; width of an eye [cm], in adult units
+USUAL_RATIO = 0.8, 1.25  # width over height of the middle of the face, in adult units
+WIDE_EYE = 3.2  # [cm] width of an eye, in adult units
 
 Points = Mapping[str, np.ndarray]
 

@@ -67,13 +67,19 @@ def test_sculpt_in_a_key_of_its_own(small_rig):
     assert moved(sculpted, shown(small_rig)) < 0.002
 
 
+def left_to_sculpt(obj) -> np.ndarray:
+    """(V, 3) what the smile adds to the open jaw at which it leaves the face."""
+    pose(obj, {"jawOpen": 0.3})
+    before = shown(obj)
+    pose(obj, SMILE)
+    more = shown(obj) - before
+    pose(obj, {"mouthSmileLeft": 0.0})
+    return more
+
+
 def test_sculpt_on_what_the_face_shows(small_rig):
     """A sculpt over the simulated face itself, which is at a pose already, needs no key of its own."""
-    pose(small_rig, {"jawOpen": 0.3})
-    before = shown(small_rig)
-    pose(small_rig, SMILE)
-    more = shown(small_rig) - before
-    pose(small_rig, {"mouthSmileLeft": 0.0})
+    more = left_to_sculpt(small_rig)
     sim = drive.sim_key(small_rig.data)
     bridge.write_key_positions(sim, bridge.key_positions(sim) + more)
     small_rig.data.update()
@@ -83,11 +89,7 @@ def test_sculpt_on_what_the_face_shows(small_rig):
 
 def test_a_new_sculpt_begins_as_the_face_is(small_rig):
     """New Sculpt is a key of its own, made of what the face shows and shown alone; no slider, and gone once fitted."""
-    pose(small_rig, {"jawOpen": 0.3})
-    before = shown(small_rig)
-    pose(small_rig, SMILE)
-    more = shown(small_rig) - before
-    pose(small_rig, {"mouthSmileLeft": 0.0})
+    more = left_to_sculpt(small_rig)
     before = shown(small_rig)
     assert bpy.ops.muscle_face.sculpt_target() == {"FINISHED"}
     assert small_rig.mode == "SCULPT"
