@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..parallel import in_background
-from .equilibrium import Energy, Memory, Operator, Report, line_search
+from .equilibrium import Energy, Memory, Operator, Report, line_search, squared_lengths
 from .face_flesh import FaceFlesh, Load
 from .flesh import Flesh
 from .packed import PackedFactor
@@ -112,7 +112,7 @@ class _Descent:
 
     def _reach(self, step: np.ndarray) -> float:
         """Largest move of a visible node [cm]."""
-        return float(np.sqrt((step[self._visible] ** 2).sum(1).max(initial=0.0)))
+        return float(np.sqrt(squared_lengths(step)[self._visible].max(initial=0.0)))
 
     def step(self) -> None:
         """One step, if the energy grants one."""

@@ -14,29 +14,30 @@ wp.set_module_options({"enable_backward": False})
 
 @wp.func_native(
     cpu_only("""
-    double pulled = 0.0, size = 0.0;
+    // One sum for each component: a single one would wait for its last addition at every number.
+    double pulled[3] = {}, size[3] = {};
     const double *X = &x.data[0][0], *A = &anchor.data[0][0], *R = &rest.data[0][0], *P = &push.data[0][0];
     const double* T = &tet_force.data[0][0];
     double* G = &gradient.data[0][0];
-    const int count = x.shape[0];
+    const int count = x.shape[0], parts = tet_force.shape[0] / count;
     int n = 0;
     for (int i = 0; i < count; ++i) {
+        double f[3] = {};
+        for (int part = 0; part < parts; ++part)
+            for (int c = 0; c < 3; ++c) f[c] += T[3 * ((long long)part * count + i) + c];
+        for (int c = 0; c < 3; ++c) size[c] += f[c] * f[c];
+        if (n == free.shape[0] || free.data[n] != i) continue;
         const double k = spring.data[i];
-        const bool moves = n < free.shape[0] && free.data[n] == i;
         for (int c = 0; c < 3; ++c) {
             const int j = 3 * i + c;
-            double f = 0.0;
-            for (int at = j; at < 3 * tet_force.shape[0]; at += 3 * count) f += T[at];
-            size += f * f;
-            if (!moves) continue;
             const double r = X[j] - A[j];
-            pulled += 0.5 * k * r * r - P[j] * (X[j] - R[j]);
-            G[3 * n + c] = k * r - f - P[j];
+            pulled[c] += 0.5 * k * r * r - P[j] * (X[j] - R[j]);
+            G[3 * n + c] = k * r - f[c] - P[j];
         }
-        n += moves;
+        ++n;
     }
-    sums.data[0] = pulled;
-    sums.data[1] = size;
+    sums.data[0] = pulled[0] + pulled[1] + pulled[2];
+    sums.data[1] = size[0] + size[1] + size[2];
 """)
 )
 def _node_forces(
