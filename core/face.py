@@ -92,23 +92,25 @@ class FaceModel:
     def with_tissue(self, tissue: str, progress: Progress | None = None) -> "FaceModel":
         """The same face of another tissue (``physics.presets.TISSUES``): neutral and shapes stay, muscles and gravity
         act on other flesh. Raises MuscleFaceError."""
-        return FaceModel(variants.of_tissue(self, tissue, progress))
+        return self._of(variants.of_tissue(self, tissue, progress))
 
     def with_track_stiffness(self, factors: Mapping[str, float]) -> "FaceModel":
         """The same face with the springs that hold it to its shapes scaled in some regions
         (``anatomy.composition.REGIONS``), by factors of at least 0. Raises MuscleFaceError."""
-        return FaceModel(variants.of_track_stiffness(self, factors))
+        return self._of(variants.of_track_stiffness(self, factors))
 
     def with_stiffness(self, factors: Mapping[str, float], painted: np.ndarray | None = None) -> "FaceModel":
         """The same face with the flesh of some regions (``anatomy.composition.REGIONS``) softer or stiffer: its moduli
         times a factor, 0.1 to 10, and times ``painted`` (V,) under each vertex. Made at once; not kept by ``save``.
-
-        Softer flesh sags, stiffer flesh stands up: it is free of stress in the shape from which the sculpt hangs. What
-        shapes ask of the flesh (strains, loads, springs) stays."""
+        Softer flesh sags under the sculpt's weight; what shapes ask of the flesh stays. Raises MuscleFaceError."""
         return variants.of_stiffness(self, factors, painted)
 
+    def _of(self, rig: Rig) -> "FaceModel":
+        """The face of another rig of the same mesh, with what this one has and no rig holds."""
+        return variants.stiffened_like(FaceModel(rig), self)
+
     def bone_depths(self) -> dict[str, tuple[float, float]]:
-        """Depth of the bone [mm] under each landmark that lies over bone, and the published mean for an adult there."""
+        """Depth of the bone [mm] under each landmark that lies over bone, and an adult's published mean there."""
         return bone_depths(self.rig.landmark_names.tolist(), self.rig.landmark_depth)
 
     def muscle_curves(self) -> dict[str, MuscleCurve]:
@@ -117,12 +119,12 @@ class FaceModel:
 
     def with_muscles(self, curves: Mapping[str, MuscleCurve], progress: Progress | None = None) -> "FaceModel":
         """The same face with muscles along other curves; unknown names are further muscles. Raises MuscleFaceError."""
-        return FaceModel(muscle_rig.with_curves(self, curves, progress))
+        return self._of(muscle_rig.with_curves(self, curves, progress))
 
     def with_muscle_meshes(self, meshes: Mapping[str, Mesh], progress: Progress | None = None) -> "FaceModel":
         """``with_muscles`` for closed meshes (vertices, faces): fibres begin at the end nearer to bone. Raises
         MuscleFaceError."""
-        return FaceModel(muscle_rig.with_meshes(self, meshes, progress))
+        return self._of(muscle_rig.with_meshes(self, meshes, progress))
 
     def updated(
         self,
@@ -134,8 +136,8 @@ class FaceModel:
         **options,
     ) -> "FaceModel":
         """A rig of the same mesh, re-sculpted or with other shapes, made like this one unless ``options`` of ``build``
-        say otherwise. The artist's muscle curves come along, muscle meshes do not. Raises MuscleFaceError."""
-        return FaceModel(variants.updated(self, vertices, faces, shapes, progress, **options))
+        say otherwise. The artist's muscle curves come along, meshes and landmarks do not. Raises MuscleFaceError."""
+        return self._of(variants.updated(self, vertices, faces, shapes, progress, **options))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "FaceModel":
@@ -220,8 +222,6 @@ class FaceModel:
     def vector(self, values: Mapping[str, float] | np.ndarray | None) -> np.ndarray:
         """Control vector (n,) from a dict (missing names are neutral) or an array. Raises MuscleFaceError."""
         return solving.control_vector(self._names, self._index, values)
-
-    # Controls to loads
 
     def split(self, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Controls (n,) as track weights (K,), muscle activations (M,) and jaw motion (3,): open, forward, side."""

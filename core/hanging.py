@@ -3,7 +3,6 @@
 """The weight under which a head was sculpted, taken out of its flesh."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,13 +22,13 @@ BORNE = {1.0: "", 0.5: "under half of gravity", 0.25: "under a quarter of gravit
 @blas.one_thread()
 def unload(flesh: Flesh, gravity: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
     """Stress-free nodes (N, 3) of a flesh sculpted under ``gravity`` (3,). Raises MuscleFaceError."""
-    try:
-        return unloaded_nodes(flesh, gravity, tick)
-    except ValueError as error:
+    unloaded = unloaded_nodes(flesh, gravity, tick)
+    if unloaded is None:
         strength = float(np.linalg.norm(gravity))
         raise MuscleFaceError(
             f"The flesh cannot bear the sculpt's gravity of {strength:.1f} m/s2: give a weaker one or a stiffer tissue."
-        ) from error
+        )
+    return unloaded
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,7 @@ class Hung:
     warnings: tuple[str, ...] = ()
 
 
+@blas.one_thread()
 def hang(flesh: Flesh, gravity: np.ndarray | None, tick: Callable[[], None] = lambda: None) -> Hung:
     """How a flesh hangs that was sculpted under ``gravity`` (3,). None: upright, and under as much of its weight as its
     thinnest walls bear. Raises MuscleFaceError."""
@@ -52,6 +52,7 @@ def hang(flesh: Flesh, gravity: np.ndarray | None, tick: Callable[[], None] = la
     )
     for share, part in BORNE.items():
         gravity = share * np.array(UPRIGHT_GRAVITY)
-        with suppress(MuscleFaceError):
-            return Hung(unload(flesh, gravity, tick), gravity, (thin.format(part),) if part else ())
+        unloaded = unloaded_nodes(flesh, gravity, tick)
+        if unloaded is not None:
+            return Hung(unloaded, gravity, (thin.format(part),) if part else ())
     return Hung(flesh.rest.copy(), np.zeros(3), (thin.format("without gravity"),))

@@ -19,6 +19,7 @@ from .painted import in_flesh
 from .physics.face_flesh import Load
 from .physics.lanes import Lanes, LaneStrain
 from .physics.materials import f64
+from .rig import Rig
 
 if TYPE_CHECKING:
     from .device import DeviceFace
@@ -33,10 +34,12 @@ def growth_strain(swelling: np.ndarray) -> np.ndarray:
 
 
 class SwollenFace(FaceModel):
-    """A face whose flesh has swollen; poses, derivatives and fits are those of the swollen flesh.
+    """A face whose flesh has swollen; poses, derivatives and fits are those of the swollen flesh. ``with_tissue`` and
+    the like keep it swollen, ``save`` does not.
 
     model: the face before, with which factored matrices are shared · swelling: (V,) growth of the volume of the flesh
-    under each vertex (1 doubles it; loose parts do not count). Raises MuscleFaceError.
+    under each vertex (1 doubles it; loose parts do not count), in the place of what the model has of it. The attribute
+    of that name is (T,), that of the tets. Raises MuscleFaceError.
     """
 
     def __init__(self, model: FaceModel, swelling: np.ndarray) -> None:
@@ -49,7 +52,11 @@ class SwollenFace(FaceModel):
         # Before its parts are shared: which vertices lie over a tet is found once for all amounts, like the tracks.
         of_tet = in_flesh(model, swelling)
         vars(self).update({name: value for name, value in vars(model).items() if name not in ("_growth", "_stiffened")})
-        self.swelling = of_tet
+        self.swelling, self._on_skin = of_tet, swelling
+
+    def _of(self, rig: Rig) -> "SwollenFace":
+        """That of the face before, as swollen."""
+        return SwollenFace(super()._of(rig), self._on_skin)
 
     @cached_property
     def _growth(self) -> wp.array:

@@ -69,6 +69,17 @@ def of_stiffness(model: "FaceModel", factors: Mapping[str, float], painted: np.n
     asked = np.concatenate([factor, painted])
     if not ((asked >= STIFFNESS[0]) & (asked <= STIFFNESS[1])).all():
         raise MuscleFaceError(f"Stiffness goes from {STIFFNESS[0]} to {STIFFNESS[1]} times that of the tissue.")
+    return _stiffened(model, asked)
+
+
+def stiffened_like(model: "FaceModel", other: "FaceModel") -> "FaceModel":
+    """The model with the stiffness that another of the same mesh was given by ``of_stiffness``."""
+    asked = vars(other).get("_stiffness")
+    return model if asked is None else _stiffened(model, asked)
+
+
+def _stiffened(model: "FaceModel", asked: np.ndarray) -> "FaceModel":
+    """The model with its moduli times factors (regions + V,), of the regions and of the flesh under the vertices."""
     model.prepare()
     last = vars(model).get("_stiffened")
     if last is not None and np.array_equal(last[0], asked):
@@ -76,12 +87,14 @@ def of_stiffness(model: "FaceModel", factors: Mapping[str, float], painted: np.n
     share = vars(model).get("_region_share")
     if share is None:
         share = model._region_share = region_share(model)
-    of_tet = share @ np.log(factor) + in_flesh(model, np.log(painted))
+    factor, painted = np.split(np.log(asked), [len(REGIONS)])
+    of_tet = share @ factor + in_flesh(model, painted)
     face = copy.copy(model)
     # Not the one before it, and the one before that.
     vars(face).pop("_stiffened", None)
     face.flesh = model.flesh.stiffened(np.exp(of_tet))
     face.tracks, face.solver = model.tracks.on(face.flesh), model.solver.twin(face.flesh)
+    face._stiffness = asked * vars(model).get("_stiffness", 1.0)
     model._stiffened = asked, face
     return face
 

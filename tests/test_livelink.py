@@ -90,6 +90,14 @@ def test_lost_repeated_and_empty_lines(tmp_path):
     assert np.allclose(moved.channels["jawOpen"], 6.0 * moved.times)
 
 
+@pytest.mark.parametrize(("rate", "words"), [(0.0, "above 0"), (-24.0, "above 0"), (1e9, "number it by frames")])
+def test_a_rate_of_no_frames_is_refused(tmp_path, rate, words):
+    """A take is not resampled at no rate, nor at one that would fill the memory."""
+    take = livelink.read_take(write(tmp_path / "a.csv", ["00:00:00:00", "00:00:00:02"], [0.0, 0.5]))
+    with pytest.raises(MuscleFaceError, match=words):
+        take.resampled(rate)
+
+
 def test_channels_find_their_sliders():
     """Halves share a channel, any spelling will do, the jaw bone moves where no shape does, the rest is told."""
     channels = {name: np.array([0.1 * k, 1.0]) for k, name in enumerate(ARKIT)}

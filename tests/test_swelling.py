@@ -84,3 +84,19 @@ def test_what_cannot_swell_is_refused(bad):
         bad = np.full(m.vertex_count, -1.0 if bad == "less than nothing" else np.nan)
     with pytest.raises(MuscleFaceError, match="Swelling is one number"):
         SwollenFace(m, bad)
+
+
+def test_a_swollen_and_stiffened_face_stays_so_in_other_flesh():
+    """Other tissue and other track springs leave the swelling and the stiffness; both are as if given afterwards."""
+    m, swelling = model("demo"), 0.4 * cheek()
+    held = SwollenFace(m, swelling).with_stiffness({"cheek": 2.0}).with_stiffness({"cheek": 0.25}, 1.0 + swelling)
+    after = m.with_tissue("stanford")
+    expected = SwollenFace(after, swelling).with_stiffness({"cheek": 0.5}, 1.0 + swelling)
+    firm = held.with_tissue("stanford")
+    assert firm.tissue == "stanford" and np.array_equal(firm.swelling, expected.swelling)
+    assert np.allclose(firm.flesh.moduli, expected.flesh.moduli, rtol=1e-12)
+    skins = [face.solve({"jaw_open": 0.3}, tolerance=1e-8).skin for face in (firm, expected, after)]
+    assert np.abs(skins[0] - skins[1]).max() * m.mm_per_unit < 1e-3
+    assert np.abs(skins[0] - skins[2]).max() * m.mm_per_unit > 1.0
+    loose = SwollenFace(m, swelling).with_track_stiffness({"mouth": 2.0})
+    assert isinstance(loose, SwollenFace) and loose.rig.track_stiffness.max() == 2.0

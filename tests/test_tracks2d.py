@@ -3,6 +3,7 @@
 """Imported 2D tracks: the same points from every layout."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,11 +123,20 @@ def test_resampled_at_the_rate_of_the_scene(tmp_path):
     assert np.isnan(moved.pixels[1:4, 2]).all() and np.isfinite(moved.pixels[[0, 4], 2]).all()
 
 
+@pytest.mark.parametrize("rate", [0.0, -24.0, np.nan, np.inf])
+def test_a_rate_of_no_frames_is_refused(tmp_path, rate):
+    """Nothing is resampled at no rate, with or without one of the file's own."""
+    tracks = read_tracks(npz(tmp_path, LOST))
+    for given in (tracks, replace(tracks, rate=None)):
+        with pytest.raises(MuscleFaceError, match="frames per second: give one above 0"):
+            given.resampled(rate)
+
+
 def test_time_stamps_are_no_frame_numbers(tmp_path):
     """Two frames numbered a year of nanoseconds apart are refused before anything is made of them."""
     path = long_csv(tmp_path, POINTS)
     path.write_text(path.read_text().replace("\n2,", "\n31536000000000000,"))
-    with pytest.raises(MuscleFaceError, match="number them by frames"):
+    with pytest.raises(MuscleFaceError, match="number it by frames"):
         read_tracks(path, image_size=SIZE).resampled(24.0)
 
 

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from ..anatomy.names import canonical_name, match_arkit
 from ..errors import MuscleFaceError
-from .tables import number, read_table
+from .tables import frame_times, number, read_table
 
 if TYPE_CHECKING:
     from ..face import FaceModel
@@ -47,8 +47,8 @@ class Take:
     unknown: list[str]
 
     def resampled(self, rate: float) -> Take:
-        """The take at another rate [1/s], straight between its frames."""
-        times = np.arange(int(self.times[-1] * rate + 1e-6) + 1) / rate
+        """The take at another rate [1/s], straight between its frames. Raises MuscleFaceError where that is none."""
+        times = frame_times(self.times[-1], rate)
         channels = {n: np.interp(times, self.times, v) for n, v in self.channels.items()}
         angles = {n: np.stack([np.interp(times, self.times, a) for a in v.T], 1) for n, v in self.angles.items()}
         return Take(times, rate, self.missing, channels, angles, self.unknown)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MuscleFaceError
+from .tables import frame_times
 from .track_files import read_raw
 
 MIN_CONFIDENCE = 0.2
@@ -17,9 +18,6 @@ MIN_CONFIDENCE = 0.2
 
 NORMALISED = 2.0
 """Coordinates below this are shares of the image: no face is two pixels wide."""
-
-LONGEST = 1_000_000
-"""Frames beyond which a file's numbers are no frames: half a day of footage."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +40,10 @@ class Tracks:
     def resampled(self, rate: float) -> Tracks:
         """The tracks at another frame rate; frames count from 0. A point is missing next to a frame that lacks it.
 
-        Raises MuscleFaceError where the file's numbers are no frames.
+        Raises MuscleFaceError where the file's numbers are no frames, or the rate is none.
         """
-        times = (self.frames - self.frames[0]) / (self.rate or rate)
-        if times[-1] * rate > LONGEST:
-            raise MuscleFaceError(
-                f"The tracks go on for {times[-1] * rate:.3g} frames: number them by frames, not by other times."
-            )
-        wanted = np.arange(int(times[-1] * rate + 1e-6) + 1) / rate
+        times = (self.frames - self.frames[0]) / (self.rate or rate or 1.0)
+        wanted = frame_times(times[-1], rate)
         before = np.clip(np.searchsorted(times, wanted + 1e-9) - 1, 0, len(times) - 1)
         after = np.minimum(before + 1, len(times) - 1)
         gap = np.where(after > before, times[after] - times[before], 1.0)
