@@ -5,6 +5,8 @@
 import bpy
 import numpy as np
 
+from ..core import MuscleFaceError
+
 _LINEAR = 1  # of Keyframe.interpolation, as foreach_set wants it
 
 
@@ -57,9 +59,35 @@ def remove_curve(owner: bpy.types.ID, path: str) -> None:
 
 
 def _new_curve(owner: bpy.types.ID, path: str, index: int, frame: float):
+    check_writable(owner)
     # Keying once makes the action, its slot and its layers, whatever they are called in this version.
     owner.keyframe_insert(path, index=index, frame=frame)
     return find_curve(owner, path, index)
+
+
+def check_writable(*owners: bpy.types.ID | None) -> None:
+    """Raise MuscleFaceError where a data block plays an action of another file: Blender would key nothing."""
+    for owner in owners:
+        action = owner.animation_data.action if owner and owner.animation_data else None
+        if action is not None and not action.is_editable:
+            raise MuscleFaceError(
+                f"'{owner.name}' plays the action '{action.name}', which is linked from another file; make the action "
+                "local first."
+            )
+
+
+def make_own(owner: bpy.types.ID) -> bpy.types.Action | None:
+    """Give a data block a copy of its action where that is another file's or moves others too. Returns the copy."""
+    data = owner.animation_data
+    action = data.action if data else None
+    if action is None:
+        return None
+    slot = getattr(data, "action_slot", None)
+    users = len(slot.users()) if slot else action.users - action.use_fake_user
+    if action.is_editable and users <= 1:
+        return None
+    data.action = action.copy()
+    return data.action
 
 
 def curves(owner: bpy.types.ID):
@@ -123,48 +151,56 @@ def _copy_settings(source, target, left_out: tuple[str, ...]) -> None:
             setattr(target, prop.identifier, getattr(source, prop.identifier))
 
 
-def set_aside(keys: bpy.types.Key) -> dict:
-    """Free the values of shape keys from their action and drivers; returns what `put_back` needs (plain data)."""
-    data, aside = keys.animation_data, {"values": {b.name: b.value for b in keys.key_blocks}, "drivers": []}
-    if data is None:
-        return aside
+_PLAIN = {"action_blend_type": "REPLACE", "action_influence": 1.0, "action_extrapolation": "HOLD"}
+"""How an action plays that shows its values as they are, also over NLA strips."""
+
+
+def set_aside(keys: bpy.types.Key, paths: set[str]) -> tuple[bpy.types.Action | None, dict]:
+    """Free shape keys from their action, and the properties at `paths` from their drivers.
+
+    Returns the action and, as plain data, what `put_back` needs beside it.
+    """
+    data, aside = keys.animation_data_create(), {"values": {b.name: b.value for b in keys.key_blocks}, "drivers": []}
     for curve in data.drivers:
-        if not curve.mute:
+        if not curve.mute and curve.data_path in paths:
             aside["drivers"].append(curve.data_path)
             curve.mute = True
-    if data.action is not None:
-        slot = getattr(data, "action_slot", None)
-        aside |= {
-            "action": data.action.name,
-            "kept": data.action.use_fake_user,
-            "slot": slot.identifier if slot else "",
-        }
-        # Without a user it would not be saved.
-        data.action.use_fake_user = True
-        data.action = None
-    return aside
+    action, slot = data.action, getattr(data, "action_slot", None)
+    aside["slot"] = slot.identifier if slot else ""
+    aside["playing"] = {name: getattr(data, name) for name in _PLAIN}
+    data.action = None
+    for name, value in _PLAIN.items():
+        setattr(data, name, value)
+    return action, aside
 
 
-def give_action(keys: bpy.types.Key, name: str) -> None:
-    """A fresh action for shape keys: left alone, Blender 4.4+ puts their keys into the object's action."""
-    data, action = keys.animation_data_create(), bpy.data.actions.new(name)
-    data.action = action
+def give_action(keys: bpy.types.Key, name: str, like: bpy.types.Action | None = None, slot: str = "") -> None:
+    """A fresh action for shape keys, or a copy of one: left alone, Blender 4.4+ keys into the object's action."""
+    data = keys.animation_data_create()
+    if like is not None:
+        action = like.copy()
+        action.name = name
+        _play(data, action, slot)
+        return
+    data.action = action = bpy.data.actions.new(name)
     if hasattr(action, "slots"):
         data.action_slot = action.slots.new("KEY", keys.name)
 
 
-def put_back(keys: bpy.types.Key, aside: dict) -> None:
+def _play(data: bpy.types.AnimData, action: bpy.types.Action | None, slot: str) -> None:
+    data.action = action
+    if action is not None and slot and slot in action.slots:
+        data.action_slot = action.slots[slot]
+
+
+def put_back(keys: bpy.types.Key, action: bpy.types.Action | None, aside: dict) -> None:
     """Delete the action that took the place of the one set aside, and bring that back with its drivers and values."""
-    data = keys.animation_data
-    if data is not None and data.action is not None:
+    data = keys.animation_data_create()
+    if data.action is not None and data.action != action:
         bpy.data.actions.remove(data.action)
-    action = bpy.data.actions.get(aside.get("action", ""))
-    if action is not None:
-        data = keys.animation_data_create()
-        data.action = action
-        if aside["slot"] and aside["slot"] in action.slots:
-            data.action_slot = action.slots[aside["slot"]]
-        action.use_fake_user = aside["kept"]
+    _play(data, action, aside["slot"])
+    for name, value in aside["playing"].items():
+        setattr(data, name, value)
     for path in aside["drivers"]:
         for curve in data.drivers:
             if curve.data_path == path:

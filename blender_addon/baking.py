@@ -13,6 +13,7 @@ import numpy as np
 from ..core import MuscleFaceError
 from ..core.anatomy.names import match_arkit
 from . import animation, bridge, drive, engine, storage
+from .fit import shown
 from .staleness import BAKED_KEY
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def read_frames(
     context: bpy.types.Context, obj: bpy.types.Object, model: FaceModel, frames: range
 ) -> Generator[tuple[float, str], None, list[drive.Drive]]:
     """What each frame asks of the face, as if nothing were baked; the scene returns to its frame."""
+    shown.check(context, obj)
     scene, mutes, drives = context.scene, source_mutes(obj, model), []
     before = scene.frame_current
     try:
@@ -104,6 +106,7 @@ def write(
         names, weights, left = found
         _write_sliders(obj, model, frames, dict(zip(names, weights.T, strict=True)), mutes)
         return f"Keyed {len(names)} shapes, RMS {left.mean() * model.mm_per_unit:.2f} mm from the simulation"
+    own = animation.make_own(obj.data.shape_keys)
     if method == "COMPRESSED":
         _write_parts(obj, frames, found)
         worst = found.error * model.mm_per_unit
@@ -116,7 +119,7 @@ def write(
         obj.data.shape_keys.key_blocks[name].mute = True
     drive.sim_key(obj.data).mute = True
     storage.set_bake_mutes(obj.data, mutes)
-    return text
+    return f"{text}, into its own copy of the action, '{own.name}'" if own else text
 
 
 def engine_shapes(obj: bpy.types.Object, model: FaceModel) -> list[str]:
@@ -158,10 +161,17 @@ def _write_sliders(
     curves: dict[str, np.ndarray],
     mutes: dict[str, bool],
 ) -> None:
-    """Keys on shape keys in an action of their own; the artist's action waits for Remove Bake."""
+    """Keys on shape keys in an action of their own; the artist's action waits for Remove Bake.
+
+    What that action moves beside the sliders goes on in a copy.
+    """
     keys = obj.data.shape_keys
-    storage.set_bake_mutes(obj.data, mutes, animation.set_aside(keys))
-    animation.give_action(keys, f"{obj.name} Sliders")
+    paths = {keys.key_blocks[name].path_from_id("value") for name in mutes}
+    action, aside = animation.set_aside(keys, paths)
+    storage.set_bake_mutes(obj.data, mutes, aside, action)
+    animation.give_action(keys, f"{obj.name} Sliders", action, aside["slot"])
+    for path in paths:
+        animation.remove_curve(keys, path)
     for name in mutes:
         keys.key_blocks[name].value = 0.0
         keys.key_blocks[name].mute = name not in curves
@@ -173,6 +183,9 @@ def _write_sliders(
 def remove(obj: bpy.types.Object) -> None:
     """Delete the keys and curves of a bake and put the sources back; nothing where nothing is baked."""
     keys, active = obj.data.shape_keys, obj.active_shape_key_index
+    if keys is None:
+        storage.set_bake_mutes(obj.data, None)
+        return
     for key in [key for key in keys.key_blocks if BAKED_KEY.match(key.name)]:
         animation.remove_curve(keys, key.path_from_id("value"))
         obj.shape_key_remove(key)
@@ -182,7 +195,7 @@ def remove(obj: bpy.types.Object) -> None:
         return
     aside = storage.bake_aside(obj.data)
     if aside is not None:
-        animation.put_back(keys, aside)
+        animation.put_back(keys, storage.bake_action(obj.data), aside)
     for name, mute in mutes.items():
         if name in keys.key_blocks:
             keys.key_blocks[name].mute = mute

@@ -153,6 +153,7 @@ def write_vertex_positions(mesh: bpy.types.Mesh, positions: np.ndarray) -> None:
 def own_direction(obj: bpy.types.Object, vector) -> np.ndarray:
     """A vector (3,) along the world's axes in the object's own, its length kept, (3,) float64."""
     matrix = np.array(obj.matrix_world.to_3x3(), np.float64)
-    turned = np.linalg.solve(matrix, np.array(vector, np.float64))
+    # Least squares: an object that was scaled to nothing, to hide it, has no inverse.
+    turned = np.linalg.lstsq(matrix, np.array(vector, np.float64), rcond=None)[0]
     length = np.linalg.norm(turned)
     return turned * (np.linalg.norm(np.array(vector)) / length) if length > 0.0 else turned

@@ -26,15 +26,26 @@ def main(arguments: list[str]) -> int:
     """Run one command; returns its exit code."""
     parser = _parser()
     try:
-        given = parser.parse_args(arguments)
+        given = parser.parse_args(_joined(arguments))
     except SystemExit as end:
         return int(end.code or 0)
     try:
         given.run(given)
-    except MuscleFaceError as error:
+    except (MuscleFaceError, OSError) as error:
         print(f"Muscle Face: {error}", flush=True)
         return 1
     return 0
+
+
+def _joined(arguments: list[str]) -> list[str]:
+    """The frames written behind their option by "=": argparse takes "-5--1" for an option of its own."""
+    out = []
+    for argument in arguments:
+        if out and out[-1] == "--frames":
+            out[-1] = f"--frames={argument}"
+        else:
+            out.append(argument)
+    return out
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,7 +84,7 @@ def bake_frames(given: argparse.Namespace) -> None:
         model, frames = storage.load(obj.data), given.frames
         reading = baking.read_frames(bpy.context, obj, model, frames)
         drives = _finished(reading)
-        given.cache.mkdir(parents=True, exist_ok=True)
+        _prepare(given.cache)
         poses = baking.solve_independent(model, drives)
         for frame, item, pose in zip(frames, drives, poses, strict=True):
             (offset,) = baking.offsets_of(obj, model, [item], [pose])
@@ -90,30 +101,44 @@ def assemble_frames(given: argparse.Namespace) -> None:
         missing = [frame for frame in given.frames if not _path(given.cache, obj, frame).exists()]
         if missing:
             raise MuscleFaceError(f"{len(missing)} frames are missing in {given.cache}, first {missing[0]}: bake them.")
-        offsets = [np.load(_path(given.cache, obj, frame)) for frame in given.frames]
+        offsets = [_read(_path(given.cache, obj, frame)) for frame in given.frames]
         if any(offset.shape != (model.vertex_count, 3) for offset in offsets):
             raise MuscleFaceError(f"The frames in {given.cache} are of another mesh: bake them again.")
         method = given.method.upper()
         found = baking.reduced(obj, model, offsets, method, given.error)()
         text = _finished(baking.write(obj, model, given.frames, offsets, method, found))
         bpy.context.scene.frame_set(bpy.context.scene.frame_current)
-        bpy.ops.wm.save_as_mainfile(filepath=str(given.save.resolve()), copy=True)
+        try:
+            bpy.ops.wm.save_as_mainfile(filepath=str(given.save.resolve()), copy=True)
+        except RuntimeError as error:
+            raise MuscleFaceError(f"{given.save} cannot be written; choose another place.") from error
     print(f"Muscle Face: {text}; saved {given.save}", flush=True)
 
 
 def _open(given: argparse.Namespace) -> bpy.types.Object:
     if not given.file.exists():
         raise MuscleFaceError(f"There is no file {given.file}.")
-    bpy.ops.wm.open_mainfile(filepath=str(given.file.resolve()))
-    rigs = [obj for obj in bpy.context.scene.objects if obj.type == "MESH" and requirements.is_rig(obj)]
+    try:
+        bpy.ops.wm.open_mainfile(filepath=str(given.file.resolve()))
+    except RuntimeError as error:
+        raise MuscleFaceError(f"{given.file} cannot be opened as a .blend.") from error
+    scene = bpy.context.scene
+    rigs = [obj for obj in scene.objects if obj.type == "MESH" and requirements.is_rig(obj)]
     named = [obj for obj in rigs if given.object in ("", obj.name)]
+    if not rigs:
+        raise MuscleFaceError(f"The file's active scene '{scene.name}' has no muscle rig: save the file with another.")
     if len(named) != 1:
-        names = ", ".join(obj.name for obj in rigs) or "none"
+        names = ", ".join(obj.name for obj in rigs)
         raise MuscleFaceError(f"Say which rig to bake with --object; this file has: {names}.")
-    problem = requirements.slider_bake_problem(named[0].data)
+    (obj,) = named
+    with bpy.context.temp_override(object=obj, active_object=obj):
+        # Saved in another mode: its end would write over the shape keys.
+        if obj.mode != "OBJECT":
+            bpy.ops.object.mode_set(mode="OBJECT")
+        problem = requirements.bake_problem(bpy.context)
     if problem is not None:
         raise MuscleFaceError(f"{problem}.")
-    return named[0]
+    return obj
 
 
 def _finished(generator):
@@ -126,6 +151,24 @@ def _finished(generator):
 
 def _path(folder: Path, obj: bpy.types.Object, frame: int) -> Path:
     return folder / f"{bpy.path.clean_name(obj.name)}.{frame:05d}.npy"
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Asked now: a simulated frame that cannot be kept is lost.
+        probe = folder / f".{os.getpid()}.part"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise MuscleFaceError(f"Cannot write to {folder} ({error.strerror}); choose another folder.") from error
+
+
+def _read(path: Path) -> np.ndarray:
+    try:
+        return np.load(path)
+    except (ValueError, EOFError) as error:
+        raise MuscleFaceError(f"{path} is broken: bake its frame again.") from error
 
 
 def _write(path: Path, offset: np.ndarray) -> None:

@@ -178,16 +178,30 @@ def skin_offset(obj: bpy.types.Object, model: FaceModel, drive: Drive, skin: np.
     blend = blendshape_offset(obj, model, drive.controls)
     if skin is None:
         return blend
-    return blend + drive.influence * (skin - bridge.vertex_positions(obj.data) - blend)
+    rest = bridge.vertex_positions(obj.data)
+    return blend + drive.influence * (carried(model, skin, rest) - rest - blend)
+
+
+def carried(model: FaceModel, skin: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """(V, 3) the simulated skin on a neutral that was sculpted, scaled or turned since the rig was made.
+
+    Update Rig simulates that neutral; until then it moves as the old one does and keeps its shape.
+    """
+    if np.array_equal(rest, model.neutral):
+        return skin
+    from ..core.fit.head import head_between
+
+    change = head_between(model.neutral, rest, np.ones(len(rest)), scale=True).matrix()[:3, :3]
+    return rest + (skin - model.neutral) @ change.T
 
 
 def sim_key(mesh: bpy.types.Mesh) -> bpy.types.ShapeKey:
     """The key that the rig writes. Raises MuscleFaceError when somebody deleted it."""
     key = mesh.shape_keys.key_blocks.get(storage.SIM_KEY) if mesh.shape_keys else None
     if key is None:
-        raise MuscleFaceError(
-            f"'{mesh.name}' has lost its '{storage.SIM_KEY}' shape key; remove the rig and create it again."
-        )
+        raise MuscleFaceError(f"'{mesh.name}' has lost its '{storage.SIM_KEY}' shape key; press Update Rig.")
+    if key == mesh.shape_keys.reference_key:
+        raise MuscleFaceError(f"'{storage.SIM_KEY}' is the first shape key of '{mesh.name}'; move it down again.")
     return key
 
 
@@ -233,7 +247,8 @@ def write(
         _poses.pop(pose_key(obj), None)
     else:
         # Blender adds the shape keys itself: the key holds only what the simulation makes of them.
-        bridge.write_key_positions(key, pose.skin - blendshape_offset(obj, model, drive.controls))
+        skin = carried(model, pose.skin, rest)
+        bridge.write_key_positions(key, skin - blendshape_offset(obj, model, drive.controls))
         _poses[pose_key(obj)] = pose
     if abs(key.value - drive.influence) > 1e-6:
         key.value = drive.influence
@@ -259,22 +274,35 @@ def write_implied(settings, model: FaceModel, pose) -> None:
             muscle.implied_activation = value
 
 
-def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph | None, answer: Callable | None = None) -> None:
-    """Keep up with the sliders of a live rig: ``answer`` (default: solve) when they moved, otherwise do nothing."""
-    mesh, settings = obj.data, obj.muscle_face
+def leader(obj: bpy.types.Object) -> bpy.types.Object:
+    """The one whose sliders move a mesh that several objects show: the first of the scene's rigs by name."""
+    if obj.data.users == 1:
+        return obj
+    rigs = [o for o in bpy.context.scene.objects if o.data == obj.data and o.muscle_face.is_rig]
+    return min(rigs, key=lambda o: o.name, default=obj) if obj in rigs else obj
+
+
+def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph | None, answer: Callable | None = None) -> bool:
+    """Keep up with the sliders of a live rig: ``answer`` (default: solve) when they moved, otherwise do nothing.
+
+    Returns whether the face was behind.
+    """
+    mesh, settings, behind = obj.data, obj.muscle_face, False
     try:
         key = sim_key(mesh)
         if storage.bake_mutes(mesh) is not None:
-            return
+            return False
         model = storage.load(mesh)
         drive = read(obj, model, depsgraph)
         if abs(key.value - drive.influence) > 1e-6:
-            key.value = drive.influence
+            key.value, behind = drive.influence, True
         if drive.influence > 0.0 and not key.mute and not is_solved(mesh, drive):
+            behind = True
             (answer or solve)(obj, model, drive)
     except MuscleFaceError as error:
         # Not raised: a handler has nobody to tell but the console; the panel shows the message.
         settings.message = str(error)
+    return behind
 
 
 def is_solved(mesh: bpy.types.Mesh, drive: Drive) -> bool:

@@ -45,6 +45,7 @@ def _is_driven(item) -> bool:
         and item.library is None
         and item.data.library is None
         and storage.has_rig(item.data)
+        and drive.leader(item) == item
     )
 
 
@@ -63,18 +64,25 @@ def _refresh(objects, depsgraph: bpy.types.Depsgraph, by_hand: bool) -> None:
                 graph = None if editing.follow_symmetry(obj) else depsgraph
             elif obj.muscle_face.symmetric:
                 editing.remember(obj)
+            behind = False
             if obj.muscle_face.live and _known is not None:
-                drive.refresh(obj, graph, _recite)
+                behind = drive.refresh(obj, graph, _recite)
             elif obj.muscle_face.live and (not live.watched() or live.ready(obj)):
-                drive.refresh(obj, graph, live.follow if live.watched() else None)
+                behind = drive.refresh(obj, graph, live.follow if live.watched() else None)
+            if behind and not by_hand:
+                # Renders and exporters copy the written keys anew, with the values that the window shows: Blender is
+                # asked to animate them once more.
+                obj.data.shape_keys.update_tag(refresh={"TIME"})
     finally:
         _writing = False
 
 
 @persistent
-def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+def on_frame_change(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     """Solve every live rig at the new frame, also inside a render."""
-    _refresh(list(scene.objects), depsgraph, by_hand=False)
+    # Not the scene's objects: instanced collections and a background scene bring in others.
+    objects = [item.original for item in depsgraph.ids if isinstance(item, bpy.types.Object)]
+    _refresh(objects, depsgraph, by_hand=False)
 
 
 @persistent

@@ -4,7 +4,7 @@
 
 import bpy
 
-from . import landmarks, muscle_curves, storage
+from . import drive, landmarks, muscle_curves, storage
 
 
 def mesh_problem(context: bpy.types.Context) -> str | None:
@@ -29,21 +29,33 @@ def rig_problem(context: bpy.types.Context) -> str | None:
 
 def drive_problem(context: bpy.types.Context) -> str | None:
     """A muscle rig that is not baked."""
-    problem = rig_problem(context)
+    problem = rig_problem(context) or shared_problem(context.object)
     if problem is None and storage.bake_mutes(context.object.data) is not None:
         problem = "The face is baked; press Remove Bake to drive it again"
     return problem
 
 
+def shared_problem(obj: bpy.types.Object) -> str | None:
+    """A rig that does not show the face of another one."""
+    first = drive.leader(obj)
+    if first != obj:
+        return (
+            f"'{obj.name}' shares its mesh with '{first.name}', whose sliders move both; for sliders of its own make "
+            "it single-user (Object > Relations > Make Single User > Object & Data)"
+        )
+    return None
+
+
 def bake_problem(context: bpy.types.Context) -> str | None:
     """A muscle rig whose own sliders hold no bake; baked shape keys are simply replaced."""
-    return rig_problem(context) or slider_bake_problem(context.object.data)
+    obj = context.object
+    return rig_problem(context) or shared_problem(obj) or slider_bake_problem(obj.data)
 
 
 def slider_bake_problem(mesh: bpy.types.Mesh) -> str | None:
     """Sliders that move the simulation, not what a bake has put there."""
     if storage.bake_mutes(mesh) is not None and storage.bake_aside(mesh) is not None:
-        return "The sliders hold a bake; press Remove Bake before baking again"
+        return "The sliders hold a bake; press Remove Bake first"
     return None
 
 

@@ -9,6 +9,7 @@ import bpy
 
 from . import anatomy, bridge, storage
 
+KEYS_LOST = "All shape keys are gone: undo that, or press Update Rig"
 BASIS = "basis"
 SHAPES = "shapes"
 ANATOMY = "anatomy"
@@ -92,6 +93,8 @@ def changes(obj: bpy.types.Object) -> str | None:
         return None
     if storage.topology_changed(obj.data):
         return TOPOLOGY
+    if obj.data.shape_keys is None:
+        return KEYS_LOST
     now = fingerprint(obj)
     shapes, known = now[SHAPES], noted[SHAPES]
     added, gone = sorted(set(shapes) - set(known)), sorted(set(known) - set(shapes))
@@ -117,8 +120,8 @@ def _few(names: list[str]) -> str:
 
 def neutral_changed(obj: bpy.types.Object) -> bool:
     """Whether the neutral was sculpted since the rig of an object was made."""
-    noted = storage.fingerprint(obj.data)
-    return noted is not None and bridge.key_checksum(obj.data.shape_keys.reference_key) != noted[BASIS]
+    noted, keys = storage.fingerprint(obj.data), obj.data.shape_keys
+    return None not in (noted, keys) and bridge.key_checksum(keys.reference_key) != noted[BASIS]
 
 
 def forget() -> None:

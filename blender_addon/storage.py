@@ -255,6 +255,21 @@ def bake_aside(mesh: bpy.types.Mesh) -> dict | None:
     return json.loads(mesh[PROPERTY]["bake"])["aside"]
 
 
-def set_bake_mutes(mesh: bpy.types.Mesh, mutes: dict[str, bool] | None, aside: dict | None = None) -> None:
+def bake_action(mesh: bpy.types.Mesh) -> bpy.types.Action | None:
+    """The action that a bake set aside, whatever it is called by now."""
+    return mesh[PROPERTY].get("bake_action")
+
+
+def set_bake_mutes(
+    mesh: bpy.types.Mesh,
+    mutes: dict[str, bool] | None,
+    aside: dict | None = None,
+    action: bpy.types.Action | None = None,
+) -> None:
     """Note the mutes and the animation that a bake took over, or None when the bake is gone."""
     mesh[PROPERTY]["bake"] = "" if mutes is None else json.dumps({"mutes": mutes, "aside": aside})
+    # A pointer and not a name: it keeps the action in the file, and finds it renamed and in another file.
+    if action is not None:
+        mesh[PROPERTY]["bake_action"] = action
+    elif "bake_action" in mesh[PROPERTY]:
+        del mesh[PROPERTY]["bake_action"]

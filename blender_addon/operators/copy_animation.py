@@ -28,13 +28,14 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
         self.layout.prop_search(self, "action", bpy.data, "actions")
 
     def execute(self, context):
-        source = context.object
+        source, targets = context.object, requirements.other_rigs(context)
         try:
             found = sliders.animated(source, self._curves(source))
+            for target in targets:
+                animation.check_writable(target, target.data.shape_keys)
         except MuscleFaceError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        targets = requirements.other_rigs(context)
         missing = [f"{name} ({obj.name})" for obj in targets for name in copy_sliders(found, obj)]
         context.scene.frame_set(context.scene.frame_current)
         text = f"{len(found)} sliders to {', '.join(obj.name for obj in targets)}"

@@ -11,7 +11,7 @@ import numpy as np
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ...core import MuscleFaceError
-from .. import baking, bridge, engine, frame_range, handlers, jobs, live, requirements, storage
+from .. import baking, bridge, drive, engine, frame_range, handlers, jobs, live, requirements, storage
 
 EXTENSIONS = {"ALEMBIC": ".abc", "USD": ".usdc", "MDD": ".mdd"}
 LABELS = {"ALEMBIC": "Alembic", "USD": "USD", "MDD": "MDD"}
@@ -72,6 +72,7 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
         if not obj.muscle_face.live or storage.bake_mutes(obj.data) is not None:
             return lambda _progress: (frames, {})
         model = yield from storage.loading(obj.data)
+        drive.sim_key(obj.data)
         drives = yield from baking.read_frames(context, obj, model, frames)
 
         def work(progress):

@@ -25,6 +25,7 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, scene = context.object, context.scene
         self._object, self._frame, settings = obj.name, scene.frame_current, obj.muscle_face
+        drive.sim_key(obj.data)
         model = yield from storage.loading(obj.data)
         yield 0.0, "Reading the target"
         aim = source.of(context, obj, model)

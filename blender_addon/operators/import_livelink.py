@@ -8,7 +8,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ...core import MuscleFaceError
-from .. import head_pose, jobs, requirements, sliders, storage
+from .. import animation, head_pose, jobs, requirements, sliders, storage
 
 
 class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.Operator):
@@ -36,7 +36,8 @@ class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.O
 
     @classmethod
     def poll(cls, context):
-        return requirements.check(cls, requirements.rig_problem(context))
+        problem = requirements.rig_problem(context)
+        return requirements.check(cls, problem or requirements.slider_bake_problem(context.object.data))
 
     def invoke(self, context, event):
         self._chosen = True
@@ -53,6 +54,7 @@ class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.O
     def plan(self, context):
         obj, scene = context.object, context.scene
         self._object = obj.name
+        animation.check_writable(obj, obj.data.shape_keys)
         model = yield from storage.loading(obj.data)
         rate, path = scene.render.fps / scene.render.fps_base, self.filepath
 

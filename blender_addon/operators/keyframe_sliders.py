@@ -5,7 +5,8 @@
 import bpy
 from bpy.props import StringProperty
 
-from .. import editing, requirements
+from ...core import MuscleFaceError
+from .. import animation, editing, requirements
 
 
 class MUSCLE_FACE_OT_keyframe_sliders(bpy.types.Operator):
@@ -25,6 +26,11 @@ class MUSCLE_FACE_OT_keyframe_sliders(bpy.types.Operator):
     def execute(self, context):
         obj, frame = context.object, context.scene.frame_current
         some = editing.in_group(obj, self.kind, self.group)
+        try:
+            animation.check_writable(obj, obj.data.shape_keys)
+        except MuscleFaceError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         editing.key(obj, some, frame)
         self.report({"INFO"}, f"Keyed {len(some)} sliders at frame {frame}")
         return {"FINISHED"}

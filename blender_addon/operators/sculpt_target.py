@@ -4,7 +4,8 @@
 
 import bpy
 
-from .. import bridge, requirements
+from ...core import MuscleFaceError
+from .. import bridge, drive, requirements
 from ..fit import meshes, shown
 from ..properties.fit import SOURCES
 
@@ -24,6 +25,11 @@ class MUSCLE_FACE_OT_sculpt_target(bpy.types.Operator):
 
     def execute(self, context):
         obj = context.object
+        try:
+            drive.sim_key(obj.data)
+        except MuscleFaceError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         keys, settings = obj.data.shape_keys.key_blocks, obj.muscle_face
         if settings.fit_sculpt_key not in keys:
             settings.fit_sculpt_key = bridge.add_key(obj, NAME, shown.positions(obj)).name

@@ -42,7 +42,7 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
         model, blob = result
         obj = self.subject(context)
         before = described_again(obj, storage.before(obj.data))
-        if storage.SIM_KEY not in obj.data.shape_keys.key_blocks:
+        if obj.data.shape_keys is None or storage.SIM_KEY not in obj.data.shape_keys.key_blocks:
             create_rig.add_sim_key(obj)
         storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj))
         staleness.forget()

@@ -158,7 +158,8 @@ def test_three_ranges_give_what_one_gives(rig, tmp_path):
 
 
 def test_command_line_says_what_is_missing(rig, tmp_path, capsys):
-    """Missing frames, no file, a wrong range and sliders that hold a bake end with a sentence and a code."""
+    """Missing or broken frames, what is no file or folder, a wrong range, a scene without a rig, a disabled face and
+    sliders that hold a bake end with a sentence and a code."""
     path = tmp_path / "shot.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     cache = ["--cache", str(tmp_path / "none")]
@@ -167,6 +168,28 @@ def test_command_line_says_what_is_missing(rig, tmp_path, capsys):
     assert command_line.main(["bake", str(tmp_path / "x.blend"), "--frames", "1", *cache]) == 1
     assert "There is no file" in capsys.readouterr().out
     assert command_line.main(["bake", str(path), "--frames", "5-2", *cache]) == 2
+    assert command_line.main(["bake", __file__, "--frames", "1", *cache]) == 1
+    assert "cannot be opened" in capsys.readouterr().out
+    assert command_line.main(["bake", str(path), "--frames", "1", "--cache", __file__]) == 1
+    assert "choose another folder" in capsys.readouterr().out
+    assert command_line.main(["bake", str(path), "--frames", "-3--2", *cache]) == 0
+    assemble = ["assemble", str(path), "--frames", "-3--2", *cache, "--save"]
+    assert command_line.main([*assemble, str(tmp_path / "no" / "such.blend")]) == 1
+    assert "cannot be written" in capsys.readouterr().out
+    (tmp_path / "none" / "Demo_Head.-0002.npy").write_bytes(b"half a fi")
+    assert command_line.main([*assemble, str(tmp_path / "out.blend")]) == 1
+    assert "is broken: bake its frame again" in capsys.readouterr().out
+    bpy.context.object.hide_viewport = True
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    assert command_line.main(["bake", str(path), "--frames", "1", *cache]) == 1
+    assert "is disabled" in capsys.readouterr().out
+    bpy.context.window.scene = bpy.data.scenes.new("Other")
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    assert command_line.main(["bake", str(path), "--frames", "1", *cache]) == 1
+    assert "'Other' has no muscle rig" in capsys.readouterr().out
+    bpy.context.window.scene = bpy.data.scenes["Scene"]
+    bpy.context.view_layer.objects.active = bpy.data.objects["Demo Head"]
+    bpy.context.object.hide_viewport = False
     assert bpy.ops.muscle_face.bake(frame_start=1, frame_end=1, method="SLIDERS") == {"FINISHED"}
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     assert command_line.main(["bake", str(path), "--frames", "1", *cache]) == 1

@@ -114,14 +114,15 @@ def test_update_reads_a_rig_that_is_too_old(keyed):
     assert storage.load(keyed.data).tissue == keyed.muscle_face.tissue
 
 
-def test_update_repairs_a_lost_simulation_key(small_rig):
-    """When Muscle Sim was deleted, the update puts it back."""
+def test_update_repairs_lost_keys(small_rig):
+    """When Muscle Sim was deleted, or all shape keys with it, the update puts it back."""
     keys = small_rig.data.shape_keys.key_blocks
     small_rig.shape_key_remove(keys[storage.SIM_KEY])
     group = small_rig.data[storage.PROPERTY]
     assert json.loads(group["fingerprint"])[staleness.SHAPES].keys() == {
         k.name for k in staleness.shape_sources(small_rig.data)
     }
+    small_rig.shape_key_clear()
     assert bpy.ops.muscle_face.update_rig() == {"FINISHED"}
     assert storage.SIM_KEY in small_rig.data.shape_keys.key_blocks
 

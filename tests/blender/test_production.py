@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""What productions do to a rigged head: instances, shared meshes and actions, layers, edits under the rig."""
+
+import bpy
+import numpy as np
+import pytest
+from muscle_face.blender_addon import animation, bridge, staleness, storage
+from readings import moved, shown
+
+SAME = 1e-4
+"""Two ways to one pose, as a share of the head's size."""
+
+
+@pytest.fixture
+def keyed(small_rig) -> bpy.types.Object:
+    """The small rig, its jaw key opening over the frames 1 to 11."""
+    key = small_rig.data.shape_keys.key_blocks["jawOpen"]
+    for frame, value in ((1, 0.0), (11, 1.0)):
+        key.value = value
+        key.keyframe_insert("value", frame=frame)
+    bpy.context.scene.frame_set(1)
+    return small_rig
+
+
+def at(obj: bpy.types.Object, frame: int) -> np.ndarray:
+    """What an object shows on a frame."""
+    bpy.context.scene.frame_set(frame)
+    return shown(obj)
+
+
+def move_to_collection(obj: bpy.types.Object) -> bpy.types.Collection:
+    """Take an object out of the scene, into a fresh collection outside of it."""
+    collection = bpy.data.collections.new("Character")
+    collection.objects.link(obj)
+    bpy.context.scene.collection.objects.unlink(obj)
+    return collection
+
+
+def shown_instance(scene: bpy.types.Scene) -> np.ndarray:
+    """Positions of the one mesh that a scene shows."""
+    (mesh,) = (i.object.data for i in scene.view_layers[0].depsgraph.object_instances if i.object.type == "MESH")
+    positions = np.empty(3 * len(mesh.vertices), np.float32)
+    mesh.attributes["position"].data.foreach_get("vector", positions)
+    return positions.reshape(-1, 3)
+
+
+def test_an_instanced_face_follows_frames(keyed):
+    """The face of a collection that the scene shows by an instance only."""
+    expected = at(keyed, 6)
+    bpy.context.scene.frame_set(1)
+    empty = bpy.data.objects.new("Instance", None)
+    empty.instance_type, empty.instance_collection = "COLLECTION", move_to_collection(keyed)
+    bpy.context.scene.collection.objects.link(empty)
+    bpy.context.scene.frame_set(6)
+    assert moved(expected, shown_instance(bpy.context.scene)) < SAME
+
+
+def test_a_face_in_a_background_scene_follows_frames(keyed):
+    """The set of a shot is another scene."""
+    expected = at(keyed, 6)
+    bpy.context.scene.frame_set(1)
+    shot = bpy.data.scenes.new("Shot")
+    shot.background_set = bpy.context.scene
+    bpy.context.window.scene = shot
+    shot.frame_set(1)
+    shot.frame_set(6)
+    assert moved(expected, shown_instance(shot)) < SAME
+
+
+def rendered(path) -> np.ndarray:
+    """Frame 6 of the scene as an animation render sees it."""
+    scene = bpy.context.scene
+    scene.frame_start = scene.frame_end = 6
+    scene.render.filepath = str(path)
+    bpy.ops.render.render(animation=True)
+    image = bpy.data.images.load(f"{path}0006.png")
+    return np.array(image.pixels[:])
+
+
+def test_a_render_shows_keyed_shapes(keyed, tmp_path):
+    """A render and a still mesh of the same face give the same picture, while the window shows another frame."""
+    scene = bpy.context.scene
+    still = keyed.copy()
+    still.data = bridge.new_mesh("Still", at(keyed, 6), bridge.faces(keyed.data))
+    still.muscle_face.is_rig = False
+    scene.frame_set(1)
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    camera.location, camera.rotation_euler = (0.0, -0.6, -0.05), (np.pi / 2, 0.0, 0.0)
+    sun = bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN"))
+    sun.rotation_euler = (0.9, 0.4, 0.0)
+    for obj in (camera, sun):
+        scene.collection.objects.link(obj)
+    scene.camera, scene.render.engine = camera, "CYCLES"
+    scene.cycles.samples, scene.cycles.use_denoising = 1, False
+    scene.render.resolution_x = scene.render.resolution_y = 48
+    live = rendered(tmp_path / "live")
+    scene.collection.objects.unlink(keyed)
+    rest = rendered(tmp_path / "nobody")
+    scene.collection.objects.link(still)
+    assert np.abs(live - rest).max() > 0.2
+    np.testing.assert_allclose(live, rendered(tmp_path / "still"), atol=0.02)
+
+
+@pytest.mark.parametrize("how", ["object", "collection"])
+def test_a_disabled_face_is_not_baked(keyed, how):
+    """Blender does not animate it: every frame would be the same."""
+    if how == "object":
+        keyed.hide_viewport = True
+    else:
+        bpy.context.scene.collection.children.link(move_to_collection(keyed))
+        bpy.context.view_layer.layer_collection.children["Character"].exclude = True
+    with (
+        bpy.context.temp_override(object=keyed, active_object=keyed),
+        pytest.raises(RuntimeError, match="is disabled, and Blender keeps it as it was: enable it"),
+    ):
+        bpy.ops.muscle_face.bake(frame_start=1, frame_end=2)
+    assert storage.bake_mutes(keyed.data) is None
+
+
+def test_linked_duplicates_show_the_face_of_the_first(small_rig):
+    """The original's sliders move both, whatever those of the copy say, and the copy tells whose they are."""
+    rest = shown(small_rig)
+    bpy.ops.object.duplicate(linked=True)
+    copy = bpy.context.object
+    small_rig.muscle_face.jaw_open = 0.3
+    assert moved(rest, shown(small_rig)) > 0.01
+    assert moved(shown(small_rig), at(copy, 2)) == 0.0
+    with pytest.raises(RuntimeError, match=f"shares its mesh with '{small_rig.name}'.*single-user"):
+        bpy.ops.muscle_face.bake(frame_start=1, frame_end=1)
+    bpy.ops.object.make_single_user(object=True, obdata=True)
+    copy.muscle_face.jaw_open = 0.6
+    assert moved(shown(small_rig), shown(copy)) > 0.01
+
+
+def test_bakes_of_faces_that_share_an_action_stay_apart(keyed):
+    """The second bake neither cuts the keys of the first, nor takes them away with it."""
+    bpy.ops.object.duplicate()
+    other = bpy.context.object
+    mine, its = keyed.data.shape_keys.animation_data, other.data.shape_keys.animation_data
+    its.action = mine.action
+    if hasattr(its, "action_slot"):
+        its.action_slot = mine.action_slot
+    expected = at(keyed, 3)
+    for obj, first in ((keyed, 2), (other, 4)):
+        bpy.context.view_layer.objects.active = obj
+        assert bpy.ops.muscle_face.bake(frame_start=first, frame_end=5) == {"FINISHED"}
+    assert moved(expected, at(keyed, 3)) < SAME
+    assert bpy.ops.muscle_face.remove_bake() == {"FINISHED"}
+    assert moved(expected, at(keyed, 3)) < SAME
+
+
+def test_a_slider_bake_is_not_changed_by_layers(keyed):
+    """Its action shows its values over NLA strips, and what it set aside comes back though it was renamed."""
+    keys = keyed.data.shape_keys
+    data, top = keys.animation_data, "Top Layer"
+    strip = data.nla_tracks.new().strips.new("Below", 1, data.action)
+    if hasattr(strip, "action_slot"):
+        strip.action_slot = data.action_slot
+    data.action, data.action_blend_type, data.action_influence = None, "ADD", 0.5
+    animation.give_action(keys, "New")
+    keys.key_blocks["mouthPucker"].keyframe_insert("value", frame=1)
+    bpy.context.scene.frame_set(6)
+    before = keys.key_blocks["jawOpen"].value
+    assert before == pytest.approx(0.5)
+    assert bpy.ops.muscle_face.bake(frame_start=6, frame_end=7, method="SLIDERS") == {"FINISHED"}
+    assert keys.key_blocks["jawOpen"].value == pytest.approx(before, abs=0.1)
+    bpy.data.actions["New"].name = top
+    assert bpy.ops.muscle_face.remove_bake() == {"FINISHED"}
+    assert (data.action.name, data.action_blend_type, data.action_influence) == (top, "ADD", 0.5)
+
+
+def test_excluded_shapes_go_on_in_a_slider_bake(keyed):
+    """They are no part of what is baked: their keys play on."""
+    assert bpy.ops.muscle_face.exclude_shape(shape="jawOpen") == {"FINISHED"}
+    expected = at(keyed, 6)
+    assert bpy.ops.muscle_face.bake(frame_start=1, frame_end=2, method="SLIDERS") == {"FINISHED"}
+    assert moved(expected, at(keyed, 6)) < SAME
+    assert bpy.ops.muscle_face.remove_bake() == {"FINISHED"}
+    assert keyed.data.shape_keys.animation_data.action.users == 1
+
+
+def test_a_linked_action_says_so_and_can_be_baked(keyed, tmp_path):
+    """Nothing can be keyed into another file; a bake gives the face a copy."""
+    data, path = keyed.data.shape_keys.animation_data, str(tmp_path / "library.blend")
+    expected = at(keyed, 6)
+    bpy.data.libraries.write(path, {data.action})
+    name = data.action.name
+    bpy.data.actions.remove(data.action)
+    with bpy.data.libraries.load(path, link=True) as (_, into):
+        into.actions = [name]
+    data.action = into.actions[0]
+    if hasattr(data, "action_slot"):
+        data.action_slot = data.action.slots[0]
+    with pytest.raises(RuntimeError, match="linked from another file; make the action local first"):
+        bpy.ops.muscle_face.keyframe_sliders()
+    assert bpy.ops.muscle_face.bake(frame_start=6, frame_end=7) == {"FINISHED"}
+    assert data.action.library is None and moved(expected, at(keyed, 6)) < SAME
+
+
+def test_a_head_scaled_to_nothing(small_rig, capfd):
+    """Animators hide things so; gravity has no direction in it then."""
+    small_rig.muscle_face.use_gravity, small_rig.scale = True, (0.0, 0.0, 0.0)
+    small_rig.muscle_face.jaw_open = 0.3
+    assert np.isfinite(at(small_rig, 2)).all()
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("edit", ["sculpted", "scaled"])
+def test_an_edited_neutral_keeps_its_shape(small_rig, edit):
+    """Until Update Rig simulates it, it moves as the old one does: a small slider makes a small motion."""
+    if edit == "scaled":
+        small_rig.scale = (0.01, 0.01, 0.01)
+        bpy.ops.object.transform_apply(scale=True)
+    else:
+        for key in small_rig.data.shape_keys.key_blocks:
+            points = bridge.key_positions(key)
+            points[points[:, 2] > np.percentile(points[:, 2], 90)] += [0.0, 0.0, 0.02]
+            bridge.write_key_positions(key, points)
+        small_rig.data.update()
+    rest = shown(small_rig)
+    small_rig.muscle_face.jaw_open = 0.01
+    assert 0.0 < moved(rest, shown(small_rig)) < 0.01
+    assert staleness.changes(small_rig) == "The neutral was sculpted since"
+
+
+@pytest.mark.parametrize("baked", [False, True])
+def test_a_face_without_its_shape_keys_says_what_to_do(small_rig, baked):
+    """After Delete All Shape Keys buttons send to Update Rig, also where the keys were a bake."""
+    if baked:
+        bpy.ops.muscle_face.bake(frame_start=1, frame_end=1)
+    small_rig.shape_key_clear()
+    assert "All shape keys are gone" in staleness.changes(small_rig)
+    if baked:
+        assert bpy.ops.muscle_face.remove_bake() == {"FINISHED"}
+    for operator in (bpy.ops.muscle_face.fit, bpy.ops.muscle_face.sculpt_target, bpy.ops.muscle_face.export_cache):
+        with pytest.raises(RuntimeError, match="press Update Rig"):
+            operator()
+    assert bpy.ops.muscle_face.remove_rig() == {"FINISHED"}
