@@ -76,6 +76,15 @@ def check_writable(*owners: bpy.types.ID | None) -> None:
             )
 
 
+def check_untweaked(*owners: bpy.types.ID | None) -> None:
+    """Raise MuscleFaceError where a strip of the NLA is tweaked: its action runs on another time than the scene."""
+    for owner in owners:
+        if owner and owner.animation_data and owner.animation_data.use_tweak_mode:
+            raise MuscleFaceError(
+                f"A strip of '{owner.name}' is being tweaked; leave Tweak Mode in the NLA editor first."
+            )
+
+
 def make_own(owner: bpy.types.ID) -> bpy.types.Action | None:
     """Give a data block a copy of its action where that is another file's or moves others too. Returns the copy."""
     data = owner.animation_data

@@ -17,7 +17,7 @@ import bpy
 import numpy as np
 
 from ..core import MuscleFaceError
-from . import baking, jobs, requirements, storage
+from . import animation, baking, jobs, requirements, storage
 
 NAME = "muscle_face"
 
@@ -138,6 +138,7 @@ def _open(given: argparse.Namespace) -> bpy.types.Object:
         problem = requirements.bake_problem(bpy.context)
     if problem is not None:
         raise MuscleFaceError(f"{problem}.")
+    animation.check_untweaked(obj.data.shape_keys)
     return obj
 
 

@@ -25,7 +25,7 @@ REFINING = ("SUBSURF", "TRIANGULATE")
 def check(context: bpy.types.Context, obj: bpy.types.Object) -> None:
     """Raise MuscleFaceError where the view layer does not evaluate an object: it stays as it was on another frame. A
     closed eye does no harm."""
-    if obj == context.scene.camera or (not obj.hide_viewport and _holds(context.view_layer.layer_collection, obj)):
+    if obj == context.scene.camera or (not obj.hide_viewport and in_collection(context.view_layer, obj)):
         return
     # A background scene's objects are in no collection of this one.
     if not any(found.original == obj for found in context.evaluated_depsgraph_get().objects):
@@ -35,11 +35,15 @@ def check(context: bpy.types.Context, obj: bpy.types.Object) -> None:
         )
 
 
-def _holds(layer: bpy.types.LayerCollection, obj: bpy.types.Object) -> bool:
-    """Whether the object is in an enabled collection."""
-    if layer.exclude or layer.collection.hide_viewport:
-        return False
-    return obj.name in layer.collection.objects or any(_holds(child, obj) for child in layer.children)
+def in_collection(view_layer: bpy.types.ViewLayer, obj: bpy.types.Object, disabled: str = "hide_viewport") -> bool:
+    """Whether the object is in an enabled collection; ``disabled`` names the property that says which is not."""
+
+    def holds(layer: bpy.types.LayerCollection) -> bool:
+        if layer.exclude or getattr(layer.collection, disabled):
+            return False
+        return obj.name in layer.collection.objects or any(map(holds, layer.children))
+
+    return holds(view_layer.layer_collection)
 
 
 @contextmanager

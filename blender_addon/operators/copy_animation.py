@@ -33,6 +33,7 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
             found = sliders.animated(source, self._curves(source))
             for target in targets:
                 animation.check_writable(target, target.data.shape_keys)
+                animation.check_untweaked(target, target.data.shape_keys)
         except MuscleFaceError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -12,6 +12,7 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ...core import MuscleFaceError
 from .. import baking, bridge, drive, engine, frame_range, handlers, jobs, live, requirements, storage
+from ..fit import shown
 
 EXTENSIONS = {"ALEMBIC": ".abc", "USD": ".usdc", "MDD": ".mdd"}
 LABELS = {"ALEMBIC": "Alembic", "USD": "USD", "MDD": "MDD"}
@@ -68,6 +69,7 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
         missing = BUILD_OPTIONS.get(self.format)
         if missing and not getattr(bpy.app.build_options, missing):
             raise MuscleFaceError(f"This Blender was built without {LABELS[self.format]}: choose another format.")
+        shown.check(context, obj)
         frames = frame_range.chosen(self, scene, "write")
         if not obj.muscle_face.live or storage.bake_mutes(obj.data) is not None:
             return lambda _progress: (frames, {})
@@ -143,13 +145,25 @@ WRITERS = {"ALEMBIC": write_alembic, "USD": write_usd, "MDD": write_points}
 
 @contextmanager
 def _alone(context: bpy.types.Context) -> Iterator[None]:
-    """The active object is the only one selected."""
+    """The active object is the only one selected, and is shown: exporters leave out what is hidden, without a word."""
     # By name: an exporter steps through frames, which may make the objects anew.
     names = [obj.name for obj in context.view_layer.objects if obj.select_get()]
+    name, hidden, unrendered = context.object.name, context.object.hide_get(), context.object.hide_render
+    context.object.hide_set(False)
+    context.object.hide_render = False
     for obj in context.view_layer.objects:
         obj.select_set(obj == context.object)
     try:
+        if not context.object.select_get() or not shown.in_collection(
+            context.view_layer, context.object, "hide_render"
+        ):
+            raise MuscleFaceError(
+                f"Nothing was exported: the collection of '{name}' is hidden or disabled in renders; show it first."
+            )
         yield
     finally:
         for obj in context.view_layer.objects:
             obj.select_set(obj.name in names)
+        obj = context.view_layer.objects[name]
+        obj.hide_render = unrendered
+        obj.hide_set(hidden)

@@ -33,6 +33,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         frames = frame_range.chosen(self, scene, "fit", self.frame_step)
         drive.sim_key(obj.data)
         animation.check_writable(obj, obj.data.shape_keys)
+        animation.check_untweaked(obj, obj.data.shape_keys)
         model = yield from storage.loading(obj.data)
         aim, rest = source.of(context, obj, model), head_pose.rest_matrix(obj)
         self._names = aim.names

@@ -237,3 +237,41 @@ def test_a_face_without_its_shape_keys_says_what_to_do(small_rig, baked):
         with pytest.raises(RuntimeError, match="press Update Rig"):
             operator()
     assert bpy.ops.muscle_face.remove_rig() == {"FINISHED"}
+
+
+@pytest.mark.parametrize("what", ["eye", "camera", "collection"])
+def test_a_hidden_face_is_exported_or_refused(keyed, tmp_path, what):
+    """Blender's exporters leave out what is hidden, and say that all went well."""
+    path = str(tmp_path / "face.usdc")
+    if what == "eye":
+        keyed.hide_set(True)
+    elif what == "camera":
+        keyed.hide_render = True
+    else:
+        collection = move_to_collection(keyed)
+        bpy.context.scene.collection.children.link(collection)
+        collection.hide_render = True
+        bpy.context.view_layer.objects.active = keyed
+        with pytest.raises(RuntimeError, match="is hidden or disabled in renders; show it first"):
+            bpy.ops.muscle_face.export_cache(filepath=path, format="USD", frame_start=1, frame_end=2)
+        return
+    hidden = keyed.hide_get(), keyed.hide_render
+    assert bpy.ops.muscle_face.export_cache(filepath=path, format="USD", frame_start=1, frame_end=2) == {"FINISHED"}
+    assert (keyed.hide_get(), keyed.hide_render) == hidden
+    bpy.ops.wm.usd_import(filepath=path)
+    (found,) = (o for o in bpy.data.objects if o.type == "MESH" and o != keyed)
+    assert len(found.data.vertices) == len(keyed.data.vertices)
+
+
+def test_nothing_is_baked_while_a_strip_is_tweaked(keyed):
+    """The strip's action runs on another time than the scene."""
+    data = keyed.data.shape_keys.animation_data
+    track = data.nla_tracks.new()
+    strip = track.strips.new("Below", 1, data.action)
+    if hasattr(strip, "action_slot"):
+        strip.action_slot = data.action_slot
+    data.action, track.select, strip.select, data.nla_tracks.active = None, True, True, track
+    data.use_tweak_mode = True
+    for operator in (bpy.ops.muscle_face.bake, bpy.ops.muscle_face.fit_performance):
+        with pytest.raises(RuntimeError, match="leave Tweak Mode"):
+            operator(frame_start=1, frame_end=2)
