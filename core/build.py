@@ -25,7 +25,7 @@ from .anatomy.muscle_curves import (
 )
 from .anatomy.muscles import Muscle, mouth_line, place_muscles
 from .anatomy.teeth import dental_arches, lining
-from .errors import MuscleFaceError
+from .errors import MuscleFaceError, as_numbers
 from .geometry import embedding, surface
 from .geometry.head_flesh import MANDIBLE, TARGET_TETS, HeadFlesh, build_flesh, skin_of
 from .geometry.rest import harmonic
@@ -110,7 +110,7 @@ def build_rig(
     return Rig(
         version=np.int64(VERSION),
         topology=np.array(topology_hash(len(vertices), faces)),
-        vertices=np.asarray(vertices, np.float64),
+        vertices=np.array(vertices, np.float64),
         frame=head.frame.rotation.T / head.frame.scale,
         origin=np.asarray(head.frame.origin, np.float64),
         mm_per_unit=np.float64(10.0 * head.frame.scale),
@@ -176,9 +176,10 @@ def _vertices_of(head: Head, kind: str) -> np.ndarray:
 
 def checked_gravity(gravity: Sequence[float]) -> np.ndarray:
     """(3,) gravity [m/s2]. Raises MuscleFaceError."""
-    gravity = np.asarray(gravity, np.float64)
+    sentence = "Gravity is not three numbers: set it again."
+    gravity = as_numbers(gravity, sentence).copy()
     if gravity.shape != (3,) or not np.isfinite(gravity).all():
-        raise MuscleFaceError("Gravity is not three numbers: set it again.")
+        raise MuscleFaceError(sentence)
     return gravity
 
 

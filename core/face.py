@@ -47,10 +47,10 @@ class FaceModel:
         self.rig = rig
         self.shapes = [str(n) for n in rig.shape_names]
         self.muscles = [str(n) for n in rig.muscle_names]
-        # A shape that is called like a muscle or a jaw control keeps its name; the other gives way.
-        taken = set(self.shapes)
-        rest = [n if n not in taken else f"muscle_face.{n}" for n in (*self.muscles, *JAW_CONTROLS)]
-        self._names = [*self.shapes, *rest]
+        self._names = list(self.shapes)
+        # What comes first keeps its name: a shape, then a muscle; a namesake gives way.
+        for n in (*self.muscles, *JAW_CONTROLS):
+            self._names.append(n if n not in self._names else f"muscle_face.{n}")
         self._index = {n: i for i, n in enumerate(self._names)}
         self.control_kinds = ["shape"] * len(self.shapes) + ["muscle"] * len(self.muscles) + ["jaw"] * 3
         self.jaw = Jaw(rig.jaw_hinge, rig.jaw_spin, rig.jaw_slide, rig.jaw_side_advance)

@@ -19,6 +19,12 @@ BORNE = {1.0: "", 0.5: "under half of gravity", 0.25: "under a quarter of gravit
 """Shares of the weight that are tried in turn where nobody says under which gravity the head was sculpted."""
 
 
+def given(gravity: np.ndarray) -> np.ndarray | None:
+    """What ``hang`` was given where a head hangs under ``gravity`` (3,), as far as that tells."""
+    usual = any(np.array_equal(gravity, share * np.array(UPRIGHT_GRAVITY)) for share in BORNE)
+    return None if usual else gravity
+
+
 @blas.one_thread()
 def unload(flesh: Flesh, gravity: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
     """Stress-free nodes (N, 3) of a flesh sculpted under ``gravity`` (3,). Raises MuscleFaceError."""

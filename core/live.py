@@ -24,7 +24,7 @@ class LiveFace:
 
     def __init__(self, model: "FaceModel") -> None:
         self.model = model
-        _ = model.tracks, model.skinning
+        model.prepare()
         visible = np.zeros(len(model.rig.nodes), bool)
         visible[model.rig.carrier.ravel()] = True
         self._follower = Follower(model.solver, visible)

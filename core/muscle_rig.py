@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .anatomy import composition
+from .anatomy.bones import Mesh, read_mesh
 from .anatomy.fibres import muscle_fibres
 from .anatomy.muscle_curves import CURVE, MESH, MuscleCurve, SkinAbove, check_curve, muscle_of_curve, packed, unpacked
 from .anatomy.muscle_meshes import curve_through, filled, in_tets
 from .anatomy.muscles import Muscle
 from .errors import MuscleFaceError
-from .geometry import surface
 from .geometry.quality import signed_volume
 from .hanging import unload
 from .physics import presets
@@ -30,7 +30,8 @@ from .rig import UPDATE, Rig
 if TYPE_CHECKING:
     from .face import FaceModel
 
-Mesh = tuple[np.ndarray, Sequence[Sequence[int]]]
+FAINTEST = 1e-12
+"""Strength of a muscle that has none."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ def fibres_of(parts: Sequence[Content], strength: np.ndarray, tets: int) -> tupl
     tet = np.concatenate([np.zeros(0, np.int32), *(p.tet for p in parts)])
     fraction = np.concatenate([np.zeros(0), *(p.fraction for p in parts)])
     direction = np.concatenate([np.zeros((0, 3)), *(p.direction for p in parts)])
-    fibres = Fibres(owner, tet, presets.SIGMA_MAX * strength[owner] * fraction, direction, len(parts))
+    # A muscle without strength is there all the same: its share of a tet is read back from the stress.
+    stress = presets.SIGMA_MAX * np.maximum(strength, FAINTEST)[owner] * fraction
+    fibres = Fibres(owner, tet, stress, direction, len(parts))
     return fibres, np.minimum(np.bincount(tet, fraction, tets), 1.0)
 
 
@@ -101,7 +104,7 @@ def exchanged(
     known = curves_of(rig)
     paths = [curves.get(n) or known.get(n) or _NOTHING for n in names]
     strength = np.array([p.strength for p in paths])
-    fibres, muscle_share = fibres_of([parts[n] if n in parts else _content(rig, n) for n in names], strength,
+    fibres, muscle_share = fibres_of([parts[n] if n in parts else content_of(rig, n) for n in names], strength,
                                      len(rig.tets))  # fmt: skip
     vertices, exposure = rig.head_frame().to_norm(rig.vertices), rig.vertex_exposure()
     skin_share = composition.skin_share(vertices, rig.triangles, exposure, rig.nodes, rig.tets)
@@ -142,11 +145,11 @@ def fibre_arrays(fibres: Fibres) -> dict[str, np.ndarray]:
     }
 
 
-def _content(rig: Rig, name: str) -> Content:
+def content_of(rig: Rig, name: str) -> Content:
     """What a muscle of the rig has in each tet now."""
     k = [str(n) for n in rig.muscle_names].index(name)
     mine = rig.fibre_muscle == k
-    unit = presets.SIGMA_MAX * max(float(rig.muscle_strength[k]), 1e-12)
+    unit = presets.SIGMA_MAX * max(float(rig.muscle_strength[k]), FAINTEST)
     return Content(rig.fibre_tet[mine], rig.fibre_stress[mine] / unit, rig.fibre_direction[mine])
 
 
@@ -173,7 +176,7 @@ def with_meshes(model: "FaceModel", meshes: Mapping[str, Mesh], progress: Progre
     rig, known = model.rig, curves_of(model.rig)
     frame, curves, parts = rig.head_frame(), {}, {}
     for name, (vertices, faces) in meshes.items():
-        triangles, _ = surface.triangulate(faces)
+        vertices, triangles = read_mesh(f"muscle mesh {name}", vertices, faces)
         muscle = filled(name, frame.to_norm(vertices), triangles, rig.nodes[rig.bone > 0])
         parts[name] = Content(*in_tets(name, muscle, rig.nodes, rig.tets))
         strength, lip = (known[name].strength, known[name].lip) if name in known else (1.0, 0)

@@ -160,7 +160,9 @@ class Rig:
                 arrays = {name: stored[name] for name in stored.files}
         except Exception as error:
             raise MuscleFaceError(DAMAGED) from error
-        version = int(arrays.get("version", -1))
+        if "version" not in arrays:
+            raise MuscleFaceError(DAMAGED)
+        version = int(arrays["version"])
         if version > VERSION:
             raise MuscleFaceError("The rig was made by a newer version of Muscle Face: install that one.")
         if version < OLDEST:

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from . import blas
-from .errors import MuscleFaceError
+from .errors import MuscleFaceError, as_numbers
 from .geometry.head_flesh import MANDIBLE
 from .parallel import run_all, share, workers
 from .physics import derivatives
@@ -151,6 +151,7 @@ def nearby(model: "FaceModel", pose: "Pose", vertices: np.ndarray, active: np.nd
 def forward(model: "FaceModel", pose: "Pose", directions: Sequence[Parameters]) -> np.ndarray:
     """(V, 3, c) motion of the skin along each of the directions; one factorisation serves all."""
     state, zero = _state(model, pose), np.zeros(len(pose.controls))
+    directions = [_checked(model, d) for d in directions]
     controls = np.array([zero if d.controls is None else d.controls for d in directions])
     controls = controls.reshape(len(directions), len(zero))
     force = np.zeros((3 * len(model.rig.nodes), len(directions)))
@@ -161,7 +162,7 @@ def forward(model: "FaceModel", pose: "Pose", directions: Sequence[Parameters]) 
             force[:, k] += (model.mass[:, None] * (model.rotation @ d.gravity)).ravel()
         if d.track_stiffness is not None:
             stretch = state.load.anchor - pose.nodes
-            force[:, k] += (np.asarray(d.track_stiffness)[:, None] * stretch).ravel()
+            force[:, k] += (d.track_stiffness[:, None] * stretch).ravel()
         if d.moduli is not None:
             if by_moduli is None:
                 by_moduli = derivatives.by_moduli(model.flesh, pose.nodes, state.load.strain)
@@ -170,10 +171,24 @@ def forward(model: "FaceModel", pose: "Pose", directions: Sequence[Parameters]) 
         if d.rest is not None:
             if by_rest is None:
                 by_rest = derivatives.by_rest(model.flesh, pose.nodes, state.load.activation, state.load.strain)
-            force[:, k] += by_rest @ np.ravel(d.rest) + _weight_by_rest(state, d.rest).ravel()
+            force[:, k] += by_rest @ d.rest.ravel() + _weight_by_rest(state, d.rest).ravel()
             force[:, k] += (model.flesh.spring[:, None] * d.rest).ravel()
             moved[:, k] += _bone_turn(state, d.rest).ravel()
     return _by_controls(state, controls.T, force, moved)
+
+
+def _checked(model: "FaceModel", direction: Parameters) -> Parameters:
+    """A direction as float64 arrays of their shapes. Raises MuscleFaceError."""
+    n, tets = len(model.rig.nodes), len(model.rig.tets)
+    shapes = {"controls": (len(model.controls().names),), "gravity": (3,), "moduli": (tets, 3),
+              "track_stiffness": (n,), "rest": (n, 3)}  # fmt: skip
+    out = {}
+    for name, shape in shapes.items():
+        given, sentence = getattr(direction, name), f"A direction's {name} are not numbers of the shape {shape}."
+        out[name] = None if given is None else as_numbers(given, sentence)
+        if given is not None and out[name].shape != shape:
+            raise MuscleFaceError(sentence)
+    return Parameters(**out)
 
 
 def _by_controls(
@@ -272,9 +287,10 @@ def gradient(model: "FaceModel", pose: "Pose", dloss_dskin: np.ndarray) -> np.nd
 
 def gradient_batch(model: "FaceModel", poses: "Sequence[Pose]", dloss_dskin: np.ndarray) -> np.ndarray:
     """(B, n) gradients of losses at B poses from their gradients over the skins (B, V, 3), on all cores."""
+    if len(poses) != len(dloss_dskin):
+        raise MuscleFaceError(f"There are {len(poses)} poses and {len(dloss_dskin)} gradients: give each its own.")
     model.prepare()
-    pairs = zip(poses, dloss_dskin, strict=True)
-    rows = run_all([lambda p=p, d=d: gradient(model, p, d) for p, d in pairs])
+    rows = run_all([lambda p=p, d=d: gradient(model, p, d) for p, d in zip(poses, dloss_dskin, strict=True)])
     return np.array(rows).reshape(len(poses), len(model.controls().names))
 
 
@@ -300,10 +316,11 @@ def adjoint(model: "FaceModel", pose: "Pose", dloss_dskin: np.ndarray) -> Parame
 
 def _over_skin(model: "FaceModel", dloss_dskin: np.ndarray) -> np.ndarray:
     """The gradient of a loss as (V, 3) float64. Raises MuscleFaceError."""
-    d = np.asarray(dloss_dskin, np.float64)
-    if d.size != 3 * model.vertex_count:
-        raise MuscleFaceError(f"The gradient of a loss is three numbers for each of the {model.vertex_count} vertices.")
-    return d.reshape(-1, 3)
+    sentence = f"The gradient of a loss is three numbers for each of the {model.vertex_count} vertices."
+    d = as_numbers(dloss_dskin, sentence)
+    if d.shape != (model.vertex_count, 3) or not np.isfinite(d).all():
+        raise MuscleFaceError(sentence)
+    return d
 
 
 def _pulled(state: _State, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -344,7 +361,7 @@ def _weight_by_rest(state: _State, rest: np.ndarray) -> np.ndarray:
     """(N, 3) change of the flesh's weight when rest positions move by (N, 3)."""
     model = state.model
     per_corner, mass = _weight_per_volume(state)
-    change = mass * np.einsum("tci,tci->t", per_corner, np.asarray(rest)[model.flesh.tets])
+    change = mass * np.einsum("tci,tci->t", per_corner, rest[model.flesh.tets])
     return model.flesh.spread(4.0 * change)[:, None] * (model.rotation @ state.pose.gravity)
 
 

@@ -148,8 +148,9 @@ def mirrored(values: Mapping[str, float], layout: Iterable[Slider]) -> dict[str,
     out = {}
     for slider in layout:
         if slider.name in values:
-            value = values.get(slider.partner, values[slider.name])
-            out[slider.name] = -value if slider.kind == "jaw" and slider.name.endswith("jaw_side") else value
+            value = values[slider.name]
+            sideways = slider.kind == "jaw" and slider.name.endswith("jaw_side")
+            out[slider.partner or slider.name] = -value if sideways else value
     return out
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import blas
 from .build import checked_gravity
-from .errors import MuscleFaceError
+from .errors import MuscleFaceError, as_numbers
 from .parallel import Pool, Steps, run_all
 from .physics.face_flesh import FaceFlesh
 from .pose import Pose
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .face import FaceModel
 
 
+_NO_NUMBER = "A slider value is not a number: set it again."
+
+
 def control_vector(
     names: Sequence[str], index: Mapping[str, int], values: Mapping[str, float] | np.ndarray | None
 ) -> np.ndarray:
@@ -28,17 +31,17 @@ def control_vector(
     if values is None:
         return np.zeros(len(names))
     if isinstance(values, Mapping):
+        unknown = next((name for name in values if name not in index), None)
+        if unknown is not None:
+            raise MuscleFaceError(f'This face has no slider "{unknown}": use one of controls().names.')
         out = np.zeros(len(names))
-        for name, value in values.items():
-            if name not in index:
-                raise MuscleFaceError(f'This face has no slider "{name}": use one of controls().names.')
-            out[index[name]] = value
+        out[[index[name] for name in values]] = as_numbers(list(values.values()), _NO_NUMBER)
     else:
-        out = np.array(values, np.float64)
+        out = as_numbers(values, _NO_NUMBER).copy()
         if out.shape != (len(names),):
             raise MuscleFaceError(f"Give {len(names)} slider values, one for each of controls().names.")
     if not np.isfinite(out).all():
-        raise MuscleFaceError("A slider value is not a number: set it again.")
+        raise MuscleFaceError(_NO_NUMBER)
     return out
 
 
@@ -52,6 +55,9 @@ def solve_batch(
 ) -> list[Pose]:
     """``FaceModel.solve_batch``."""
     vectors = [model.vector(v) for v in values]
+    starts = [None] * len(vectors) if starts is None else starts
+    if len(starts) != len(vectors):
+        raise MuscleFaceError(f"There are {len(vectors)} slider settings and {len(starts)} starts: give each its own.")
     model.prepare()
     solvers = Pool(model.solver.twin)
     steps = Steps(progress or silent, 0.0, 1.0, len(vectors))
@@ -62,8 +68,7 @@ def solve_batch(
         steps.finished()
         return pose
 
-    pairs = zip(vectors, starts or [None] * len(vectors), strict=True)
-    return run_all([lambda c=c, s=s: task(c, s) for c, s in pairs])
+    return run_all([lambda c=c, s=s: task(c, s) for c, s in zip(vectors, starts, strict=True)])
 
 
 @blas.one_thread()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import warp as wp
 
-from .errors import MuscleFaceError
+from .errors import MuscleFaceError, as_numbers
 from .face import FaceModel
 from .painted import in_flesh
 from .physics.face_flesh import Load
@@ -43,16 +43,15 @@ class SwollenFace(FaceModel):
     """
 
     def __init__(self, model: FaceModel, swelling: np.ndarray) -> None:
-        swelling = np.asarray(swelling, np.float64)
+        sentence = f"Swelling is one number for each of the {model.vertex_count} vertices, at least {LEAST}."
+        swelling = as_numbers(swelling, sentence)
         if swelling.shape != (model.vertex_count,) or not (swelling >= LEAST).all() or np.isinf(swelling).any():
-            raise MuscleFaceError(
-                f"Swelling is one number for each of the {model.vertex_count} vertices, at least {LEAST}."
-            )
+            raise MuscleFaceError(sentence)
         model.prepare()
         # Before its parts are shared: which vertices lie over a tet is found once for all amounts, like the tracks.
         of_tet = in_flesh(model, swelling)
         vars(self).update({name: value for name, value in vars(model).items() if name not in ("_growth", "_stiffened")})
-        self.swelling, self._on_skin = of_tet, swelling
+        self.swelling, self._on_skin = of_tet, swelling.copy()
 
     def _of(self, rig: Rig) -> "SwollenFace":
         """That of the face before, as swollen."""

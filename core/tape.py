@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import warp as wp
 
+from .errors import MuscleFaceError
+
 if TYPE_CHECKING:
     from .face import FaceModel
     from .pose import Pose
@@ -40,8 +42,10 @@ def solve_on_tape(
     """Skin of a control vector (n,) or of a batch (B, n), recorded on ``tape``.
 
     controls: float32 or float64 array with ``requires_grad``. Returns the skin (V,) or (B, V) as vec3 of the same
-    precision with a gradient, and the poses. Call it inside or outside of ``with tape``.
+    precision with a gradient, and the poses. Call it inside or outside of ``with tape``. Raises MuscleFaceError.
     """
+    if controls.dtype not in SKIN_OF or not controls.requires_grad:
+        raise MuscleFaceError("Give the controls on a tape as a float32 or float64 array with requires_grad.")
     with _paused(tape):
         values = controls.numpy().astype(np.float64)
         poses = model.solve_batch(np.atleast_2d(values), starts=starts)

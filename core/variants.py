@@ -12,8 +12,8 @@ import numpy as np
 from .anatomy.composition import REGIONS
 from .anatomy.muscle_curves import CURVE, carried
 from .build import build_rig, read_muscles
-from .errors import MuscleFaceError
-from .hanging import unload
+from .errors import MuscleFaceError, as_numbers
+from .hanging import given, unload
 from .muscle_rig import curves_of, with_inert
 from .painted import in_flesh
 from .physics import presets
@@ -56,16 +56,17 @@ def by_region(factors: Mapping[str, float], default: np.ndarray) -> np.ndarray:
     for name, factor in factors.items():
         if name not in names:
             raise MuscleFaceError(f'There is no region "{name}": use one of {", ".join(names)}.')
-        out[names.index(name)] = factor
+        out[names.index(name)] = as_numbers(factor, f'The factor of "{name}" is not a number: set it again.')
     return out
 
 
 def of_stiffness(model: "FaceModel", factors: Mapping[str, float], painted: np.ndarray | None) -> "FaceModel":
     """``FaceModel.with_stiffness``: a copy that shares all but the moduli."""
     factor = by_region(factors, np.ones(len(REGIONS)))
-    painted = np.ones(model.vertex_count) if painted is None else np.asarray(painted, np.float64)
+    sentence = f"Painted stiffness is one number for each of the {model.vertex_count} vertices."
+    painted = np.ones(model.vertex_count) if painted is None else as_numbers(painted, sentence)
     if painted.shape != (model.vertex_count,):
-        raise MuscleFaceError(f"Painted stiffness is one number for each of the {model.vertex_count} vertices.")
+        raise MuscleFaceError(sentence)
     asked = np.concatenate([factor, painted])
     if not ((asked >= STIFFNESS[0]) & (asked <= STIFFNESS[1])).all():
         raise MuscleFaceError(f"Stiffness goes from {STIFFNESS[0]} to {STIFFNESS[1]} times that of the tissue.")
@@ -134,7 +135,9 @@ def updated(
         of_artist = {str(n) for n in rig.muscle_names[rig.muscle_source == CURVE]}
         own = {n: carried(c, rig.vertices, np.asarray(vertices, float), rig.triangles)
                for n, c in curves_of(rig).items() if n in of_artist}  # fmt: skip
-    kept = {"quality": str(rig.quality), "tissue": str(rig.tissue), "rest_gravity": model.rest_gravity, "muscles": own}
+    # Where nobody said how the head hangs, it is found anew: other walls bear another share of their weight.
+    hangs = None if given(rig.rest_gravity) is None else model.rest_gravity
+    kept = {"quality": str(rig.quality), "tissue": str(rig.tissue), "rest_gravity": hangs, "muscles": own}
     fresh = build_rig(vertices, faces, shapes, progress=progress, **{**kept, **options})
     fresh = with_inert(fresh, [str(n) for n in rig.muscle_names])
     return replace(fresh, track_stiffness=rig.track_stiffness)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import warp as wp
 from anatomy_heads import mesh, model
+from muscle_face.core import MuscleFaceError
 from muscle_face.core.device import DeviceFace
 
 DEVICES = ["cpu", *(["cuda"] if wp.is_cuda_available() else [])]
@@ -123,3 +124,11 @@ def test_the_model_hands_itself_over():
 def test_gpu_and_cpu_agree():
     """Both devices find the same faces."""
     assert apart(skins("cuda", list(POSES.values())), skins("cpu", list(POSES.values()))) < NEAR
+
+
+@pytest.mark.parametrize("shape", [(105,), (1, 104), (2, 1)])
+def test_controls_of_another_shape_are_refused(shape):
+    """What would fill the batch with something else is told: one vector, too few controls."""
+    assert len(model("demo").controls().names) == 105
+    with pytest.raises(MuscleFaceError, match=r"shape \(B, 105\)"):
+        device_face("cpu").skin(wp.zeros(shape, dtype=wp.float64, device="cpu"))

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import warp as wp
 from anatomy_heads import head, mesh, model
-from muscle_face.core import Cancelled, FaceModel, MuscleFaceError
+from muscle_face.core import Cancelled, FaceModel, MuscleFaceError, Parameters
 from muscle_face.core.fit.options import FitOptions
 from muscle_face.core.fit.targets import ScanTarget
 from muscle_face.core.rig import VERSION
@@ -188,7 +189,10 @@ def test_any_unit_and_orientation_gives_the_same_face():
     values = {"mouthSmileLeft": 0.8, "jawOpen": 0.3, "zygomaticus_major_R": 0.5}
     skins = []
     for A in (np.eye(3), turn):
-        m = FaceModel.build(vertices @ A.T, faces, {n: d @ A.T for n, d in few.items()}, quality="draft")
+        given = vertices @ A.T
+        m = FaceModel.build(given, faces, {n: d @ A.T for n, d in few.items()}, quality="draft")
+        # The caller's array is the caller's: the model has its own.
+        given[:] = 0.0
         skins.append((m.solve(values, tolerance=1e-6).skin @ np.linalg.inv(A).T, m))
     # The meshes agree to rounding; a Delaunay tie may fall differently, which moves skin by the tet size's error.
     assert np.sqrt(((skins[0][0] - skins[1][0]) ** 2).sum(1).mean()) < 0.02
@@ -267,6 +271,60 @@ def test_clear_sentences_for_bad_requests():
         m.fit(m.neutral, FitOptions(limits={"jawOpne": (0.0, 1.0)}))
     with pytest.raises(MuscleFaceError, match="above"):
         m.fit(m.neutral, FitOptions(limits={"jawOpen": (1.0, 0.0)}))
+
+
+@pytest.mark.parametrize(("ask", "words"), [
+    (lambda m, p: m.solve({"jawOpen": "wide"}), "not a number"),
+    (lambda m, p: m.solve("jawOpen"), "not a number"),
+    (lambda m, p: m.solve({}, gravity="down"), "Gravity"),
+    (lambda m, p: m.solve_batch([{}, {}], starts=[p]), "2 slider settings and 1 starts"),
+    (lambda m, p: m.gradient(p, p.skin.T), "gradient of a loss"),
+    (lambda m, p: m.gradient(p, np.full(p.skin.shape, np.nan)), "gradient of a loss"),
+    (lambda m, p: m.gradient_batch([p], np.zeros((2, *p.skin.shape))), "1 poses and 2 gradients"),
+    (lambda m, p: m.forward(p, [Parameters(rest=np.zeros((3, 3)))]), "direction's rest"),
+    (lambda m, p: m.forward(p, [Parameters(gravity=[0.0, 1.0])]), "direction's gravity"),
+    (lambda m, p: m.with_stiffness({"cheek": "soft"}), 'factor of "cheek" is not'),
+    (lambda m, p: m.fit(p.skin, FitOptions(mode="quick")), "no mode"),
+    (lambda m, p: m.fit(p.skin, FitOptions(prior=-1.0)), "at least 0"),
+    (lambda m, p: m.fit(ScanTarget(p.skin, m.triangles), weights=np.ones(len(p.skin))), "weights of its own"),
+    (lambda m, p: m.fit(ScanTarget(p.skin, m.triangles[:600].reshape(-1, 4))), "no triangles"),
+    (lambda m, p: m.fit(ScanTarget(p.skin, mesh("demo")[1])), "no triangles"),
+    (lambda m, p: m.with_muscle_meshes({"x": (p.skin[:3], [[0, 1, 2], [0, 2, 3], [0, 3, 1], [1, 3, 2]])}), "no mesh"),
+    (lambda m, p: m.with_muscle_meshes({"x": (p.skin[:4, :2], [[0, 1, 2], [0, 2, 3]])}), "no mesh"),
+    (lambda m, p: m.solve_on_tape(wp.Tape(), wp.zeros(len(p.controls), dtype=wp.float64)), "requires_grad"),
+    (lambda m, p: FaceModel.build([[0, 0, 0], [1, 1]], [[0, 1, 2]]), "three numbers each"),
+    (lambda m, p: FaceModel.build(*mesh("demo")[:2], {"a": [[0, 0, 0], [1, 1]]}), "three numbers a vertex"),
+])  # fmt: skip
+def test_what_is_of_another_shape_is_refused(ask, words):
+    """Text, other shapes and what cannot be meant raise one sentence, and nothing is made of them."""
+    m = model("demo")
+    with pytest.raises(MuscleFaceError, match=words):
+        ask(m, m.solve())
+
+
+def test_a_file_of_something_else_is_no_old_rig():
+    """An archive that names no version is damaged, which no update mends."""
+    other = io.BytesIO()
+    np.savez(other, points=np.zeros(3))
+    with pytest.raises(MuscleFaceError, match="damaged"):
+        FaceModel.from_bytes(other.getvalue())
+
+
+def test_what_was_given_may_change_afterwards():
+    """A pose keeps its gravity and a model its neutral when the caller's arrays are used for something else."""
+    m, gravity = model("demo"), np.array([0.0, 0.0, -9.81])
+    pose = m.solve({}, gravity=gravity)
+    gravity[:] = 0.0
+    assert pose.gravity[2] == -9.81
+
+
+def test_namesakes_of_controls_give_way():
+    """A muscle called like a jaw control keeps its name, and every control has one of its own."""
+    rig = model("demo").rig
+    names = np.array(["jaw_open", *rig.muscle_names[1:].tolist()])
+    m = FaceModel(replace(rig, muscle_names=names))
+    assert len(set(m.controls().names)) == len(m.controls().names)
+    assert m.vector({"jaw_open": 1.0})[len(m.shapes)] == 1.0 and m.vector({"muscle_face.jaw_open": 1.0})[-3] == 1.0
 
 
 def test_building_can_be_cancelled():

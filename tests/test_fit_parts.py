@@ -2,15 +2,21 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The pieces of the fit by themselves, against SciPy, differences and what they were made from."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from anatomy_heads import model
 from muscle_face.core.fit.box import box_minimum
 from muscle_face.core.fit.camera import Camera
 from muscle_face.core.fit.head import Head, head_between
 from muscle_face.core.fit.image import placed_by_image
+from muscle_face.core.fit.options import FitOptions
 from muscle_face.core.fit.readable import Quadratic, few_controls
 from muscle_face.core.fit.robust import robust_weights
+from muscle_face.core.fit.setting import movable
 from muscle_face.core.fit.smoothing import smoothed
+from muscle_face.core.fit.targets import SkinPoints
 from scipy.optimize import lsq_linear
 from scipy.spatial.transform import Rotation
 
@@ -115,3 +121,29 @@ def test_smoothing_takes_jitter_and_leaves_blinks():
     assert np.std((found - true)[away, 0]) < 0.67 * 0.05
     assert np.abs((found - true)[30:33, 0]).max() < 0.05
     assert found[60:66, 1].max() > 0.9
+
+
+@pytest.mark.parametrize(("unit", "away"), [(1.0, 0.0), (1.0, 1e5), (1e-3, 30.0), (1e3, 1e7)])
+def test_points_are_bound_far_from_the_origin_and_in_any_unit(unit, away):
+    """Places on the skin of a head that stands a kilometre away are found to a thousandth of a millimetre."""
+    m = model("demo")
+    skin = unit * m.neutral + away
+    there = SimpleNamespace(
+        neutral=skin, triangles=m.triangles, skin_vertices=m.skin_vertices, mm_per_unit=m.mm_per_unit / unit
+    )
+    corners = m.triangles[::50]
+    places = np.einsum("c,pci->pi", [0.5, 0.3, 0.2], skin[corners])
+    gap = np.linalg.norm(SkinPoints.nearest(there, places).at(skin) - places, axis=1)
+    assert gap.max() * there.mm_per_unit < 1e-3
+
+
+def test_the_jaw_opens_what_no_shape_may():
+    """A jaw slider rests where a shape that may move does the same, and moves where that shape is held."""
+    m = model("demo")
+
+    def names(**limits):
+        return {m.controls().names[k] for k in movable(m, FitOptions(limits=limits))}
+
+    assert "jawOpen" in names() and not {"jaw_open", "jaw_forward", "jaw_side"} & names()
+    held = names(jawOpen=(0.2, 0.2), jawLeft=(0.0, 0.0))
+    assert {"jaw_open", "jaw_side", "jawRight"} <= held and not {"jawOpen", "jaw_forward"} & held

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from anatomy_heads import head, mesh, model, muscles
-from muscle_face.core import FaceModel, MuscleFaceError
+from muscle_face.core import Cancelled, FaceModel, MuscleFaceError, variants
 from muscle_face.core.anatomy.muscle_curves import MuscleCurve, carried
-from muscle_face.core.muscle_rig import with_inert
+from muscle_face.core.muscle_rig import content_of, fibre_arrays, fibres_of, with_inert
 from muscle_face.core.rig import VERSION, Rig
 
 ADDED = ("path_", "muscle_", "mouth_line", "quality", "landmark_depth", "bones")
@@ -50,6 +50,18 @@ def test_curves_as_they_are_change_nothing():
     face = model("demo")
     rounded = {n: replace(c, points=c.points.astype(np.float32)) for n, c in face.muscle_curves().items()}
     assert face.with_muscles(rounded).rig is face.rig
+
+
+def test_a_muscle_without_strength_keeps_its_place():
+    """Muscle that does not pull is muscle all the same, also for who reads it back to lay another one."""
+    rig = model("demo").rig
+    parts, k = [content_of(rig, n) for n in rig.muscle_names.tolist()], rig.muscle_names.tolist().index(SMILE)
+    strength = np.where(np.arange(len(parts)) == k, 0.0, rig.muscle_strength)
+    fibres, share = fibres_of(parts, strength, len(rig.tets))
+    weak = replace(rig, muscle_strength=strength, **fibre_arrays(fibres))
+    assert fibres.stress[fibres.muscle == k].max() < 1e-9
+    assert np.allclose(content_of(weak, SMILE).fraction, parts[k].fraction)
+    assert len(parts[k].fraction) > 100 and np.allclose(share, rig.muscle_share)
 
 
 def test_a_muscle_moved_to_where_it_was_is_the_same_muscle():
@@ -179,6 +191,23 @@ def test_an_updated_rig_keeps_the_artists_muscles():
     assert fresh.solve({"extra": 1.0}).converged
     with pytest.raises(MuscleFaceError, match="undo the edit"):
         face.updated(vertices[1:], faces, few)
+
+
+@pytest.mark.parametrize(("gravity", "given"), [((0.0, -9.81, 0.0), None), ((0.0, -4.905, 0.0), None),
+                                                 ((0.0, 0.0, -9.81), (0.0, 0.0, -9.81))])  # fmt: skip
+def test_an_updated_rig_hangs_anew_unless_it_was_told_how(monkeypatch, gravity, given):
+    """Walls sculpted thinner bear less: only a gravity that somebody gave is asked of them again."""
+    asked = []
+
+    def build(*_, rest_gravity, **options):
+        asked.append(rest_gravity)
+        raise Cancelled
+
+    monkeypatch.setattr(variants, "build_rig", build)
+    face = FaceModel(replace(model("demo").rig, rest_gravity=np.array(gravity)))
+    with pytest.raises(Cancelled):
+        face.updated(*mesh("demo"))
+    assert (asked[0] is None) == (given is None) and (given is None or np.allclose(asked[0], given))
 
 
 def test_the_frame_of_a_rig_is_that_of_its_head():

@@ -45,6 +45,12 @@ def test_mirror_twice_is_the_pose_itself():
     assert sliders.mirrored(once, layout) == values
 
 
+def test_one_side_alone_goes_to_the_other():
+    """A pose that holds the left side only becomes one of the right side."""
+    layout = sliders.sliders(model("demo"))
+    assert sliders.mirrored({"mouthSmileLeft": 0.7, "jawOpen": 0.2}, layout) == {"mouthSmileRight": 0.7, "jawOpen": 0.2}
+
+
 def test_an_unknown_shape_goes_where_it_moves():
     """A shape with a name of its own is filed by the part of the face that it moves."""
     rig = model("demo").rig

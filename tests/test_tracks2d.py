@@ -132,6 +132,17 @@ def test_a_rate_of_no_frames_is_refused(tmp_path, rate):
             given.resampled(rate)
 
 
+def test_a_file_may_tell_nonsense_of_rate_and_size(tmp_path):
+    """No rate and no size are as if the file told neither; frames without a number show nothing."""
+    np.savez(tmp_path / "a.npz", points=POINTS, fps=np.nan, image_size=(0, 0))
+    tracks = read_tracks(tmp_path / "a.npz", image_size=SIZE)
+    assert tracks.rate is None and (tracks.width, tracks.height) == SIZE
+    assert len(tracks.resampled(25.0).frames) == len(POINTS)
+    np.savez(tmp_path / "b.npz", points=POINTS, frames=np.full(len(POINTS), np.nan))
+    with pytest.raises(MuscleFaceError, match="number its frames"):
+        read_tracks(tmp_path / "b.npz", image_size=SIZE)
+
+
 def test_time_stamps_are_no_frame_numbers(tmp_path):
     """Two frames numbered a year of nanoseconds apart are refused before anything is made of them."""
     path = long_csv(tmp_path, POINTS)

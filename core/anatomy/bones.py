@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import MuscleFaceError
+from ..errors import MuscleFaceError, as_numbers
 from ..geometry import surface
 from ..geometry.field import DistanceField, close_borders
 from .cavities import outer_triangles
@@ -37,19 +37,27 @@ class Bone:
     triangles: np.ndarray
 
 
+def read_mesh(
+    what: str, vertices: np.ndarray, faces: Sequence[Sequence[int]], least: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (n, 3) and triangles (m, 3), at least so many, of a mesh. Raises MuscleFaceError."""
+    vertices = as_numbers(vertices, f"The {what} has coordinates that are not numbers: repair its mesh.")
+    triangles, _ = surface.triangulate(faces)
+    sound = vertices.ndim == 2 and vertices.shape[1] == 3 and len(triangles) >= least
+    if not sound or triangles.min() < 0 or triangles.max() >= len(vertices):
+        raise MuscleFaceError(f"The {what} is no mesh with a surface: give one that is.")
+    if not np.isfinite(vertices).all():
+        raise MuscleFaceError(f"The {what} has coordinates that are not numbers: repair its mesh.")
+    return vertices, triangles
+
+
 def read_bones(bones: Mapping[str, Mesh]) -> dict[str, Bone]:
     """The bones as given, unscaled. Raises MuscleFaceError."""
     read = {}
     for name, (vertices, faces) in bones.items():
         if name not in BONES:
             raise MuscleFaceError(f'There is no bone "{name}": give "cranium", "mandible" or both.')
-        vertices = np.asarray(vertices, float)
-        triangles, _ = surface.triangulate(faces)
-        if vertices.ndim != 2 or vertices.shape[1:] != (3,) or len(triangles) < 50 or triangles.max() >= len(vertices):
-            raise MuscleFaceError(f"The {BONES[name]} is no mesh with a surface: give the mesh of a bone.")
-        if not np.isfinite(vertices).all():
-            raise MuscleFaceError(f"The {BONES[name]} has coordinates that are not numbers: repair its mesh.")
-        read[name] = Bone(vertices, triangles)
+        read[name] = Bone(*read_mesh(BONES[name], vertices, faces, 50))
     if not read:
         raise MuscleFaceError("No bone was given: give a skull, a jaw or both.")
     return read

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import MuscleFaceError
+from ..errors import MuscleFaceError, as_numbers
 from ..geometry import surface
 from . import plausible
 from .cavities import INNER_EXPOSURE
@@ -27,7 +27,7 @@ def check_input(
     vertices: np.ndarray, faces: Sequence[Sequence[int]], shapes: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The arrays as float64; raises MuscleFaceError for what cannot be a head mesh."""
-    vertices = np.asarray(vertices, float)
+    vertices = as_numbers(vertices, "The vertices are not three numbers each: select a head mesh.")
     if vertices.ndim != 2 or vertices.shape[1] != 3 or len(vertices) == 0:
         raise MuscleFaceError("The mesh has no vertices: select a head mesh.")
     if not any(len(f) for f in faces):
@@ -43,7 +43,7 @@ def check_input(
         )
     checked = {}
     for name, delta in shapes.items():
-        delta = np.asarray(delta, float)
+        delta = as_numbers(delta, f'The shape "{name}" is not three numbers a vertex: repair or remove it.')
         if delta.shape != vertices.shape:
             raise MuscleFaceError(
                 f'The shape "{name}" has {delta.size // 3} vertices but the mesh has {len(vertices)}: '

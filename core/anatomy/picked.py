@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import MuscleFaceError
+from ..errors import MuscleFaceError, as_numbers
 from .frame import FaceMarks, sides_swapped
 
 Points = dict[str, np.ndarray]
@@ -55,9 +55,10 @@ def checked_landmarks(landmarks: Mapping[str, np.ndarray] | None) -> Points:
     """The artist's landmarks as float arrays (3,). Raises MuscleFaceError."""
     placed = {}
     for name, place in (landmarks or {}).items():
-        point = np.asarray(place, float)
+        sentence = f'The landmark "{name}" is not a place in space: place it again or remove it.'
+        point = as_numbers(place, sentence)
         if point.shape != (3,) or not np.isfinite(point).all():
-            raise MuscleFaceError(f'The landmark "{name}" is not a place in space: place it again or remove it.')
+            raise MuscleFaceError(sentence)
         placed[name] = point
     return placed
 

@@ -95,7 +95,8 @@ class RayTarget:
     def closest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Corners (n, 3) and weights (n, 3) of the mesh point closest to each of `points` (n, 3)."""
         found = self._field.query(np.asarray(points, float))
-        return self.triangles[found.face], found.bary
+        # In single precision they sum to 1 but for rounding, which a mesh far from its origin multiplies.
+        return self.triangles[found.face], found.bary / found.bary.sum(axis=1, keepdims=True)
 
 
 def cosine_directions(count: int) -> np.ndarray:

@@ -9,8 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 import warp as wp
 
+from ..errors import MuscleFaceError
 from ..physics.flesh import Flesh
-from ..physics.materials import vec3
+from ..physics.materials import f64, vec3
 from ..physics.pattern import dofs
 from .loads import LoadData, Loads
 from .newton import Newton
@@ -42,7 +43,8 @@ class DeviceFace:
 
     def __init__(self, model: "FaceModel", device: str, tolerance: float = 1e-4) -> None:
         self.device = wp.get_device(device)
-        self._vertex_count, self._tolerance = model.vertex_count, tolerance
+        self._vertex_count, self._control_count = model.vertex_count, len(model.controls().names)
+        self._tolerance = tolerance
         flesh = model.flesh if self.device.is_cpu else replace(model.flesh, device=str(self.device))
         stiffness = _rest_stiffness(model.flesh)
         aggregates = Aggregates(_edges(model.flesh), flesh.rest[flesh.free])
@@ -55,8 +57,11 @@ class DeviceFace:
     def skin(self, controls: wp.array) -> wp.array:
         """Skins (B, V) as vec3d, user's frame and unit, of controls (B, n) float64, both on the device.
 
-        The array is the batch's own: the next call with as many poses writes into it.
+        The array is the batch's own: the next call with as many poses writes into it. Raises MuscleFaceError.
         """
+        # A copy of another shape would fill the batch all the same.
+        if controls.ndim != 2 or controls.shape[1] != self._control_count or controls.dtype != f64:
+            raise MuscleFaceError(f"Give the controls as float64 of the shape (B, {self._control_count}).")
         batch = self._batch(controls.shape[0])
         wp.copy(batch.loads.controls, controls)
         batch.solve()

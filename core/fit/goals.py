@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from ..errors import MuscleFaceError
 from .engine import Found
 from .head import Head
 from .image import CameraGoal
@@ -47,7 +48,9 @@ class Goal(Protocol):
 
 
 def goal_of(model: "FaceModel", target: "Target | np.ndarray", weights: np.ndarray | None = None) -> Goal:
-    """The goal that a target means; a bare array (V, 3) is a mesh of the same topology."""
+    """The goal that a target means; a bare array (V, 3) is a mesh of the same topology. Raises MuscleFaceError."""
+    if weights is not None and isinstance(target, Target):
+        raise MuscleFaceError("A target has weights of its own: give them to the target, not to the fit.")
     if isinstance(target, ScanTarget):
         return ScanGoal(model, target)
     if isinstance(target, CameraTarget):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import MuscleFaceError
+from ..errors import MuscleFaceError, as_numbers
 from .checks import check_growth, check_near, check_place, check_weights
 from .engine import Found
 from .head import Head, head_between
@@ -33,7 +33,9 @@ class VertexGoal:
     moves_head = False
 
     def __init__(self, model: "FaceModel", target: VertexTarget) -> None:
-        positions = np.asarray(target.positions, np.float64)
+        positions = as_numbers(
+            target.positions, "The target has vertices that are not numbers: repair or re-export it."
+        )
         if positions.shape != (model.vertex_count, 3):
             count = len(positions) if positions.ndim == 2 else 0
             raise MuscleFaceError(

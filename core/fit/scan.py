@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import MuscleFaceError
+from ..errors import MuscleFaceError, as_numbers
 from ..geometry.surface import adjacency, smooth, vertex_normals
 from .checks import check_extent, check_growth, check_weights, head_height, times_as_large
 from .engine import Found, Prior, Problem, descend
@@ -56,6 +56,9 @@ SIZES = (0.1, 30.0)
 """Ratio of the extents of scan and head within which the scan may be a face, or a whole room."""
 
 
+NO_TRIANGLES = "The scan has faces that are no triangles: triangulate it."
+
+
 class ScanGoal:
     """Lie on a scan."""
 
@@ -79,7 +82,10 @@ class ScanGoal:
         self._compare(0)
         self.terms: list[Term] = [self._term]
         if target.pairs is not None:
-            points, positions = target.pairs[0], np.asarray(target.pairs[1], np.float64).reshape(-1, 3)
+            points, positions = target.pairs[0], np.asarray(target.pairs[1], np.float64)
+            if positions.shape != (len(points), 3):
+                raise MuscleFaceError(f"There are {len(points)} points on the skin and {len(positions)} on the scan: "
+                                      "give every one its partner.")  # fmt: skip
             self._pairs = np.isfinite(positions).all(1), positions
             self.terms.append(PositionTerm(points, positions, PAIR_NOISE / mm, None))
         else:
@@ -184,9 +190,12 @@ def _faded(values: np.ndarray, known: np.ndarray, model: "FaceModel") -> np.ndar
 
 def _checked(target: ScanTarget) -> tuple[np.ndarray, np.ndarray]:
     """Vertices and triangles of a scan. Raises MuscleFaceError."""
-    vertices, triangles = np.asarray(target.vertices, np.float64), np.asarray(target.triangles, np.int64)
+    vertices = as_numbers(target.vertices, "The scan has vertices that are not numbers: repair or re-export it.")
+    triangles = as_numbers(target.triangles, NO_TRIANGLES).astype(np.int64)
     if vertices.ndim != 2 or vertices.shape[1:] != (3,) or not len(vertices) or not triangles.size:
         raise MuscleFaceError("The scan has no faces: choose a mesh with a surface.")
+    if triangles.shape[1:] != (3,):
+        raise MuscleFaceError(NO_TRIANGLES)
     if not np.isfinite(vertices).all():
         raise MuscleFaceError("The scan has vertices that are not numbers: repair or re-export it.")
     if triangles.min() < 0 or triangles.max() >= len(vertices):

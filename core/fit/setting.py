@@ -83,8 +83,9 @@ def movable(model: "FaceModel", options: FitOptions) -> np.ndarray:
     turns = np.abs(model.rig.jaw_of_track[:shapes]).sum(1) > 0.0
     if not options.jaw:
         active[:shapes] &= ~turns
-    if options.shapes:
-        active[-3:] &= ~np.array(model.jaw_repeats_shapes)
+    # Tracks of opening, forward, left and right.
+    opened, ahead, left, right = ((model.rig.jaw_tracks[:, :shapes] > 0.0) & active[:shapes]).any(1)
+    active[-3:] &= ~(np.array(model.jaw_repeats_shapes) & [opened, ahead, left and right])
     return np.flatnonzero(active)
 
 

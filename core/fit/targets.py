@@ -64,8 +64,11 @@ class SkinPoints:
     def nearest(cls, model: "FaceModel", positions: np.ndarray, skin: np.ndarray | None = None) -> "SkinPoints":
         """The points of the neutral skin, or of a posed one (V, 3), nearest to positions (p, 3)."""
         skin = model.neutral if skin is None else np.asarray(skin, np.float64)
-        corners, weights = RayTarget(skin, model.triangles).closest(np.asarray(positions, np.float64).reshape(-1, 3))
-        return cls(corners, weights)
+        positions = np.asarray(positions, np.float64).reshape(-1, 3)
+        # Single precision looks best about the middle and at the size of a head.
+        middle, size = skin[model.skin_vertices].mean(0), 10.0 / model.mm_per_unit
+        near = RayTarget((skin - middle) / size, model.triangles)
+        return cls(*near.closest((positions - middle) / size))
 
     @classmethod
     def joined(cls, parts: "list[SkinPoints]") -> "SkinPoints":

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import zipfile
 import zlib
@@ -83,7 +84,9 @@ def _checked(raw: Raw) -> Raw:
     numbers = None if raw.frames is None else np.asarray(raw.frames, np.float64).reshape(frames)
     if raw.names is not None and len(raw.names) != count:
         raise ValueError("names of other points")
-    return replace(raw, points=points, confidence=confidence, frames=numbers)
+    rate = raw.rate if raw.rate is not None and 0.0 < raw.rate < math.inf else None
+    size = raw.size if raw.size is not None and min(raw.size) > 0 else None
+    return replace(raw, points=points, confidence=confidence, frames=numbers, rate=rate, size=size)
 
 
 def unreadable(path: Path) -> MuscleFaceError:

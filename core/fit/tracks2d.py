@@ -95,6 +95,8 @@ def read_tracks(
     frames = np.arange(len(points), dtype=float) if raw.frames is None else raw.frames
     order = np.argsort(frames, kind="stable")
     order = order[np.diff(frames[order], prepend=-np.inf) > 0.0]
+    if not seen[order].any():
+        raise MuscleFaceError(f"'{path.name}' numbers no frame that shows a point: number its frames.")
     return Tracks(
         names=[str(n) for n in raw.names] if raw.names is not None else [str(k) for k in range(points.shape[1])],
         pixels=points[order],
