@@ -61,9 +61,11 @@ def compress(offsets: np.ndarray, bound: float, progress: Progress | None = None
     are the fewest in the least-squares sense, but the bound is on the worst vertex. So frames are sought that lie
     within the bound of the given ones *and* are combinations of few shapes, by projecting onto the one set and the
     other in turn, with momentum; with fewer and fewer shapes as long as that succeeds. The error is checked on the
-    rounded result.
+    rounded result. Raises MuscleFaceError.
     """
     offsets = np.asarray(offsets, np.float64)
+    if not len(offsets) or not np.isfinite(offsets).all():
+        raise MuscleFaceError("The animation has no frames, or places that are not numbers: bake other frames.")
     flat = offsets.reshape(len(offsets), -1)
     say = progress or silent
     best = _fewest_principal(offsets, flat, bound)

@@ -35,4 +35,4 @@ class Pose:
     iterations: int
     ms: float
     message: str = ""
-    _linear: list = field(default_factory=list, repr=False, compare=False)
+    _linear: dict = field(default_factory=dict, repr=False, compare=False)

@@ -61,10 +61,11 @@ class _State:
 
     @property
     def linear(self) -> Linearisation:
-        cache = self.pose._linear
-        if not cache:
-            cache.append(self.model.solver.linearise(self.pose.nodes, self.load))
-        return cache[0]
+        known = self.pose._linear.get("last")
+        # Another model's at the same pose (before it swelled, say) is another one.
+        if known is None or known[0] is not self.model:
+            known = self.pose._linear["last"] = self.model, self.model.solver.linearise(self.pose.nodes, self.load)
+        return known[1]
 
 
 def _state(model: "FaceModel", pose: "Pose") -> _State:

@@ -114,7 +114,7 @@ def jacobian_errors(
 def single_precision_error(model: FaceModel, pose: Pose) -> float:
     """Largest difference of a Jacobian column from one factor in single precision, over the column's largest entry."""
     load, _, _ = model.load_of(pose.controls, pose.gravity)
-    single = replace(pose, _linear=[model.solver.linearise(pose.nodes, load, single=True)])
+    single = replace(pose, _linear={"last": (model, model.solver.linearise(pose.nodes, load, single=True))})
     J = model.jacobian(pose)
     size = np.abs(J).max(0)
     difference = np.abs(model.jacobian(single) - J).max(0)

@@ -89,6 +89,13 @@ def test_an_impossible_bound_says_so():
         bake.compress(performance(8), 1e-12)
 
 
+@pytest.mark.parametrize("offsets", [np.zeros((0, 4, 3)), np.full((2, 4, 3), np.nan)])
+def test_nothing_to_bake_says_so(offsets):
+    """No frame, or places that are not numbers, are told before anything is worked out."""
+    with pytest.raises(bake.MuscleFaceError, match="bake other frames"):
+        bake.compress(offsets, 0.1)
+
+
 def test_weights_of_shapes_are_found_again():
     """Offsets that are mixtures of the shapes give back the mixture; what lies beyond 1 stays at 1."""
     face = model("demo")

@@ -90,6 +90,14 @@ def test_lost_repeated_and_empty_lines(tmp_path):
     assert np.allclose(moved.channels["jawOpen"], 6.0 * moved.times)
 
 
+def test_times_in_milliseconds_are_refused(tmp_path):
+    """A take of one frame in half a minute is none."""
+    path = write(tmp_path / "a.csv", [1700000000000, 1700000000033, 1700000000067], [0.0, 0.5, 0.6])
+    path.write_text(path.read_text().replace("Timecode", "Timestamp"))
+    with pytest.raises(MuscleFaceError, match="times in seconds"):
+        livelink.read_take(path)
+
+
 @pytest.mark.parametrize(("rate", "words"), [(0.0, "above 0"), (-24.0, "above 0"), (1e9, "number it by frames")])
 def test_a_rate_of_no_frames_is_refused(tmp_path, rate, words):
     """A take is not resampled at no rate, nor at one that would fill the memory."""

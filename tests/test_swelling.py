@@ -74,6 +74,10 @@ def test_derivatives_of_a_swollen_face_are_its_own():
         ends = [swollen.solve(values + s * step * np.eye(len(values))[k], start=pose, tolerance=1e-10) for s in (1, -1)]
         slope = (ends[0].skin - ends[1].skin).ravel() / (2.0 * step)
         assert np.linalg.norm(columns[:, k] - slope) < 1e-4 * np.linalg.norm(slope)
+    # What another face has worked out at the same pose is not taken for this one's.
+    again = swollen.solve(values, tolerance=1e-10)
+    assert not np.allclose(m.jacobian(again)[:, k], columns[:, k], rtol=1e-3)
+    assert np.allclose(swollen.jacobian(again), columns, atol=1e-6 * np.abs(columns).max())
 
 
 @pytest.mark.parametrize("bad", [np.zeros(3), "less than nothing", "not a number"])

@@ -132,6 +132,16 @@ def test_a_rate_of_no_frames_is_refused(tmp_path, rate):
             given.resampled(rate)
 
 
+def test_single_points_may_be_missing_in_json(tmp_path):
+    """A null among points is one missing point, wherever it stands; a null rate is none."""
+    frames = POINTS.tolist()
+    frames[0][1], frames[1][0] = None, None
+    (tmp_path / "a.json").write_text(json.dumps({"points": frames, "fps": None}))
+    tracks = read_tracks(tmp_path / "a.json", image_size=SIZE)
+    lost = np.isnan(tracks.pixels).all(2)
+    assert lost[0, 1] and lost[1, 0] and lost.sum() == 2 and tracks.rate is None
+
+
 def test_a_file_may_tell_nonsense_of_rate_and_size(tmp_path):
     """No rate and no size are as if the file told neither; frames without a number show nothing."""
     np.savez(tmp_path / "a.npz", points=POINTS, fps=np.nan, image_size=(0, 0))

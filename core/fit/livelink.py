@@ -84,6 +84,8 @@ def read_take(path: str | Path) -> Take:
     if len(times) < 2:
         raise MuscleFaceError(f"'{Path(path).name}' holds no frames: record the take again.")
     step = float(np.median(np.diff(times)))
+    if step > 1.0:
+        raise MuscleFaceError(f"'{Path(path).name}' holds a frame every {step:.0f} s: give its times in seconds.")
     curves = {i: _filled(times, table[:, i]) for i in (*channels, *angles)}
     parts = {part: np.zeros((len(times), 3)) for part, _ in angles.values()}
     for i, (part, angle) in angles.items():

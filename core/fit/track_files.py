@@ -84,7 +84,8 @@ def _checked(raw: Raw) -> Raw:
     numbers = None if raw.frames is None else np.asarray(raw.frames, np.float64).reshape(frames)
     if raw.names is not None and len(raw.names) != count:
         raise ValueError("names of other points")
-    rate = raw.rate if raw.rate is not None and 0.0 < raw.rate < math.inf else None
+    # Stamps that count milliseconds tell of frames that last for half a minute.
+    rate = raw.rate if raw.rate is not None and 1.0 <= raw.rate < math.inf else None
     size = raw.size if raw.size is not None and min(raw.size) > 0 else None
     return replace(raw, points=points, confidence=confidence, frames=numbers, rate=rate, size=size)
 
@@ -160,7 +161,7 @@ def _read_json(files: list[Path]) -> Raw:
         trust if stored is None else stored,
         head.get("point_names", head.get("names")),
         np.array(numbers, float) if all(n is not None for n in numbers) else None,
-        next((float(head[k]) for k in ("fps", "frame_rate", "rate") if k in head), None),
+        next((number(str(head[k])) for k in ("fps", "frame_rate", "rate") if k in head), None),
         _size(head),
     )
 
@@ -179,15 +180,24 @@ def _is_point(item: object) -> bool:
 
 
 def _is_points(item: object) -> bool:
-    return isinstance(item, list) and bool(item) and _is_point(item[0])
+    """Whether this is a list of points, of which some may be missing (null)."""
+    there = [p for p in item if p is not None] if isinstance(item, list) else []
+    return bool(there) and _is_point(there[0])
+
+
+def _numbers_of(point: dict | list | None) -> list[float]:
+    """x, y and trust of one point."""
+    if point is None:
+        return [math.nan, math.nan, 0.0]
+    if isinstance(point, dict):
+        return [point["x"], point["y"], next((point[k] for k in _TRUST_KEYS if k in point), 1.0)]
+    return [point[0], point[1], 1.0]
 
 
 def _points_of(item: object) -> np.ndarray | None:
     """(p, 3) x, y and trust of the first face in a frame, however deep it lies; None where there is no face."""
     if _is_points(item):
-        if isinstance(item[0], dict):
-            return np.array([[p["x"], p["y"], next((p[k] for k in _TRUST_KEYS if k in p), 1.0)] for p in item], float)
-        return np.array([[p[0], p[1], 1.0] for p in item], float)
+        return np.array([_numbers_of(p) for p in item], float)
     if isinstance(item, list):
         if len(item) >= 9 and len(item) % 3 == 0 and all(isinstance(v, int | float) for v in item):
             return np.array(item, float).reshape(-1, 3)  # OpenPose: x, y, confidence
