@@ -141,7 +141,8 @@ def gui_test(arguments: list[str]) -> int:
     os.environ["MUSCLE_FACE_GUI_TEST"] = "1"
     if given.blender:
         os.environ["MUSCLE_FACE_BLENDER"] = given.blender
-    return call([PYTHON, "-m", "pytest", "-x", *(rest or ["tests/gui"])])
+    # Not as an argument: pytest itself knows which of the rest are paths, and looks here where there are none.
+    return call([PYTHON, "-m", "pytest", "-x", "-o", "testpaths=tests/gui", *rest])
 
 
 def job(name: str, arguments: list[str]) -> int:
