@@ -8,6 +8,7 @@ that take several turns of the interface are generators: each yield is one turn.
 """
 
 import contextlib
+import ctypes
 import faulthandler
 import importlib
 import json
@@ -277,6 +278,26 @@ def module(name):
     return importlib.import_module(f"{extension()}.blender_addon.{name}")
 
 
+def depsgraph():
+    """The dependency graph, evaluated, as Blender's functions may be given it.
+
+    Before 4.5 a look at ``bpy.context.tool_settings``, as Blender's paint modes take it, makes the scene the owner of
+    ``bpy.context`` and of the graph that this hands out. Another file frees that scene, and a function that is given
+    the graph reads freed memory. The contexts of operators and panels are their own.
+    """
+    bpy.context.evaluated_depsgraph_get()
+    return bpy.context.view_layer.depsgraph
+
+
+def lose_owner():
+    """Leave ``bpy.context`` with an owner whose memory is gone, where it has one; whether it had."""
+    owner = ctypes.c_void_p.from_address(id(bpy.context) + object.__basicsize__)
+    kept = owner.value is not None
+    if kept:
+        owner.value = 1
+    return kept
+
+
 def pixel(point, up=0):
     """Where a point of the world is in the window, some pixels further up."""
     space, area = region(), view()
@@ -287,7 +308,7 @@ def pixel(point, up=0):
 def shown(name):
     """Sum and largest length of what the mesh shows off its rest, for telling faces apart."""
     obj = bpy.data.objects[name]
-    mesh = obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    mesh = obj.evaluated_get(depsgraph()).data
     rest_points = obj.data.shape_keys.reference_key.points if obj.data.shape_keys else obj.data.vertices
     far = [(a.co - b.co).length for a, b in zip(mesh.vertices, rest_points, strict=True)]
     return [round(sum(far), 7), round(max(far), 7)]

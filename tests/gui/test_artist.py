@@ -135,7 +135,7 @@ def test_a_sculpted_dent_is_fitted(window):
     """A copy of the smiling face gets a dent; Fit finds the smile again and says how near it is."""
     window.do(
         "import bmesh, numpy as np\n"
-        "mesh = bpy.data.meshes.new_from_object(obj.evaluated_get(bpy.context.evaluated_depsgraph_get()))\n"
+        "mesh = bpy.data.meshes.new_from_object(obj.evaluated_get(depsgraph()))\n"
         "for v in mesh.vertices:\n"
         "    gap = (v.co - mesh.vertices[len(mesh.vertices) // 2].co).length\n"
         "    v.co.y += 0.003 * max(0.0, 1.0 - gap / 0.02)\n"

@@ -69,7 +69,7 @@ def test_fit(stage):
     )
     stage.settle()
     stage.do(
-        "mesh = bpy.data.meshes.new_from_object(obj.evaluated_get(bpy.context.evaluated_depsgraph_get()))\n"
+        "mesh = bpy.data.meshes.new_from_object(obj.evaluated_get(depsgraph()))\n"
         "cheek = min(mesh.vertices, key=lambda v: abs(v.co.x - 0.04) + abs(v.co.z + 0.03) + 0.3 * v.co.y).co.copy()\n"
         "for v in mesh.vertices: v.co.y += 0.004 * max(0.0, 1.0 - (v.co - cheek).length / 0.02)\n"
         "target = bpy.data.objects.new('Sculpt', mesh)\n"

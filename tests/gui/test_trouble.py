@@ -66,6 +66,23 @@ def test_other_modes_and_back(rigged, mode):
     assert rigged.call("shown", "Demo Head")[1] > 0.01
 
 
+def test_buttons_work_in_another_file_after_a_paint_mode(rigged, rig_file):
+    """No button hands on what Blender before 4.5 keeps of a file that is gone (see the probe's ``depsgraph``)."""
+    rigged.do("bpy.ops.object.mode_set(mode='SCULPT')")
+    rigged.call("rest", 20)
+    rigged.do(f"bpy.ops.wm.open_mainfile(filepath={rig_file!r}, load_ui=False)")
+    assert rigged.call("lose_owner") == rigged.ask("bpy.app.version < (4, 5)")
+    rigged.do("rig.live, rig.jaw_open = False, 0.4\nbpy.ops.muscle_face.solve('INVOKE_DEFAULT')")
+    rigged.until("not module('jobs').busy()", PATIENCE)
+    assert rigged.call("shown", "Demo Head")[1] > 0.01
+    rigged.do("bpy.ops.muscle_face.pick_point('INVOKE_DEFAULT')")
+    rigged.call("click", *rigged.ask("pixel(obj.matrix_world.translation)"))
+    rigged.until("rig.picked_vertex >= 0 and not module('jobs').busy()", PATIENCE)
+    assert rigged.ask("len(rig.influences)") > 5
+    # The owner is this file's scene again.
+    assert rigged.ask("bpy.context.tool_settings is not None")
+
+
 def test_undo_and_redo_of_a_rig(rigged):
     """Ctrl Z takes a removed rig back as it was, and it lives on."""
     rigged.do("bpy.ops.muscle_face.remove_rig()\nbpy.ops.ed.undo_push(message='Removed')")
