@@ -52,10 +52,10 @@ def read_head(obj: bpy.types.Object):
     return vertices, faces, shapes
 
 
-def correctives(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
-    """The shape keys that fits have left over."""
+def correctives(mesh: bpy.types.Mesh, before: dict) -> list[bpy.types.ShapeKey]:
+    """The shape keys that fits have left over; those of the name that were there before the rig are the artist's."""
     blocks = mesh.shape_keys.key_blocks if mesh.shape_keys else ()
-    return [k for k in blocks if re.fullmatch(rf"{CORRECTIVE}(\.\d+)?", k.name)]
+    return [k for k in blocks if re.fullmatch(rf"{CORRECTIVE}(\.\d+)?", k.name) and k.name not in before["keys"]]
 
 
 def fingerprint(obj: bpy.types.Object) -> dict:

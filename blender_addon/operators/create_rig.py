@@ -54,6 +54,7 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
         model, blob = result
         obj = self.subject(context)
         obj.muscle_face.muscles.clear()
+        drop_sim_key(obj)
         before = describe(obj)
         add_sim_key(obj)
         storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj))
@@ -88,6 +89,13 @@ def add_sim_key(obj: bpy.types.Object) -> None:
     if obj.data.shape_keys is None:
         bridge.add_key(obj, "Basis")
     bridge.add_key(obj, storage.SIM_KEY, bridge.vertex_positions(obj.data))
+
+
+def drop_sim_key(obj: bpy.types.Object) -> None:
+    """Remove the key of a rig that is gone: a head joined into a body leaves it there."""
+    key = obj.data.shape_keys.key_blocks.get(storage.SIM_KEY) if obj.data.shape_keys else None
+    if key is not None:
+        obj.shape_key_remove(key)
 
 
 def fill_settings(obj: bpy.types.Object, model) -> None:

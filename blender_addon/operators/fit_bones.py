@@ -49,5 +49,7 @@ def _fitted_copy(head: bpy.types.Object, source: bpy.types.Object, positions) ->
     copy.parent = head
     copy.matrix_parent_inverse.identity()
     copy.matrix_basis.identity()
-    source.hide_set(True)
+    # One in an excluded collection or another scene is out of sight already.
+    if source.name in bpy.context.view_layer.objects:
+        source.hide_set(True)
     return copy

@@ -38,7 +38,7 @@ def restore_keys(obj: bpy.types.Object, before: dict, baked: bool) -> None:
     A bake keeps its sources muted and its Basis: it has to go on playing.
     """
     blocks = obj.data.shape_keys.key_blocks if obj.data.shape_keys else {}
-    for key in staleness.correctives(obj.data):
+    for key in staleness.correctives(obj.data, before):
         key.driver_remove("value")
         obj.shape_key_remove(key)
     if storage.SIM_KEY in blocks:

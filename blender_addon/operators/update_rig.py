@@ -58,6 +58,6 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
 def described_again(obj: bpy.types.Object, before: dict) -> dict:
     """What remove_rig puts back, with the shape keys that are there now."""
     now = create_rig.describe(obj)["keys"]
-    for name in (storage.SIM_KEY, staleness.sculpt(obj)):
+    for name in (storage.SIM_KEY, staleness.sculpt(obj), *(k.name for k in staleness.correctives(obj.data, before))):
         now.pop(name, None)
     return {**before, "keys": {**now, **{n: v for n, v in before["keys"].items() if n in now}}}

@@ -71,7 +71,8 @@ class MuscleFaceSettings(
     tissue: EnumProperty(name="Tissue", description="What the flesh is made of when the rig is created", items=TISSUES)
     use_gravity: BoolProperty(
         name="Gravity",
-        description="Let the flesh sag when gravity differs from the one that the head was sculpted under",
+        description="Let the flesh sag when gravity differs from the one that the head was sculpted under. It turns "
+        "with the object; where bones turn the head, key the direction of gravity instead",
         update=touch,
     )
     gravity: FloatVectorProperty(

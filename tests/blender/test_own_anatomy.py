@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import FACES
 from muscle_face.blender_addon import anatomy, bridge, muscle_curves, staleness, storage
+from muscle_face.blender_addon.operators import fit_bones
 from readings import moved, shown
 
 MUSCLE = "zygomaticus_major_L"
@@ -156,6 +157,14 @@ def test_a_real_skull_is_fitted_and_used(small_head):
     assert staleness.changes(small_head) is None
     settings.jaw_bone = None
     assert "mandible" in staleness.changes(small_head)
+
+
+def test_bones_out_of_sight_can_be_fitted(small_rig):
+    """A skull in an excluded collection cannot be hidden any more; its copy lies in the head all the same."""
+    bone = bpy.data.objects.new("skull", bridge.new_mesh("skull", [(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)]))
+    copy = fit_bones._fitted_copy(small_rig, bone, np.full((3, 3), 0.01))
+    bpy.context.view_layer.update()
+    assert copy.parent == small_rig and copy.name in bpy.context.view_layer.objects
 
 
 def test_what_is_missing_is_said(small_rig):

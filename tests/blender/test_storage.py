@@ -63,6 +63,7 @@ def test_remove_rig_restores_the_mesh(small_head):
     keys = small_head.data.shape_keys.key_blocks
     keys["jawOpen"].value, keys["mouthPucker"].mute, keys["browInnerUp"].slider_max = 0.25, True, 2.0
     small_head.data["note"] = "the artist's own"
+    bridge.add_key(small_head, "Corrective", bridge.vertex_positions(small_head.data) + 0.01)
     small_head.active_shape_key_index = 2
     before = fingerprint(small_head)
     bpy.ops.muscle_face.create_rig(quality="draft")
@@ -89,10 +90,12 @@ def test_remove_rig_from_a_mesh_without_shape_keys(head):
 
 
 def test_create_rig_follows_sliders_that_stand_already(small_head):
-    """A head that is posed when the rig is made shows the simulated pose at once."""
+    """A head that is posed when the rig is made shows the simulated pose at once, also over the key of a lost rig."""
+    bridge.add_key(small_head, "Muscle Sim", bridge.vertex_positions(small_head.data) + 0.1).value = 1.0
     small_head.data.shape_keys.key_blocks["mouthSmileLeft"].value = 1.0
     bpy.ops.muscle_face.create_rig(quality="draft")
     assert moved(drive.last_pose(small_head).skin, shown(small_head)) < SINGLE
+    assert "Muscle Sim.001" not in small_head.data.shape_keys.key_blocks
 
 
 def test_register_twice_leaves_one_handler_each():
