@@ -5,6 +5,7 @@
 The physics job measures the same at full length on the ICT head.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import face_proofs
@@ -31,6 +32,19 @@ def smile() -> Pose:
 
 
 # Derivatives
+
+
+def test_threads_that_share_a_model_get_their_own_faces():
+    """Two threads that solve other poses of one model at a time find the faces that each would find alone."""
+    m, asked = model("demo"), [{"jawOpen": 0.6}, {"mouthSmileLeft": 1.0}]
+    alone = [m.solve(values).skin for values in asked]
+
+    def off(k: int) -> float:
+        return max(np.abs(m.solve(asked[k]).skin - alone[k]).max() for _ in range(5)) * m.mm_per_unit
+
+    with ThreadPoolExecutor(4) as pool:
+        # The tolerance of a solve leaves some hundredths.
+        assert max(pool.map(off, [0, 1, 0, 1])) < 0.05
 
 
 def test_every_kind_of_control_has_its_derivative():

@@ -4,6 +4,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from threading import RLock
 
 import numpy as np
 import scipy.sparse as sp
@@ -52,7 +53,8 @@ def stiffness_blocks(flesh: Flesh, x: np.ndarray, load: Load, *, definite: bool 
 
 class FaceFlesh:
     """Solver for one flesh. The Laplacian's factor serves all poses; the last stiffness factored serves its neighbours:
-    a slider dragged on needs some four iterations with it, a jump factors anew where it lands."""
+    a slider dragged on needs some four iterations with it, a jump factors anew where it lands. Threads that share one
+    take turns; those with a ``twin`` each solve side by side."""
 
     PATIENCE = (16, 8)
     """Iterations that the first preconditioner and later ones get before the stiffness at hand is factored."""
@@ -66,6 +68,7 @@ class FaceFlesh:
         self._laplacian: tuple[Operator, sp.csr_matrix] | None = None
         self._response: tuple[Operator, sp.csr_matrix] | None = None
         self._kept: Operator | None = None
+        self._busy = RLock()
 
     def twin(self, flesh: Flesh | None = None) -> "FaceFlesh":
         """Another solver of the same flesh, for another thread; it shares what poses do not change. Or one of the flesh
@@ -201,6 +204,17 @@ class FaceFlesh:
         reference is enormous and says nothing: convergence is then judged against the forces that balance each other
         in the answer (bone reactions, springs, loads), or against those of the controls alone.
         """
+        with self._busy:
+            return self._solve(load, starts, tolerance, step_tolerance, tick)
+
+    def _solve(
+        self,
+        load: Load,
+        starts: list[np.ndarray],
+        tolerance: float,
+        step_tolerance: float,
+        tick: Callable[[], None] | None,
+    ) -> tuple[np.ndarray, Report]:
         f, free, fixed = self.flesh, self.flesh.free, self.flesh.fixed
         x = np.where(fixed[:, None], load.fixed, f.rest)
         balance = [0.0]
