@@ -28,6 +28,8 @@ def update(obj: bpy.types.Object) -> None:
     if not storage.has_rig(obj.data) or obj.muscle_face.heat_map == "NONE":
         remove(obj.data)
         return
+    if obj.mode == "EDIT":
+        raise MuscleFaceError("Leave Edit Mode first: the heat map is painted on the mesh in Object Mode.")
     model = storage.load(obj.data)
     settings, values = obj.muscle_face, _values(obj, model)
     settings.heat_largest = float(values.max(initial=0.0))

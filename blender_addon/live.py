@@ -278,12 +278,22 @@ def _poll() -> float | None:
         obj = bpy.data.objects.get(name)
         if obj is None or not storage.has_rig(obj.data):
             session.forget()
+        elif obj.mode != "OBJECT":
+            _leave_to_editors(obj, session)
         elif jobs.busy():
             session.stop_settling()
             waiting |= not session.settled or session.wanted is not None
         else:
             waiting |= _look_after(obj, session)
     return POLL_SECONDS if waiting else None
+
+
+def _leave_to_editors(obj: bpy.types.Object, session: _Session) -> None:
+    """Write nothing into a mesh that is edited: Edit Mode would put back the keys that it began with. The face is asked
+    for again when it is back in Object Mode."""
+    if session.asked is not None or session.wanted is not None or not session.settled:
+        storage.set_solved(obj.data, np.zeros(1))
+        session.forget()
 
 
 def _collect() -> bool:

@@ -87,6 +87,16 @@ def test_heat_map_follows_the_face_and_goes(rig):
     assert [a.name for a in rig.data.attributes] == before
 
 
+def test_a_heat_map_says_that_edit_mode_has_none(rig):
+    """A mesh in Edit Mode has no colors to paint; one sentence says so."""
+    bpy.ops.object.mode_set(mode="EDIT")
+    rig.muscle_face.heat_map = "STRAIN"
+    assert "Edit Mode" in rig.muscle_face.message and heat.ATTRIBUTE not in rig.data.attributes
+    bpy.ops.object.mode_set(mode="OBJECT")
+    rig.muscle_face.heat_map = "STRAIN"
+    assert rig.muscle_face.message == "" and heat.ATTRIBUTE in rig.data.attributes
+
+
 def test_remove_rig_takes_the_heat_map_along(rig):
     """Nothing of a heat map stays on a mesh without a rig."""
     rig.muscle_face.heat_map = "STRAIN"

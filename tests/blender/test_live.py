@@ -65,6 +65,25 @@ def test_a_model_is_read_while_the_window_lives(rig, watched):
     assert error_mm(rig, {"jaw_open": 0.5}) < 0.05
 
 
+def test_an_answer_waits_while_the_mesh_is_edited(rig, watched, monkeypatch):
+    """What comes in Edit Mode, which ends with the shape keys that it began with, is not lost."""
+    rig.muscle_face.jaw_open = 0.1
+    shown(rig)
+    pump(rig)
+    monkeypatch.setattr(live, "WAIT_SECONDS", 0.0)
+    rig.muscle_face.jaw_open = 0.6
+    bpy.context.view_layer.update()
+    bpy.ops.object.mode_set(mode="EDIT")
+    until = time.perf_counter() + PATIENCE
+    while live._poll() is not None:
+        assert time.perf_counter() < until
+        time.sleep(0.01)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    shown(rig)
+    pump(rig)
+    assert error_mm(rig, {"jaw_open": 0.6}) < 0.05
+
+
 def test_a_slider_that_moves_shows_a_near_face(rig, watched, monkeypatch):
     """While the hand moves, every answer is within the drag's tolerance."""
     rig.muscle_face.jaw_open = 0.1
