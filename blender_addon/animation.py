@@ -85,6 +85,16 @@ def check_untweaked(*owners: bpy.types.ID | None) -> None:
             )
 
 
+def check_in_full(owner: bpy.types.ID) -> None:
+    """Raise MuscleFaceError where an action over NLA strips does not show its values as they are."""
+    data = owner.animation_data
+    if data and data.nla_tracks and (data.action_influence < 1.0 or data.action_blend_type in ("MULTIPLY", "SUBTRACT")):
+        raise MuscleFaceError(
+            f"The action of '{owner.name}' plays in part over its NLA strips; set its influence to 1 and its blending "
+            "to Replace or Add, or bake sliders only."
+        )
+
+
 def make_own(owner: bpy.types.ID) -> bpy.types.Action | None:
     """Give a data block a copy of its action where that is another file's or moves others too. Returns the copy."""
     data = owner.animation_data

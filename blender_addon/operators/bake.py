@@ -44,6 +44,8 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
         model = yield from storage.loading(obj.data)
         drive.sim_key(obj.data)
         animation.check_untweaked(obj.data.shape_keys)
+        if self.method != "SLIDERS":
+            animation.check_in_full(obj.data.shape_keys)
         drives = yield from baking.read_frames(context, obj, model, frames)
         return lambda progress: (model, frames, drives, baking.solve_frames(model, drives, progress))
 

@@ -163,6 +163,8 @@ def test_a_slider_bake_is_not_changed_by_layers(keyed):
     bpy.context.scene.frame_set(6)
     before = keys.key_blocks["jawOpen"].value
     assert before == pytest.approx(0.5)
+    with pytest.raises(RuntimeError, match="set its influence to 1"):
+        bpy.ops.muscle_face.bake(frame_start=6, frame_end=7)
     assert bpy.ops.muscle_face.bake(frame_start=6, frame_end=7, method="SLIDERS") == {"FINISHED"}
     assert keys.key_blocks["jawOpen"].value == pytest.approx(before, abs=0.1)
     bpy.data.actions["New"].name = top
