@@ -187,3 +187,12 @@ def test_shapes_of_other_names_open_the_jaw_too():
     found = analyse_head(v, faces, {**shapes, **named}).jaw.jaw_of_shape
     assert abs(found["viseme_aa"][0] - 0.4) < 0.1
     assert "viseme_uu" not in found
+
+
+def test_halves_of_a_jaw_shape_share_its_motion():
+    """A jawOpen in two halves opens the jaw once when both are on."""
+    chin = np.array([[x, -9.0 + 0.3 * y, 10.0] for x in (-1.0, 0.0, 1.0) for y in (0.0, 1.0, 2.0)])
+    names = {"jawOpen": ("jawOpen_L", "jawOpen_R"), "jawForward": ("jawForward",)}
+    of_shape = jaws.fit_jaw(np.array([0.0, -1.0, 1.0]), chin, {}, names).jaw_of_shape
+    assert np.array_equal(np.add(of_shape["jawOpen_L"], of_shape["jawOpen_R"]), [1.0, 0.0, 0.0])
+    assert of_shape["jawForward"] == (0.0, 1.0, 0.0)

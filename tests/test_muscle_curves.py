@@ -121,6 +121,8 @@ def test_a_further_muscle_comes_last():
         (lambda c: replace(c, points=c.points + 1e3 * np.ptp(c.points)), "leaves the head"),
         (lambda c: replace(c, points=c.points[:1] + 1e-6 * c.points), "mm long"),
         (lambda c: replace(c, width=0.0 * c.width), "no width"),
+        (lambda c: replace(c, thickness=np.inf), "no width"),
+        (lambda c: replace(c, strength=np.inf), "no width"),
         (lambda c: replace(c, width=c.width[1:]), "one width for each point"),
     ],
 )

@@ -285,5 +285,9 @@ def fit_jaw(
             advance = np.mean(move, axis=0) * [0.0, 1.0, 1.0]
     of_canonical = {"jawOpen": (1.0, 0.0, 0.0), "jawForward": (0.0, 1.0, 0.0), "jawLeft": (0.0, 0.0, 1.0)}
     of_canonical["jawRight"] = (0.0, 0.0, -1.0)
-    of_shape = {g: q for c, q in of_canonical.items() for g in shape_names.get(c, ())}
+    of_shape = {}
+    for canonical, q in of_canonical.items():
+        # Halves of a shape share its motion.
+        given = shape_names.get(canonical, ())
+        of_shape |= {name: tuple(value / len(given) for value in q) for name in given}
     return Jaw(hinge, spin, slide, advance, of_shape)

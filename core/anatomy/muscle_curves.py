@@ -131,7 +131,8 @@ def check_curve(name: str, curve: MuscleCurve) -> None:
         raise MuscleFaceError(f"The muscle {name} has a point that is not a number: make its curve again.")
     if min(sizes) < 2:
         raise MuscleFaceError(f"The muscle {name} has a path of a single point: draw it from origin to insertion.")
-    if not ((width >= 0.0).all() and width.max() > 0.0 and curve.thickness > 0.0 and curve.strength >= 0.0):
+    sound = 0.0 < curve.thickness < np.inf and 0.0 <= curve.strength < np.inf
+    if not (sound and (width >= 0.0).all() and width.max() > 0.0):
         raise MuscleFaceError(f"The muscle {name} has no width, thickness or strength: give it a positive one.")
 
 
