@@ -16,6 +16,7 @@ import numpy as np
 from ..core import MuscleFaceError
 from ..core.progress import Progress
 from . import bridge, engine, storage
+from .fit import shown
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -275,11 +276,13 @@ def write_implied(settings, model: FaceModel, pose) -> None:
 
 
 def leader(obj: bpy.types.Object) -> bpy.types.Object:
-    """The one whose sliders move a mesh that several objects show: the first of the scene's rigs by name."""
+    """The one whose sliders move a mesh that several objects show: the first by name of the scene's rigs, of those that
+    are enabled where some are."""
     if obj.data.users == 1:
         return obj
     rigs = [o for o in bpy.context.scene.objects if o.data == obj.data and o.muscle_face.is_rig]
-    return min(rigs, key=lambda o: o.name, default=obj) if obj in rigs else obj
+    enabled = [o for o in rigs if not o.hide_viewport and shown.in_collection(bpy.context.view_layer, o)]
+    return min(enabled or rigs, key=lambda o: o.name) if obj in rigs else obj
 
 
 def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph | None, answer: Callable | None = None) -> bool:
