@@ -69,7 +69,7 @@ def copy_animation_problem(context: bpy.types.Context) -> str | None:
     """A rig, active, and at least one more to copy its animation to."""
     problem = rig_problem(context)
     if problem is None and not other_rigs(context):
-        problem = "Select the faces to copy to as well, and the face to copy from last"
+        problem = "Select the faces to copy to, then the face to copy from"
     return problem
 
 

@@ -28,7 +28,7 @@ class MUSCLE_FACE_PT_landmarks(Panel, bpy.types.Panel):
         count = len(landmarks.empties(context.object))
         layout.operator("muscle_face.find_landmarks", icon="VIEWZOOM")
         if not count:
-            rows.paragraph(layout, "Only for heads whose face is not found without", icon="INFO")
+            rows.paragraph(layout, "Needed only when Create Muscle Rig cannot find the face", icon="INFO")
             return
         layout.operator("muscle_face.pick_landmarks", icon="CURSOR")
         layout.label(text=f"{count} landmarks: move them as you like", icon="EMPTY_AXIS")

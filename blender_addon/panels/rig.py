@@ -50,10 +50,10 @@ class MUSCLE_FACE_PT_rig(Panel, bpy.types.Panel):
         if settings.message:
             rows.paragraph(layout, settings.message, icon="ERROR")
         if obj.show_only_shape_key:
-            rows.paragraph(layout, "Only the active shape key is shown: sliders do nothing to see", icon="INFO")
+            rows.paragraph(layout, "Only the active shape key is shown: you do not see what sliders do", icon="INFO")
             draw_switch(layout, obj, "show_only_shape_key", "Show Active Key Alone")
         if settings.live and not context.scene.render.use_lock_interface:
-            rows.paragraph(layout, "Rendering a live face while Blender shows it can crash", icon="ERROR")
+            rows.paragraph(layout, "Blender can crash when it renders a live face that it also shows", icon="ERROR")
             draw_switch(layout, context.scene.render, "use_lock_interface", "Lock Interface in Renders")
         draw_sliders(layout, settings)
         draw_poses(layout, settings)
