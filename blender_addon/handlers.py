@@ -123,6 +123,14 @@ def on_history(*_args) -> None:
 def on_render(*_args) -> None:
     """A render begins."""
     live.set_rendering(True)
+    for obj in (o for o in bpy.data.objects if o.type == "MESH" and o.muscle_face.is_rig):
+        if not obj.data.is_editable and storage.has_rig(obj.data) and storage.bake_mutes(obj.data) is None:
+            # On a farm nobody looks at the panel that says so too.
+            print(
+                f"Muscle Face: '{obj.name}' is linked from another file and keeps the face that it was saved with; "
+                "bake it in its own file, or make the object and its mesh local.",
+                flush=True,
+            )
 
 
 @persistent

@@ -5,7 +5,7 @@
 import bpy
 import numpy as np
 import pytest
-from muscle_face.blender_addon import animation, bridge, staleness, storage
+from muscle_face.blender_addon import animation, bridge, handlers, staleness, storage
 from readings import moved, shown
 
 SAME = 1e-4
@@ -281,3 +281,13 @@ def test_nothing_is_baked_while_a_strip_is_tweaked(keyed):
     for operator in (bpy.ops.muscle_face.bake, bpy.ops.muscle_face.fit_performance):
         with pytest.raises(RuntimeError, match="leave Tweak Mode"):
             operator(frame_start=1, frame_end=2)
+
+
+def test_a_render_tells_of_linked_faces(small_rig_file, registered, capfd):
+    """They are not simulated: whoever reads a farm's log learns it."""
+    with bpy.data.libraries.load(str(small_rig_file), link=True) as (source, into):
+        into.objects = list(source.objects)
+    bpy.context.scene.collection.objects.link(into.objects[0])
+    handlers.on_render(bpy.context.scene)
+    handlers.on_render_end(bpy.context.scene)
+    assert "bake it in its own file" in capfd.readouterr().out
