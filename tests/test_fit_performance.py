@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from anatomy_heads import model
 from fit_proofs import points_68, portrait_camera
-from muscle_face.core import MuscleFaceError
+from muscle_face.core import Cancelled, MuscleFaceError
+from muscle_face.core.fit.options import FitOptions
 from muscle_face.core.fit.targets import CameraTarget, MarkerTarget
 
 BLINK = [0.0, 0.0, 0.0, 0.4, 0.9, 1.0, 0.7, 0.3, 0.0, 0.0, 0.0]
@@ -62,3 +63,19 @@ def test_frames_out_of_order_are_refused(frames):
     m = model("demo")
     with pytest.raises(MuscleFaceError, match="do not rise"):
         m.fit_performance([m.neutral, m.neutral], frames=frames)
+
+
+def test_a_readable_fit_that_is_stopped_keeps_the_frames_it_has():
+    """Esc while the frames are fitted again with few sliders leaves them as they were fitted with all."""
+    m, begun = model("demo"), []
+    targets = [m.solve({"jawOpen": jaw}).skin for jaw in (0.2, 0.3)]
+
+    def progress(_share, text):
+        begun.append(text)
+        if sum("(1 of 2)" in said for said in begun) > 1 and text.startswith("Fitting frame"):
+            raise Cancelled
+
+    found = m.fit_performance(targets, FitOptions(mode="readable", muscles=False), progress=progress)
+    assert found.stopped and len(found.controls) == 2
+    opened = found.controls[:, m.controls().names.index("jawOpen")]
+    assert np.allclose(opened, (0.2, 0.3), atol=0.02)

@@ -83,8 +83,7 @@ def fit_performance(
     take = _Take(Setting(model, options or FitOptions(), gravity), targets, numbers, progress)
     take.forward()
     if take.readable:
-        take = take.with_few_controls()
-        take.forward()
+        take = take.again_with_few_controls()
     take.smooth()
     return take.performance(began)
 
@@ -111,13 +110,19 @@ class _Take:
         """Whether few sliders are to tell all of it, and there is time for that."""
         return self._setting.options.mode == "readable" and not self._stopped and len(self._setting.active) > 0
 
-    def with_few_controls(self) -> "_Take":
-        """The same take, to be fitted again with the few sliders that explain all its frames."""
+    def again_with_few_controls(self) -> "_Take":
+        """The same take fitted again with the few sliders that explain all its frames; itself where nobody waits."""
         active = self._setting.active
         seen = [Quadratic(without_head(f.information, len(active)), f.controls[active])
                 for f in self._frames if f.information is not None]  # fmt: skip
         few = self._setting.few(seen, np.zeros(len(self._frames[0].controls)))
-        return _Take(few, self._targets, self._numbers, self._progress)
+        again = _Take(few, self._targets, self._numbers, self._progress)
+        try:
+            again.forward()
+        except Cancelled:
+            self._stopped = True
+            return self
+        return again
 
     def forward(self) -> None:
         """Fit frame after frame. Raises MuscleFaceError when no frame can be fitted."""
