@@ -65,17 +65,23 @@ def test_frames_out_of_order_are_refused(frames):
         m.fit_performance([m.neutral, m.neutral], frames=frames)
 
 
-def test_a_readable_fit_that_is_stopped_keeps_the_frames_it_has():
-    """Esc while the frames are fitted again with few sliders leaves them as they were fitted with all."""
-    m, begun = model("demo"), []
-    targets = [m.solve({"jawOpen": jaw}).skin for jaw in (0.2, 0.3)]
+@pytest.mark.parametrize(("mode", "frame", "kept"), [("faithful", 3, 2), ("readable", 4, 3)])
+def test_a_performance_that_is_stopped_keeps_the_frames_it_has(mode, frame, kept):
+    """Esc at the last frame keeps those before it, and while all are fitted again with few sliders, all as they were;
+    also where every further report of progress asks to stop."""
+    m, begun = model("demo"), set()
+    opening = [0.2, 0.25, 0.3]
+    targets = [m.solve({"jawOpen": jaw}).skin for jaw in opening]
+    first, again = [], []
 
     def progress(_share, text):
-        begun.append(text)
-        if sum("(1 of 2)" in said for said in begun) > 1 and text.startswith("Fitting frame"):
+        if text.startswith("Fitting frame"):
+            (again if text in begun and text != first[-1] else first).append(text)
+            begun.add(text)
+        if len(set(first)) + len(again) >= frame:
             raise Cancelled
 
-    found = m.fit_performance(targets, FitOptions(mode="readable", muscles=False), progress=progress)
-    assert found.stopped and len(found.controls) == 2
+    found = m.fit_performance(targets, FitOptions(mode=mode, muscles=False), progress=progress)
+    assert found.stopped and len(found.controls) == kept
     opened = found.controls[:, m.controls().names.index("jawOpen")]
-    assert np.allclose(opened, (0.2, 0.3), atol=0.02)
+    assert np.allclose(opened, opening[:kept], atol=0.02)

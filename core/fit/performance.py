@@ -219,7 +219,11 @@ class _Take:
         for index, column in enumerate(path.T):
             told = seen if index < k else placed
             column[~told] = np.interp(numbers[~told], numbers[told], column[told])
-        self._say(0.8, "Smoothing in time")
+        try:
+            self._say(0.8, "Smoothing in time")
+        except Cancelled:
+            # Who has asked to stop once may do so at every report: what is there is smoothed all the same.
+            self._stopped = True
         if setting.options.smoothness > 0.0 and len(frames) > 2:
             steady = np.concatenate([np.full(k, STEADY), np.full(freedoms, STEADY_HEAD)])
             information = [_of_size(f.information, size) for f in frames]
