@@ -248,7 +248,7 @@ class JobOperator:
             return
         status = (fraction, text)
         escape = "Esc keeps the best so far" if self.keeps_best and not self._stopping else "Esc to cancel"
-        context.workspace.status_text_set(f"{text} {fraction:.0%} - {escape}")
+        context.workspace.status_text_set(f"{text} ({fraction:.0%}) - {escape}")
         # Only sidebars and preferences: drawing the whole viewport would take the time that the job needs.
         for window in context.window_manager.windows:
             for area in window.screen.areas:
