@@ -72,9 +72,11 @@ def write_performance(obj: bpy.types.Object, found: Performance, footage: bool, 
     """Keep the figures of a performance and a note on it; returns them as one line."""
     settings, unit = obj.muscle_face, "px" if footage else "mm"
     rms = found.rms[np.isfinite(found.rms)]
-    mean = float(np.sqrt((rms**2).mean())) if len(rms) else 0.0
-    worst = int(found.frames[np.nanargmax(found.rms)]) if len(rms) else 0
-    text = f"{len(found.frames)} frames: RMS {mean:.3g} {unit}, at most {max(rms, default=0.0):.3g} at frame {worst}"
+    text = f"{len(found.frames)} frames"
+    # Who stops a fit does not wait for its figures.
+    if len(rms):
+        mean, worst = float(np.sqrt((rms**2).mean())), int(found.frames[np.nanargmax(found.rms)])
+        text += f": RMS {mean:.3g} {unit}, at most {rms.max():.3g} at frame {worst}"
     if found.unconverged:
         text += f"; bridged: {_some([f'{found.frames[k]:g}' for k in found.unconverged])}"
     if found.stopped:
