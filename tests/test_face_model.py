@@ -126,6 +126,27 @@ def test_random_sliders_settle():
         assert np.abs(m.solve(c).skin - pose.skin).max() * m.mm_per_unit < 0.2
 
 
+def test_a_tet_that_comes_to_rest_turned_over_is_come_at_another_way(monkeypatch):
+    """Where the first equilibrium holds an inverted tet, the pose is the one found from half the sliders."""
+    m = model("demo")
+    values = {"mouthSmileLeft": 0.8, "jawOpen": 0.5}
+    expected, solve, asked = m.solve(values), m.solver.solve, []
+
+    def trapped(load, starts, **options):
+        nodes, report = solve(load, starts, **options)
+        asked.append(load)
+        if len(asked) == 1:
+            corner, *face = m.flesh.tets[0]
+            nodes[corner] = 2.0 * nodes[face].mean(0) - nodes[corner]
+        return nodes, report
+
+    monkeypatch.setattr(m.solver, "solve", trapped)
+    pose = m.solve(values)
+    assert len(asked) == 3
+    assert pose.converged and pose.inverted == 0
+    assert np.abs(pose.skin - expected.skin).max() * m.mm_per_unit < 0.05
+
+
 def test_derivatives_agree_with_finite_differences():
     """Jacobian columns of a shape, a muscle and the jaw against central differences; gradient = Jacobian^T loss."""
     m = model("demo")
