@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core import MuscleFaceError
 from ..core.anatomy.names import match_arkit
-from . import animation, bridge, drive, engine, storage
+from . import animation, bridge, drive, engine, frame_range, storage
 from .fit import shown
 from .staleness import BAKED_KEY
 
@@ -97,28 +97,36 @@ def reduced(
 
 
 def write(
-    obj: bpy.types.Object, model: FaceModel, frames: range, offsets: list[np.ndarray], method: str, found: object
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    model: FaceModel,
+    frames: range,
+    offsets: list[np.ndarray],
+    method: str,
+    found: object,
 ) -> Generator[tuple[float, str], None, str]:
     """Replace what is baked on the object by these frames, step by step; returns one sentence about it."""
     remove(obj)
-    mutes = source_mutes(obj, model)
+    mutes, sim = source_mutes(obj, model), drive.sim_key(obj.data)
     if method == "SLIDERS":
         names, weights, left = found
-        _write_sliders(obj, model, frames, dict(zip(names, weights.T, strict=True)), mutes)
+        _write_sliders(
+            obj, model, frame_range.on_curves(scene, frames), dict(zip(names, weights.T, strict=True)), mutes
+        )
         return f"Keyed {len(names)} shapes, RMS {left.mean() * model.mm_per_unit:.2f} mm from the simulation"
     own = animation.make_own(obj.data.shape_keys)
     if method == "COMPRESSED":
-        _write_parts(obj, frames, found)
+        _write_parts(obj, frame_range.on_curves(scene, frames), found)
         worst = found.error * model.mm_per_unit
         count = "1 shape holds" if len(found.shapes) == 1 else f"{len(found.shapes)} shapes hold"
         text = f"{count} {len(frames)} frames, at most {worst:.3f} mm off"
     else:
-        yield from _write_frames(obj, frames, offsets)
+        yield from _write_frames(scene, obj, frames, offsets)
         text = f"Baked {len(frames)} frames"
     for name in mutes:
         obj.data.shape_keys.key_blocks[name].mute = True
-    drive.sim_key(obj.data).mute = True
-    storage.set_bake_mutes(obj.data, mutes)
+    storage.set_bake_mutes(obj.data, {**mutes, storage.SIM_KEY: sim.mute})
+    sim.mute = True
     return f"{text}, into its own copy of the action, '{own.name}'" if own else text
 
 
@@ -133,20 +141,20 @@ def engine_shapes(obj: bpy.types.Object, model: FaceModel) -> list[str]:
 
 
 def _write_frames(
-    obj: bpy.types.Object, frames: range, offsets: list[np.ndarray]
+    scene: bpy.types.Scene, obj: bpy.types.Object, frames: range, offsets: list[np.ndarray]
 ) -> Generator[tuple[float, str], None, None]:
     """One key per frame, 1 at its frame and 0 at the next ones; the ends hold beyond the range."""
-    rest = bridge.vertex_positions(obj.data)
+    rest, stretch = bridge.vertex_positions(obj.data), frame_range.stretch(scene)
     for frame, offset in zip(frames, offsets, strict=True):
         key = bridge.add_key(obj, f"Bake {frame:04d}", rest + offset)
-        points = [(f, float(f == frame)) for f in (frame - 1, frame, frame + 1) if f in frames]
+        points = [(stretch * f, float(f == frame)) for f in (frame - 1, frame, frame + 1) if f in frames]
         animation.write_curve(obj.data.shape_keys, key.path_from_id("value"), points)
         yield (frame - frames[0]) / len(frames), "Writing shape keys"
     obj.data.update()
 
 
-def _write_parts(obj: bpy.types.Object, frames: range, found) -> None:
-    rest, at = bridge.vertex_positions(obj.data), np.array(frames, float)
+def _write_parts(obj: bpy.types.Object, at: np.ndarray, found) -> None:
+    rest = bridge.vertex_positions(obj.data)
     for index, (shape, weights) in enumerate(zip(found.shapes, found.weights.T, strict=True)):
         key = bridge.add_key(obj, f"Bake Part {index + 1:03d}", rest + shape)
         key.slider_min, key.slider_max = -1.0, 1.0
@@ -157,7 +165,7 @@ def _write_parts(obj: bpy.types.Object, frames: range, found) -> None:
 def _write_sliders(
     obj: bpy.types.Object,
     model: FaceModel,
-    frames: range,
+    at: np.ndarray,
     curves: dict[str, np.ndarray],
     mutes: dict[str, bool],
 ) -> None:
@@ -168,7 +176,8 @@ def _write_sliders(
     keys = obj.data.shape_keys
     paths = {keys.key_blocks[name].path_from_id("value") for name in mutes}
     action, aside = animation.set_aside(keys, paths)
-    storage.set_bake_mutes(obj.data, mutes, aside, action)
+    sim = drive.sim_key(obj.data)
+    storage.set_bake_mutes(obj.data, {**mutes, storage.SIM_KEY: sim.mute}, aside, action)
     animation.give_action(keys, f"{obj.name} Sliders", action, aside["slot"])
     for path in paths:
         animation.remove_curve(keys, path)
@@ -176,8 +185,8 @@ def _write_sliders(
         keys.key_blocks[name].value = 0.0
         keys.key_blocks[name].mute = name not in curves
     for name, values in curves.items():
-        animation.write_samples(keys, keys.key_blocks[name].path_from_id("value"), np.array(frames, float), values)
-    drive.sim_key(obj.data).mute = True
+        animation.write_samples(keys, keys.key_blocks[name].path_from_id("value"), at, values)
+    sim.mute = True
 
 
 def remove(obj: bpy.types.Object) -> None:
@@ -196,8 +205,7 @@ def remove(obj: bpy.types.Object) -> None:
     aside = storage.bake_aside(obj.data)
     if aside is not None:
         animation.put_back(keys, storage.bake_action(obj.data), aside)
-    for name, mute in mutes.items():
+    for name, mute in {storage.SIM_KEY: False, **mutes}.items():
         if name in keys.key_blocks:
             keys.key_blocks[name].mute = mute
-    drive.sim_key(obj.data).mute = False
     storage.set_bake_mutes(obj.data, None)

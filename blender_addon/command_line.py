@@ -108,7 +108,7 @@ def assemble_frames(given: argparse.Namespace) -> None:
         if method != "SLIDERS":
             animation.check_in_full(obj.data.shape_keys)
         found = baking.reduced(obj, model, offsets, method, given.error)()
-        text = _finished(baking.write(obj, model, given.frames, offsets, method, found))
+        text = _finished(baking.write(bpy.context.scene, obj, model, given.frames, offsets, method, found))
         bpy.context.scene.frame_set(bpy.context.scene.frame_current)
         try:
             bpy.ops.wm.save_as_mainfile(filepath=str(given.save.resolve()), copy=True)

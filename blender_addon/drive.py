@@ -177,10 +177,14 @@ def blendshape_offset(obj: bpy.types.Object, model: FaceModel, controls: np.ndar
 def skin_offset(obj: bpy.types.Object, model: FaceModel, drive: Drive, skin: np.ndarray | None) -> np.ndarray:
     """Displacement from rest that the mesh shows at this drive and simulated skin (None: rest), (V, 3) float64."""
     blend = blendshape_offset(obj, model, drive.controls)
-    if skin is None:
+    if skin is None or sim_mute(obj.data):
         return blend
     rest = bridge.vertex_positions(obj.data)
-    return blend + drive.influence * (carried(model, skin, rest) - rest - blend)
+    simulated = carried(model, skin, rest) - rest - blend
+    mask = sim_key(obj.data).vertex_group
+    if mask:
+        simulated *= bridge.group_weights(obj, mask)[:, None]
+    return blend + drive.influence * simulated
 
 
 def carried(model: FaceModel, skin: np.ndarray, rest: np.ndarray) -> np.ndarray:
@@ -204,6 +208,12 @@ def sim_key(mesh: bpy.types.Mesh) -> bpy.types.ShapeKey:
     if key == mesh.shape_keys.reference_key:
         raise MuscleFaceError(f"'{storage.SIM_KEY}' is the first shape key of '{mesh.name}'; move it down again.")
     return key
+
+
+def sim_mute(mesh: bpy.types.Mesh) -> bool:
+    """Whether the artist has muted the Muscle Sim key, and not a bake."""
+    mutes = storage.bake_mutes(mesh)
+    return sim_key(mesh).mute if mutes is None else mutes.get(storage.SIM_KEY, False)
 
 
 def solve(obj: bpy.types.Object, model: FaceModel, drive: Drive, start=None, progress: Progress | None = None):

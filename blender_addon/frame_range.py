@@ -2,7 +2,10 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The frames that an operator with `frame_start` and `frame_end` works on, and the one that it came from."""
 
+from collections.abc import Sequence
+
 import bpy
+import numpy as np
 
 from ..core import MuscleFaceError
 
@@ -15,6 +18,16 @@ def chosen(operator: bpy.types.Operator, scene: bpy.types.Scene, purpose: str, s
     if last < first:
         raise MuscleFaceError(f"The last frame to {purpose} ({last}) lies before the first ({first}).")
     return range(first, last + 1, step)
+
+
+def stretch(scene: bpy.types.Scene) -> float:
+    """Frames of an F-Curve per frame of the scene: other than 1 under Output > Frame Range > Time Stretching."""
+    return scene.render.frame_map_old / scene.render.frame_map_new
+
+
+def on_curves(scene: bpy.types.Scene, frames: Sequence[int]) -> np.ndarray:
+    """(F,) where the frames of a scene lie on F-Curves."""
+    return stretch(scene) * np.array(frames, float)
 
 
 def propose(operator: bpy.types.Operator, scene: bpy.types.Scene) -> None:

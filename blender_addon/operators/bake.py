@@ -58,7 +58,7 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
             yield len(offsets) / len(frames), "Reading the faces"
         found = yield baking.reduced(obj, model, offsets, self.method, self.bound)
         self.committed = True
-        text = yield from baking.write(self.subject(context), model, frames, offsets, self.method, found)
+        text = yield from baking.write(context.scene, self.subject(context), model, frames, offsets, self.method, found)
         context.scene.frame_set(self._frame)
         rough = [frame for frame, pose in zip(frames, poses, strict=True) if pose is not None and not pose.converged]
         if rough:

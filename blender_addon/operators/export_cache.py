@@ -91,7 +91,7 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
         # Files want settled faces, as renders do.
         live.set_rendering(True)
         try:
-            with handlers.answering(known), context.temp_override(object=obj, active_object=obj):
+            with handlers.answering(known), _unpinned(obj), context.temp_override(object=obj, active_object=obj):
                 WRITERS[self.format](context, path, frames[0], frames[-1])
         except (OSError, RuntimeError) as error:
             raise MuscleFaceError(f"Nothing was exported: {error}") from error
@@ -141,6 +141,18 @@ def write_points(context: bpy.types.Context, path: str, first: int, last: int) -
 
 
 WRITERS = {"ALEMBIC": write_alembic, "USD": write_usd, "MDD": write_points}
+
+
+@contextmanager
+def _unpinned(obj: bpy.types.Object) -> Iterator[None]:
+    """A face that shows all of its shape keys: with the active one alone it does not move."""
+    # By name: an exporter steps through frames, which may make the objects anew.
+    name, pinned = obj.name, obj.show_only_shape_key
+    obj.show_only_shape_key = False
+    try:
+        yield
+    finally:
+        bpy.data.objects[name].show_only_shape_key = pinned
 
 
 @contextmanager

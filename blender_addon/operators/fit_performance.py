@@ -71,10 +71,11 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         still = {n for n, (owner, path) in sliders.places(obj, model).items()
                  if n in curves and not np.any(curves[n]) and animation.find_curve(owner, path) is None}  # fmt: skip
         sliders.write(obj, model, dict.fromkeys(still, 0.0))
-        sliders.write_keys(obj, model, found.frames, {n: c for n, c in curves.items() if n not in still})
+        at = frame_range.on_curves(context.scene, found.frames)
+        sliders.write_keys(obj, model, at, {n: c for n, c in curves.items() if n not in still})
         motions = np.array([head.matrix() for head in found.heads])
         if not np.allclose(motions, np.eye(4), atol=1e-9):
-            head_pose.write_keys(obj, model, found.frames, motions, obj.muscle_face.fit_head)
+            head_pose.write_keys(obj, model, at, motions, obj.muscle_face.fit_head)
         if source.is_sculpt(obj.muscle_face):
             meshes.put_away_sculpt(obj)
         note = report.note(sliders.driven(obj, model), report.often_far(self._names, found))

@@ -8,7 +8,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ...core import MuscleFaceError
-from .. import animation, head_pose, jobs, requirements, sliders, storage
+from .. import animation, frame_range, head_pose, jobs, requirements, sliders, storage
 
 
 class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.Operator):
@@ -80,13 +80,14 @@ class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.O
             curves = {name: curve.clip(-1.0, 1.0) for name, curve in curves.items()}
         start = self.frame_start if self.properties.is_property_set("frame_start") else scene.frame_start
         frames, widened = start + np.arange(len(moved.times)), []
+        at = frame_range.on_curves(scene, frames)
         self.committed = True
         for number, (name, curve) in enumerate(curves.items()):
-            widened += sliders.write_keys(obj, model, frames, {name: curve})
+            widened += sliders.write_keys(obj, model, at, {name: curve})
             yield number / len(curves), "Writing keys"
         rotations = moved.head_rotations()
         if rotations is not None:
-            head_pose.write_keys(obj, model, frames, head_pose.turns(model, rotations), self.head)
+            head_pose.write_keys(obj, model, at, head_pose.turns(model, rotations), self.head)
         scene.frame_set(scene.frame_current)
         text = f"{len(take.times)} frames at {take.rate:.3g} fps became frames {frames[0]} to {frames[-1]}"
         text += f" on {len(curves)} sliders"

@@ -31,6 +31,6 @@ class MUSCLE_FACE_OT_keyframe_sliders(bpy.types.Operator):
         except MuscleFaceError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        editing.key(obj, some, frame)
+        editing.key(obj, some, context.scene.frame_current_final)
         self.report({"INFO"}, f"Keyed {len(some)} sliders at frame {frame}")
         return {"FINISHED"}

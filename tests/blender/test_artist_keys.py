@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""What artists set on shape keys and on the scene's time is what bakes and exports see."""
+
+import bpy
+import numpy as np
+import pytest
+from muscle_face.blender_addon import bridge, storage
+from readings import moved, shown
+
+SAME = 1e-4
+"""Two ways to one pose, as a share of the head's size."""
+
+
+@pytest.fixture
+def keyed(small_rig) -> bpy.types.Object:
+    """The small rig, its jaw key opening over the frames 1 to 11."""
+    key = small_rig.data.shape_keys.key_blocks["jawOpen"]
+    for frame, value in ((1, 0.0), (11, 1.0)):
+        key.value = value
+        key.keyframe_insert("value", frame=frame)
+    bpy.context.scene.frame_set(1)
+    return small_rig
+
+
+def at(obj: bpy.types.Object, frame: int) -> np.ndarray:
+    """What an object shows on a frame."""
+    bpy.context.scene.frame_set(frame)
+    return shown(obj)
+
+
+@pytest.mark.parametrize("method", ["FRAMES", "COMPRESSED"])
+def test_bakes_keep_time_under_time_stretching(keyed, method):
+    """Frames of the scene and of F-Curves are not the same then."""
+    render = bpy.context.scene.render
+    render.frame_map_old, render.frame_map_new = 100, 200
+    expected = at(keyed, 9)
+    assert bpy.ops.muscle_face.bake(frame_start=8, frame_end=10, method=method, bound=0.01) == {"FINISHED"}
+    assert moved(expected, at(keyed, 9)) < SAME
+    assert bpy.ops.muscle_face.remove_bake() == {"FINISHED"}
+
+
+def test_sliders_are_keyed_on_the_frame_that_is_shown(small_rig):
+    """Under time stretching, and between two frames."""
+    scene, key = bpy.context.scene, small_rig.data.shape_keys.key_blocks["jawOpen"]
+    scene.render.frame_map_old, scene.render.frame_map_new = 100, 200
+    for frame, value in ((4, 0.0), (6, 1.0)):
+        scene.frame_set(frame, subframe=0.5)
+        key.value = value
+        assert bpy.ops.muscle_face.keyframe_sliders() == {"FINISHED"}
+    scene.frame_set(5, subframe=0.5)
+    assert key.value == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("edit", ["mute", "mask"])
+def test_an_artists_hold_on_the_simulation_is_baked(keyed, edit):
+    """Muted, or under a vertex group, the Muscle Sim key shows less than the whole simulation: so does the bake."""
+    key = keyed.data.shape_keys.key_blocks[storage.SIM_KEY]
+    full = at(keyed, 6)
+    if edit == "mute":
+        key.mute = True
+    else:
+        left = np.flatnonzero(bridge.vertex_positions(keyed.data)[:, 0] > 0.0)
+        keyed.vertex_groups.new(name="Left").add(left.tolist(), 1.0, "REPLACE")
+        key.vertex_group = "Left"
+    bpy.context.view_layer.update()
+    expected = shown(keyed)
+    assert moved(full, expected) > 10 * SAME
+    assert bpy.ops.muscle_face.bake(frame_start=6, frame_end=6) == {"FINISHED"}
+    assert bpy.ops.muscle_face.bake(frame_start=6, frame_end=7) == {"FINISHED"}
+    assert moved(expected, at(keyed, 6)) < SAME
+    assert bpy.ops.muscle_face.remove_bake() == {"FINISHED"}
+    assert keyed.data.shape_keys.key_blocks[storage.SIM_KEY].mute == (edit == "mute")
+
+
+def test_a_pinned_key_does_not_stop_an_export(keyed, tmp_path):
+    """With its active key shown alone the face does not move in the view; the file has the motion all the same."""
+    expected = at(keyed, 6)
+    keyed.active_shape_key_index, keyed.show_only_shape_key = 1, True
+    path = tmp_path / "face.mdd"
+    assert bpy.ops.muscle_face.export_cache(filepath=str(path), format="MDD", frame_start=1, frame_end=6) == {
+        "FINISHED"
+    }
+    assert keyed.show_only_shape_key
+    last = np.frombuffer(path.read_bytes()[-12 * len(expected) :], ">f4").reshape(-1, 3)
+    assert moved(expected, last) < SAME
