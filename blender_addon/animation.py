@@ -2,6 +2,8 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Animation curves of a data block, in the layered actions of Blender 4.4+ and the flat ones before."""
 
+from collections.abc import Iterable
+
 import bpy
 import numpy as np
 
@@ -93,6 +95,15 @@ def check_in_full(owner: bpy.types.ID) -> None:
             f"The action of '{owner.name}' plays in part over its NLA strips; set its influence to 1 and its blending "
             "to Replace or Add, or bake sliders only."
         )
+
+
+def check_unanimated(keys: bpy.types.Key, prop: str, names: Iterable[str], instead: str) -> None:
+    """Raise MuscleFaceError where a curve or a driver sets a property of some of the shape keys; says what to do
+    ``instead``."""
+    for name in names:
+        path = keys.key_blocks[name].path_from_id(prop)
+        if find_driver(keys, path) is not None or find_curve(keys, path) is not None:
+            raise MuscleFaceError(f"The {prop} of the shape key '{name}' is animated or driven; {instead}.")
 
 
 def make_own(owner: bpy.types.ID) -> bpy.types.Action | None:

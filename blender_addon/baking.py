@@ -37,6 +37,18 @@ def read_frames(
     return drives
 
 
+def check(obj: bpy.types.Object, model: FaceModel, method: str) -> None:
+    """Raise MuscleFaceError where the shape keys' animation would play over what is baked."""
+    keys = obj.data.shape_keys
+    animation.check_untweaked(keys)
+    if method != "SLIDERS":
+        animation.check_in_full(keys)
+    names = [storage.SIM_KEY, *source_mutes(obj, model)]
+    animation.check_unanimated(
+        keys, "mute", dict.fromkeys(names), "a bake mutes it for all frames: delete that and animate its value instead"
+    )
+
+
 def source_mutes(obj: bpy.types.Object, model: FaceModel) -> dict[str, bool]:
     """Mutes of the shape keys that the rig reads, from before a bake where there is one."""
     keys = obj.data.shape_keys.key_blocks

@@ -105,8 +105,7 @@ def assemble_frames(given: argparse.Namespace) -> None:
         if any(offset.shape != (model.vertex_count, 3) for offset in offsets):
             raise MuscleFaceError(f"The frames in {given.cache} are of another mesh: bake them again.")
         method = given.method.upper()
-        if method != "SLIDERS":
-            animation.check_in_full(obj.data.shape_keys)
+        baking.check(obj, model, method)
         found = baking.reduced(obj, model, offsets, method, given.error)()
         text = _finished(baking.write(bpy.context.scene, obj, model, given.frames, offsets, method, found))
         bpy.context.scene.frame_set(bpy.context.scene.frame_current)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 import numpy as np
-from mathutils import Matrix
+from mathutils import Euler, Matrix, Quaternion, Vector
 
 from . import animation
 
@@ -90,9 +90,11 @@ def _key(owner: bpy.types.Object, frames: np.ndarray, matrices: list[Matrix]) ->
     if owner.rotation_mode == "AXIS_ANGLE" or (owner.type == "EMPTY" and not owner.animation_data):
         owner.rotation_mode = "QUATERNION"
     places, angles, sizes, last = [], [], [], None
+    moved, turned, grown = _deltas(owner)
     for matrix in matrices:
         location, rotation, scale = matrix.decompose()
-        sizes.append(scale)
+        location, rotation = location - moved, turned.inverted() @ rotation
+        sizes.append(Vector(s / g if g else s for s, g in zip(scale, grown, strict=True)))
         if owner.rotation_mode == "QUATERNION":
             if last is not None:
                 rotation.make_compatible(last)
@@ -109,3 +111,12 @@ def _key(owner: bpy.types.Object, frames: np.ndarray, matrices: list[Matrix]) ->
     for path, rows in rows_of.items():
         for index in range(rows.shape[1]):
             animation.write_samples(owner, path, frames, rows[:, index], index)
+
+
+def _deltas(owner: bpy.types.Object) -> tuple[Vector, Quaternion, Vector]:
+    """The delta transforms that Blender adds to an object's location, rotation and scale."""
+    if owner.rotation_mode == "QUATERNION":
+        turned = owner.delta_rotation_quaternion.copy()
+    else:
+        turned = Euler(owner.delta_rotation_euler, owner.rotation_mode).to_quaternion()
+    return owner.delta_location.copy(), turned, owner.delta_scale.copy()

@@ -5,7 +5,7 @@
 import bpy
 from bpy.props import EnumProperty, FloatProperty, IntProperty
 
-from .. import animation, baking, drive, frame_range, jobs, requirements, storage
+from .. import baking, drive, frame_range, jobs, requirements, storage
 from ..properties import METHODS
 
 
@@ -43,9 +43,7 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
         frames = frame_range.chosen(self, scene, "bake")
         model = yield from storage.loading(obj.data)
         drive.sim_key(obj.data)
-        animation.check_untweaked(obj.data.shape_keys)
-        if self.method != "SLIDERS":
-            animation.check_in_full(obj.data.shape_keys)
+        baking.check(obj, model, self.method)
         drives = yield from baking.read_frames(context, obj, model, frames)
         return lambda progress: (model, frames, drives, baking.solve_frames(model, drives, progress))
 

@@ -84,3 +84,13 @@ def test_a_pinned_key_does_not_stop_an_export(keyed, tmp_path):
     assert keyed.show_only_shape_key
     last = np.frombuffer(path.read_bytes()[-12 * len(expected) :], ">f4").reshape(-1, 3)
     assert moved(expected, last) < SAME
+
+
+def test_an_animated_mute_is_refused_by_a_bake(keyed):
+    """It would bring the source back on top of the baked face."""
+    key = keyed.data.shape_keys.key_blocks["jawOpen"]
+    key.keyframe_insert("mute", frame=1)
+    for method in ("FRAMES", "SLIDERS"):
+        with pytest.raises(RuntimeError, match=r"mute of the shape key 'jawOpen' is animated or driven; .* its value"):
+            bpy.ops.muscle_face.bake(frame_start=6, frame_end=6, method=method)
+    assert storage.bake_mutes(keyed.data) is None and not key.mute

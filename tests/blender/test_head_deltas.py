@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 Muscle Face developers
+"""A head that layout has placed by delta transforms stays there when its motion is keyed."""
+
+import bpy
+import numpy as np
+import pytest
+from muscle_face.blender_addon import head_pose, storage
+
+
+@pytest.mark.parametrize("mode", ["XYZ", "ZXY", "QUATERNION"])
+def test_a_still_head_stays_with_delta_transforms(small_rig, mode):
+    """Keys that hold no motion move nothing."""
+    small_rig.rotation_mode, small_rig.location = mode, (1.0, 2.0, 3.0)
+    small_rig.rotation_euler, small_rig.rotation_quaternion = (0.1, 0.2, 0.3), (0.8, 0.6, 0.0, 0.0)
+    small_rig.delta_location, small_rig.delta_scale = (0.0, 0.0, 1.0), (2.0, 2.0, 2.0)
+    small_rig.delta_rotation_euler, small_rig.delta_rotation_quaternion = (0.2, 0.3, -0.4), (0.8, 0.0, 0.6, 0.0)
+    bpy.context.view_layer.update()
+    before = np.array(small_rig.matrix_world)
+    still = np.tile(np.eye(4), (2, 1, 1))
+    head_pose.write_keys(small_rig, storage.load(small_rig.data), np.array([1, 2]), still, "OBJECT")
+    bpy.context.scene.frame_set(2)
+    np.testing.assert_allclose(np.array(small_rig.matrix_world), before, atol=1e-5)
