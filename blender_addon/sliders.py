@@ -59,6 +59,17 @@ def driven(obj: bpy.types.Object, model: FaceModel) -> set[str]:
     }
 
 
+def deaf(obj: bpy.types.Object, model: FaceModel) -> list[str]:
+    """The controls on which keys do not act: a driver sets them, their channel or their shape key is muted."""
+    found = []
+    for name, (owner, path) in places(obj, model).items():
+        curve = animation.find_curve(owner, path)
+        muted = isinstance(owner, bpy.types.Key) and owner.key_blocks[name].mute
+        if muted or (curve is not None and curve.mute) or animation.find_driver(owner, path) is not None:
+            found.append(name)
+    return found
+
+
 def keyed(obj: bpy.types.Object, model: FaceModel) -> bool:
     """Whether a slider has keyframes."""
     return any(animation.find_curve(*place) is not None for place in places(obj, model).values())

@@ -103,3 +103,20 @@ def test_other_files_change_nothing(rig, tmp_path):
         with pytest.raises(RuntimeError, match=words):
             bpy.ops.muscle_face.import_livelink(filepath=path)
     assert fingerprint(rig) == before and rig.data.shape_keys.animation_data is None
+
+
+@pytest.mark.parametrize("how", ["driver", "channel", "key"])
+def test_sliders_on_which_keys_do_not_act_are_told(rig, tmp_path, how):
+    """A driver or a mute of the artist's stays; that the take does not move such a slider is said."""
+    rig.muscle_face.live = False
+    keys = rig.data.shape_keys
+    if how == "driver":
+        keys.key_blocks["jawOpen"].driver_add("value").driver.expression = "0.25"
+    elif how == "channel":
+        keys.key_blocks["jawOpen"].keyframe_insert("value", frame=1)
+        curve(rig, "jawOpen").mute = True
+    else:
+        keys.key_blocks["jawOpen"].mute = True
+    path = take(tmp_path / "take.csv", [(0.0, 0.3, 0, 0, 0, 0)] * 3)
+    assert bpy.ops.muscle_face.import_livelink(filepath=path, frame_start=1) == {"FINISHED"}
+    assert "driven or muted, so that keys do not act: jawOpen" in rig.muscle_face.take_report
