@@ -201,10 +201,14 @@ def carried(model: FaceModel, skin: np.ndarray, rest: np.ndarray) -> np.ndarray:
 
 
 def sim_key(mesh: bpy.types.Mesh) -> bpy.types.ShapeKey:
-    """The key that the rig writes. Raises MuscleFaceError when somebody deleted it."""
+    """The key that the rig writes. Raises MuscleFaceError when somebody deleted it, or when keys do not add up."""
     key = mesh.shape_keys.key_blocks.get(storage.SIM_KEY) if mesh.shape_keys else None
     if key is None:
         raise MuscleFaceError(f"'{mesh.name}' has lost its '{storage.SIM_KEY}' shape key; press Update Rig.")
+    if not mesh.shape_keys.use_relative:
+        raise MuscleFaceError(
+            f"The shape keys of '{mesh.name}' are absolute; turn on Relative in the Shape Keys panel."
+        )
     if key == mesh.shape_keys.reference_key:
         raise MuscleFaceError(f"'{storage.SIM_KEY}' is the first shape key of '{mesh.name}'; move it down again.")
     return key

@@ -29,7 +29,7 @@ def rig_problem(context: bpy.types.Context) -> str | None:
 
 def drive_problem(context: bpy.types.Context) -> str | None:
     """A muscle rig that is not baked."""
-    problem = rig_problem(context) or shared_problem(context.object)
+    problem = rig_problem(context) or shared_problem(context.object) or absolute_problem(context.object)
     if problem is None and storage.bake_mutes(context.object.data) is not None:
         problem = "The face is baked; press Remove Bake to drive it again"
     return problem
@@ -49,7 +49,7 @@ def shared_problem(obj: bpy.types.Object) -> str | None:
 def bake_problem(context: bpy.types.Context) -> str | None:
     """A muscle rig whose own sliders hold no bake; baked shape keys are simply replaced."""
     obj = context.object
-    return rig_problem(context) or shared_problem(obj) or slider_bake_problem(obj.data)
+    return rig_problem(context) or shared_problem(obj) or absolute_problem(obj) or slider_bake_problem(obj.data)
 
 
 def slider_bake_problem(mesh: bpy.types.Mesh) -> str | None:
@@ -101,6 +101,11 @@ def create_problem(context: bpy.types.Context) -> str | None:
         return f"'{obj.name}' has a muscle rig already; remove it first"
     if obj.data.users > 1:
         return f"'{obj.name}' shares its mesh with another object; make it single-user first (Object > Relations)"
+    return absolute_problem(obj)
+
+
+def absolute_problem(obj: bpy.types.Object) -> str | None:
+    """Shape keys that add up, where there are some."""
     if obj.data.shape_keys is not None and not obj.data.shape_keys.use_relative:
         return f"The shape keys of '{obj.name}' are absolute; turn on Relative in the Shape Keys panel first"
     return None

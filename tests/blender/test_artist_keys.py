@@ -94,3 +94,16 @@ def test_an_animated_mute_is_refused_by_a_bake(keyed):
         with pytest.raises(RuntimeError, match=r"mute of the shape key 'jawOpen' is animated or driven; .* its value"):
             bpy.ops.muscle_face.bake(frame_start=6, frame_end=6, method=method)
     assert storage.bake_mutes(keyed.data) is None and not key.mute
+
+
+def test_absolute_keys_are_refused(keyed):
+    """Blender adds nothing up then: what is simulated or baked would not be seen."""
+    keyed.data.shape_keys.use_relative = False
+    for operator in (bpy.ops.muscle_face.bake, bpy.ops.muscle_face.solve, bpy.ops.muscle_face.update_rig):
+        with pytest.raises(RuntimeError, match="are absolute; turn on Relative"):
+            operator()
+    bpy.context.scene.frame_set(6)
+    assert "are absolute; turn on Relative" in keyed.muscle_face.message
+    keyed.data.shape_keys.use_relative = True
+    bpy.context.scene.frame_set(7)
+    assert keyed.muscle_face.message == ""
