@@ -43,6 +43,7 @@ def check(obj: bpy.types.Object, model: FaceModel, method: str) -> None:
     animation.check_untweaked(keys)
     if method != "SLIDERS":
         animation.check_in_full(keys)
+    animation.check_unanimated(keys, "value", [storage.SIM_KEY], "delete that and animate the rig's Influence instead")
     names = [storage.SIM_KEY, *source_mutes(obj, model)]
     animation.check_unanimated(
         keys, "mute", dict.fromkeys(names), "a bake mutes it for all frames: delete that and animate its value instead"

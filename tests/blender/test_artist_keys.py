@@ -107,3 +107,11 @@ def test_absolute_keys_are_refused(keyed):
     keyed.data.shape_keys.use_relative = True
     bpy.context.scene.frame_set(7)
     assert keyed.muscle_face.message == ""
+
+
+def test_keys_on_the_simulation_itself_are_refused_by_a_bake(keyed):
+    """The view shows them, and Influence is what is read: the bake would show another face."""
+    keyed.data.shape_keys.key_blocks[storage.SIM_KEY].keyframe_insert("value", frame=1)
+    with pytest.raises(RuntimeError, match="'Muscle Sim' is animated or driven; delete that and animate the rig's Inf"):
+        bpy.ops.muscle_face.bake(frame_start=6, frame_end=6)
+    assert storage.bake_mutes(keyed.data) is None
