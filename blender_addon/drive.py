@@ -194,10 +194,7 @@ def carried(model: FaceModel, skin: np.ndarray, rest: np.ndarray) -> np.ndarray:
     """
     if np.array_equal(rest, model.neutral):
         return skin
-    from ..core.fit.head import head_between
-
-    change = head_between(model.neutral, rest, np.ones(len(rest)), scale=True).matrix()[:3, :3]
-    return rest + (skin - model.neutral) @ change.T
+    return engine.carried()(skin, model.neutral, rest)
 
 
 def sim_key(mesh: bpy.types.Mesh) -> bpy.types.ShapeKey:

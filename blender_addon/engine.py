@@ -69,6 +69,14 @@ def swollen_face() -> type[FaceModel]:
     return SwollenFace
 
 
+def carried() -> Callable:
+    """The function that carries a motion to another neutral."""
+    face_model()
+    from ..core.fit.head import carried
+
+    return carried
+
+
 def regions() -> list[str]:
     """The parts of the face, in the order in which their stiffness is given."""
     face_model()

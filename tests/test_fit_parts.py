@@ -9,7 +9,7 @@ import pytest
 from anatomy_heads import model
 from muscle_face.core.fit.box import box_minimum
 from muscle_face.core.fit.camera import Camera
-from muscle_face.core.fit.head import Head, head_between
+from muscle_face.core.fit.head import Head, carried, head_between
 from muscle_face.core.fit.image import placed_by_image
 from muscle_face.core.fit.options import FitOptions
 from muscle_face.core.fit.readable import Quadratic, few_controls
@@ -76,6 +76,18 @@ def test_a_head_is_found_from_points():
     assert np.allclose(head.back(head.at(points)), points)
     moved = head.moved(np.array([0.1, 0.0, 0.0, 1.0, 2.0, 3.0, 0.0]), head.at(points).mean(0))
     assert np.allclose(moved.at(points).mean(0), head.at(points).mean(0) + [1.0, 2.0, 3.0])
+
+
+def test_a_motion_is_carried_to_a_turned_grown_and_sculpted_neutral():
+    """A similarity takes the moved points where it takes the neutral's; a local sculpt stays on top of that."""
+    rng = np.random.default_rng(7)
+    neutral = rng.normal(size=(200, 3))
+    moved = neutral + 0.1 * rng.normal(size=(200, 3))
+    head = Head(Rotation.from_rotvec([0.4, -1.0, 0.3]).as_matrix(), np.array([3.0, -1.0, 2.0]), 100.0)
+    assert np.allclose(carried(moved, neutral, head.at(neutral)), head.at(moved), atol=1e-9)
+    sculpt = np.zeros_like(neutral)
+    sculpt[:3] = 1e-4
+    assert np.allclose(carried(moved, neutral, neutral + sculpt), moved + sculpt, atol=1e-5)
 
 
 def test_a_head_is_found_in_an_image():

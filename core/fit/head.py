@@ -50,3 +50,10 @@ def head_between(points: np.ndarray, positions: np.ndarray, weights: np.ndarray,
     R, values = best_rotation(((positions - b) * share[:, None]).T @ (points - a))
     grown = float(values.sum() / (share @ ((points - a) ** 2).sum(1))) if scale else 1.0
     return Head(R, b - grown * R @ a, grown)
+
+
+def carried(moved: np.ndarray, neutral: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(n, 3) where points go on another neutral: each moves as from ``neutral`` to ``moved``, turned and grown as the
+    whole has from ``neutral`` to ``other``; all (n, 3)."""
+    change = head_between(neutral, other, np.ones(len(other)), scale=True)
+    return other + change.scale * (moved - neutral) @ change.rotation.T
