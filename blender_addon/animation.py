@@ -98,9 +98,9 @@ def check_in_full(owner: bpy.types.ID) -> None:
 
 
 def check_unanimated(keys: bpy.types.Key, prop: str, names: Iterable[str], instead: str) -> None:
-    """Raise MuscleFaceError where a curve or a driver sets a property of some of the shape keys; says what to do
-    ``instead``."""
-    for name in names:
+    """Raise MuscleFaceError where a curve or a driver sets a property of some of the shape keys, as far as they are
+    there; says what to do ``instead``."""
+    for name in filter(keys.key_blocks.__contains__, names):
         path = keys.key_blocks[name].path_from_id(prop)
         if find_driver(keys, path) is not None or find_curve(keys, path) is not None:
             raise MuscleFaceError(f"The {prop} of the shape key '{name}' is animated or driven; {instead}.")
@@ -204,17 +204,20 @@ def set_aside(keys: bpy.types.Key, paths: set[str]) -> tuple[bpy.types.Action | 
     return action, aside
 
 
-def give_action(keys: bpy.types.Key, name: str, like: bpy.types.Action | None = None, slot: str = "") -> None:
+def give_action(
+    keys: bpy.types.Key, name: str, like: bpy.types.Action | None = None, slot: str = ""
+) -> bpy.types.Action:
     """A fresh action for shape keys, or a copy of one: left alone, Blender 4.4+ keys into the object's action."""
     data = keys.animation_data_create()
     if like is not None:
         action = like.copy()
         action.name = name
         _play(data, action, slot)
-        return
+        return action
     data.action = action = bpy.data.actions.new(name)
     if hasattr(action, "slots"):
         data.action_slot = action.slots.new("KEY", keys.name)
+    return action
 
 
 def _play(data: bpy.types.AnimData, action: bpy.types.Action | None, slot: str) -> None:
@@ -224,12 +227,10 @@ def _play(data: bpy.types.AnimData, action: bpy.types.Action | None, slot: str) 
 
 
 def put_back(keys: bpy.types.Key, action: bpy.types.Action | None, aside: dict) -> None:
-    """Delete the action that took the place of the one set aside, and bring that back with its drivers and values."""
+    """Bring back the action that was set aside, with its drivers and values."""
     data = keys.animation_data_create()
-    if data.action is not None and data.action != action:
-        bpy.data.actions.remove(data.action)
     _play(data, action, aside["slot"])
-    for name, value in aside["playing"].items():
+    for name, value in aside.get("playing", {}).items():
         setattr(data, name, value)
     for path in aside["drivers"]:
         for curve in data.drivers:

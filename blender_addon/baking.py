@@ -189,9 +189,8 @@ def _write_sliders(
     keys = obj.data.shape_keys
     paths = {keys.key_blocks[name].path_from_id("value") for name in mutes}
     action, aside = animation.set_aside(keys, paths)
-    sim = drive.sim_key(obj.data)
-    storage.set_bake_mutes(obj.data, {**mutes, storage.SIM_KEY: sim.mute}, aside, action)
-    animation.give_action(keys, f"{obj.name} Sliders", action, aside["slot"])
+    sim, baked = drive.sim_key(obj.data), animation.give_action(keys, f"{obj.name} Sliders", action, aside["slot"])
+    storage.set_bake_mutes(obj.data, {**mutes, storage.SIM_KEY: sim.mute}, aside, action, baked)
     for path in paths:
         animation.remove_curve(keys, path)
     for name in mutes:
@@ -215,10 +214,16 @@ def remove(obj: bpy.types.Object) -> None:
     mutes = storage.bake_mutes(obj.data)
     if mutes is None:
         return
-    aside = storage.bake_aside(obj.data)
+    aside, baked = storage.bake_aside(obj.data), storage.baked_action(obj.data)
     if aside is not None:
-        animation.put_back(keys, storage.bake_action(obj.data), aside)
+        playing, action = keys.animation_data.action if keys.animation_data else None, storage.bake_action(obj.data)
+        if playing not in (None, baked, action):
+            # One that the artist has made since: without a user it would not be saved.
+            playing.use_fake_user = True
+        animation.put_back(keys, action, aside)
     for name, mute in {storage.SIM_KEY: False, **mutes}.items():
         if name in keys.key_blocks:
             keys.key_blocks[name].mute = mute
     storage.set_bake_mutes(obj.data, None)
+    if baked is not None and not baked.users:
+        bpy.data.actions.remove(baked)

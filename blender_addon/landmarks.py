@@ -20,7 +20,7 @@ def empties(head: bpy.types.Object) -> dict[str, bpy.types.Object]:
 
 def positions(head: bpy.types.Object) -> dict[str, np.ndarray]:
     """Landmark name -> (3,) float64 in the head's own space."""
-    to_head = head.matrix_world.inverted()
+    to_head = head.matrix_world.inverted_safe()
     return {n: np.array(to_head @ e.matrix_world.translation, np.float64) for n, e in empties(head).items()}
 
 

@@ -192,8 +192,9 @@ def remove(mesh: bpy.types.Mesh) -> None:
     """Take the stored rig out of the mesh."""
     if PROPERTY not in mesh:
         return
-    text = mesh[PROPERTY].get("model")
+    text, action = mesh[PROPERTY].get("model"), mesh[PROPERTY].get("bake_action")
     del mesh[PROPERTY]
+    _keep_in_file(action)
     if isinstance(text, bpy.types.Text) and not text.users and text.library is None:
         bpy.data.texts.remove(text)
 
@@ -257,7 +258,14 @@ def bake_aside(mesh: bpy.types.Mesh) -> dict | None:
 
 def bake_action(mesh: bpy.types.Mesh) -> bpy.types.Action | None:
     """The action that a bake set aside, whatever it is called by now."""
-    return mesh[PROPERTY].get("bake_action")
+    found = mesh[PROPERTY].get("bake_action")
+    # Bakes of before name it.
+    return found or bpy.data.actions.get((bake_aside(mesh) or {}).get("action", ""))
+
+
+def baked_action(mesh: bpy.types.Mesh) -> bpy.types.Action | None:
+    """The action with the keys of a slider bake."""
+    return mesh[PROPERTY].get("baked_action")
 
 
 def set_bake_mutes(
@@ -265,11 +273,21 @@ def set_bake_mutes(
     mutes: dict[str, bool] | None,
     aside: dict | None = None,
     action: bpy.types.Action | None = None,
+    baked: bpy.types.Action | None = None,
 ) -> None:
-    """Note the mutes and the animation that a bake took over, or None when the bake is gone."""
+    """Note the mutes and the animation that a bake took over and made instead, or None when the bake is gone."""
     mesh[PROPERTY]["bake"] = "" if mutes is None else json.dumps({"mutes": mutes, "aside": aside})
-    # A pointer and not a name: it keeps the action in the file, and finds it renamed and in another file.
-    if action is not None:
-        mesh[PROPERTY]["bake_action"] = action
-    elif "bake_action" in mesh[PROPERTY]:
-        del mesh[PROPERTY]["bake_action"]
+    before = mesh[PROPERTY].get("bake_action")
+    # Pointers and not names: they keep the actions in the file, and find them renamed and in another file.
+    for name, pointer in (("bake_action", action), ("baked_action", baked)):
+        if pointer is not None:
+            mesh[PROPERTY][name] = pointer
+        elif name in mesh[PROPERTY]:
+            del mesh[PROPERTY][name]
+    _keep_in_file(before)
+
+
+def _keep_in_file(action: bpy.types.Action | None) -> None:
+    """Blender does not save an action of the artist's that nothing points to any more."""
+    if action is not None and not action.users:
+        action.use_fake_user = True

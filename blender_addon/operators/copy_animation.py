@@ -32,6 +32,8 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
         try:
             found = sliders.animated(source, self._curves(source))
             for target in targets:
+                if requirements.slider_bake_problem(target.data):
+                    raise MuscleFaceError(f"The sliders of '{target.name}' hold a bake; press Remove Bake on it first.")
                 animation.check_writable(target, target.data.shape_keys)
                 animation.check_untweaked(target, target.data.shape_keys)
         except MuscleFaceError as error:

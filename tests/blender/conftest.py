@@ -75,6 +75,17 @@ def small_rig(small_rig_file, registered) -> bpy.types.Object:
 
 
 @pytest.fixture
+def keyed(small_rig) -> bpy.types.Object:
+    """The small rig, its jaw key opening over the frames 1 to 11."""
+    key = small_rig.data.shape_keys.key_blocks["jawOpen"]
+    for frame, value in ((1, 0.0), (11, 1.0)):
+        key.value = value
+        key.keyframe_insert("value", frame=frame)
+    bpy.context.scene.frame_set(1)
+    return small_rig
+
+
+@pytest.fixture
 def rig(rig_file, registered) -> bpy.types.Object:
     """A rigged demo head, active."""
     bpy.ops.wm.open_mainfile(filepath=str(rig_file))

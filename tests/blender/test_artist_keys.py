@@ -12,17 +12,6 @@ SAME = 1e-4
 """Two ways to one pose, as a share of the head's size."""
 
 
-@pytest.fixture
-def keyed(small_rig) -> bpy.types.Object:
-    """The small rig, its jaw key opening over the frames 1 to 11."""
-    key = small_rig.data.shape_keys.key_blocks["jawOpen"]
-    for frame, value in ((1, 0.0), (11, 1.0)):
-        key.value = value
-        key.keyframe_insert("value", frame=frame)
-    bpy.context.scene.frame_set(1)
-    return small_rig
-
-
 def at(obj: bpy.types.Object, frame: int) -> np.ndarray:
     """What an object shows on a frame."""
     bpy.context.scene.frame_set(frame)

@@ -5,22 +5,11 @@
 import bpy
 import numpy as np
 import pytest
-from muscle_face.blender_addon import animation, bridge, handlers, staleness, storage
+from muscle_face.blender_addon import anatomy, animation, bridge, handlers, staleness, storage
 from readings import moved, shown
 
 SAME = 1e-4
 """Two ways to one pose, as a share of the head's size."""
-
-
-@pytest.fixture
-def keyed(small_rig) -> bpy.types.Object:
-    """The small rig, its jaw key opening over the frames 1 to 11."""
-    key = small_rig.data.shape_keys.key_blocks["jawOpen"]
-    for frame, value in ((1, 0.0), (11, 1.0)):
-        key.value = value
-        key.keyframe_insert("value", frame=frame)
-    bpy.context.scene.frame_set(1)
-    return small_rig
 
 
 def at(obj: bpy.types.Object, frame: int) -> np.ndarray:
@@ -209,6 +198,7 @@ def test_a_head_scaled_to_nothing(small_rig, capfd):
     small_rig.muscle_face.use_gravity, small_rig.scale = True, (0.0, 0.0, 0.0)
     small_rig.muscle_face.jaw_open = 0.3
     assert np.isfinite(at(small_rig, 2)).all()
+    assert anatomy.options(small_rig)["landmarks"] == {}
     assert "Traceback" not in capfd.readouterr().err
 
 
