@@ -30,6 +30,7 @@ class MUSCLE_FACE_OT_drag_point(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, vertex, offset = context.object, self.vertex, np.array(self.offset)
         self._object = obj.name
+        drive.sim_key(obj.data)
         model = yield from storage.loading(obj.data)
         check_vertex(model, vertex)
         wanted, last, frozen = drive.read(obj, model), drive.last_pose(obj), editing.frozen(obj)
@@ -66,6 +67,17 @@ class MUSCLE_FACE_OT_drag_point(jobs.JobOperator, bpy.types.Operator):
     def modal(self, context, event):
         if self.vertex >= 0:
             return super().modal(context, event)
+        try:
+            return self._answer(context, event)
+        except MuscleFaceError as error:
+            self.report({"ERROR"}, str(error))
+            return self._end(context, {"CANCELLED"})
+        except Exception:
+            # The hand and the timer would stay.
+            self._end(context, set())
+            raise
+
+    def _answer(self, context, event):
         if event.type in {"ESC", "RIGHTMOUSE"}:
             if self._dragged is not None:
                 self._dragged.put_back(context.object)
@@ -75,13 +87,9 @@ class MUSCLE_FACE_OT_drag_point(jobs.JobOperator, bpy.types.Operator):
         if event.type == "LEFTMOUSE" and event.value == "RELEASE":
             self._dragged.stop()
             return self._end(context, {"FINISHED"})
-        try:
-            with picking.view_under(context, event) as place:
-                if event.type in {"MOUSEMOVE", "TIMER"} and place is not None:
-                    self._dragged.follow(context, place)
-        except MuscleFaceError as error:
-            self.report({"ERROR"}, str(error))
-            return self._end(context, {"CANCELLED"})
+        with picking.view_under(context, event) as place:
+            if event.type in {"MOUSEMOVE", "TIMER"} and place is not None:
+                self._dragged.follow(context, place)
         return {"RUNNING_MODAL"}
 
     def _press(self, context, event):

@@ -43,6 +43,7 @@ class MUSCLE_FACE_OT_apply_muscles(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj = context.object
         self._object = obj.name
+        drive.sim_key(obj.data)
         model = yield from storage.loading(obj.data)
         yield 0.0, "Reading the muscles"
         curves, meshes = muscle_curves.read(obj), anatomy.muscle_meshes(obj)

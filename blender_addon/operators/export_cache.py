@@ -71,10 +71,14 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
             raise MuscleFaceError(f"This Blender was built without {LABELS[self.format]}: choose another format.")
         shown.check(context, obj)
         frames = frame_range.chosen(self, scene, "write")
-        if not obj.muscle_face.live or storage.bake_mutes(obj.data) is not None:
+        simulated = obj.muscle_face.live and storage.bake_mutes(obj.data) is None
+        if simulated:
+            drive.sim_key(obj.data)
+        if not self.filepath:
+            raise MuscleFaceError("There is no file to write to: give its path.")
+        if not simulated:
             return lambda _progress: (frames, {})
         model = yield from storage.loading(obj.data)
-        drive.sim_key(obj.data)
         drives = yield from baking.read_frames(context, obj, model, frames)
 
         def work(progress):

@@ -33,6 +33,7 @@ class MUSCLE_FACE_OT_set_hold(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, region, factor = context.object, self.region.lower(), self.factor
         self._object = obj.name
+        drive.sim_key(obj.data)
         model = yield from storage.loading(obj.data)
         yield 0.0, "Changing the flesh"
 

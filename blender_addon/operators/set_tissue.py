@@ -25,6 +25,7 @@ class MUSCLE_FACE_OT_set_tissue(jobs.JobOperator, bpy.types.Operator):
     def plan(self, context):
         obj, tissue = context.object, self.tissue
         self._object = obj.name
+        drive.sim_key(obj.data)
         model = yield from storage.loading(obj.data)
         yield 0.0, "Changing the tissue"
 

@@ -2,10 +2,15 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """The anatomy is shown when asked for, and points of the skin can be asked and dragged."""
 
+from contextlib import nullcontext
+from functools import partial
+from types import SimpleNamespace
+
 import bpy
 import numpy as np
 import pytest
-from muscle_face.blender_addon import drive, editing, heat, overlay, storage
+from muscle_face.blender_addon import drive, editing, heat, overlay, picking, storage
+from muscle_face.blender_addon.operators import drag_point
 from muscle_face.blender_addon.overlay import anatomy
 from readings import fingerprint, moved, shown
 
@@ -136,3 +141,18 @@ def test_drag_a_point(rig):
     values = editing.values(rig)
     assert values["jawOpen"] == 0.0 and not any(values[m.name] for m in rig.muscle_face.muscles if m.group == "Lips")
     assert moved(drive.last_pose(rig).skin, shown(rig)) < 1e-5
+
+
+def test_a_drag_that_cannot_begin_lets_go(small_rig, monkeypatch):
+    """The press finds no model: one sentence, and neither the hand nor the timer stays."""
+    said, operator = [], drag_point.MUSCLE_FACE_OT_drag_point
+    waiting = SimpleNamespace(vertex=-1, _dragged=None, report=lambda kind, text: said.append(text))
+    waiting._end = lambda context, answer: said.append("ended") or answer
+    waiting._answer, waiting._press = partial(operator._answer, waiting), partial(operator._press, waiting)
+    monkeypatch.setattr(picking, "view_under", lambda context, event: nullcontext((0.0, 0.0)))
+    monkeypatch.setattr(picking, "vertex_under", lambda context, obj, place: 0)
+    bpy.data.texts.remove(small_rig.data[storage.PROPERTY]["model"])
+    storage.clear_cache()
+    press = SimpleNamespace(type="LEFTMOUSE", value="PRESS")
+    assert operator.modal(waiting, bpy.context, press) == {"CANCELLED"}
+    assert "was deleted" in said[0] and said[1:] == ["ended"]

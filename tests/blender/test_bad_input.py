@@ -6,7 +6,7 @@ import bpy
 import muscle_face
 import numpy as np
 import pytest
-from muscle_face.blender_addon import bridge, jobs
+from muscle_face.blender_addon import bridge, editing, jobs, storage
 from readings import fingerprint
 
 
@@ -148,8 +148,19 @@ def test_bake_range_backwards(rig):
 def test_lost_muscle_sim_key(rig):
     """The rig's key was deleted by hand."""
     rig.shape_key_remove(rig.data.shape_keys.key_blocks["Muscle Sim"])
-    refused(bpy.ops.muscle_face.solve, "lost its 'Muscle Sim'")
+    before = storage.digest(rig.data), editing.values(rig)
+    face = bpy.ops.muscle_face
+    refused(face.solve, "lost its 'Muscle Sim'")
+    refused(face.set_tissue, "lost its 'Muscle Sim'", tissue="stanford")
+    refused(face.set_hold, "lost its 'Muscle Sim'", region="MOUTH", factor=2.0)
+    refused(face.drag_point, "lost its 'Muscle Sim'", vertex=0, offset=(0.0, 0.0, 0.01))
+    assert (storage.digest(rig.data), editing.values(rig)) == before
     assert bpy.ops.muscle_face.remove_rig() == {"FINISHED"}
+
+
+def test_an_export_to_nowhere(rig):
+    """A script gave no path."""
+    refused(bpy.ops.muscle_face.export_cache, "no file to write to", format="MDD")
 
 
 def test_linked_data(rig_file):
