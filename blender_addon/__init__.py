@@ -5,6 +5,7 @@
 from . import (
     command_line,
     drive,
+    editing,
     handlers,
     heat,
     jobs,
@@ -14,6 +15,7 @@ from . import (
     panels,
     preferences,
     properties,
+    staleness,
     storage,
 )
 from .fit import places
@@ -38,6 +40,8 @@ def unregister() -> None:
         return
     jobs.join_all()
     live.clear()
+    editing.forget()
+    staleness.forget()
     drive.clear_cache()
     storage.clear_cache()
     places.clear_cache()

@@ -61,11 +61,14 @@ def write(obj: bpy.types.Object, new: Mapping[str, float]) -> None:
     obj.update_tag()
 
 
-def key(obj: bpy.types.Object, some: Iterable[Slider], frame: float) -> None:
-    """Insert a key on each of the sliders."""
+def key(obj: bpy.types.Object, some: Iterable[Slider], frame: float) -> list[str]:
+    """Insert a key on each of the sliders. Returns the names of those whose channels take none: they are locked."""
+    locked = []
     for slider in some:
         owner, name = owner_of(obj, slider)
-        owner.keyframe_insert(name, frame=frame, group="Muscle Face")
+        if not owner.keyframe_insert(name, frame=frame, group="Muscle Face"):
+            locked.append(slider.name)
+    return locked
 
 
 def write_controls(obj: bpy.types.Object, model: FaceModel, controls: np.ndarray) -> None:

@@ -31,6 +31,8 @@ class MUSCLE_FACE_OT_keyframe_sliders(bpy.types.Operator):
         except MuscleFaceError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        editing.key(obj, some, context.scene.frame_current_final)
-        self.report({"INFO"}, f"Keyed {len(some)} sliders at frame {frame}")
+        locked = editing.key(obj, some, context.scene.frame_current_final)
+        text = f"Keyed {len(some) - len(locked)} sliders at frame {frame}"
+        text += f"; their channels are locked: {', '.join(locked)}" if locked else ""
+        self.report({"WARNING" if locked else "INFO"}, text)
         return {"FINISHED"}

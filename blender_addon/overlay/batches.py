@@ -9,8 +9,8 @@ import bpy
 from .. import drive, storage
 from . import anatomy
 
-# Of each object: what its batches show, and the batches.
-_kept: dict[str, tuple[tuple, list]] = {}
+# Of each object: what its batches show, the pose among it, and the batches.
+_kept: dict[str, tuple[tuple, object, list]] = {}
 
 
 def draw(obj: bpy.types.Object) -> None:
@@ -47,7 +47,6 @@ def _batches(obj: bpy.types.Object) -> list:
     pulls = tuple(drive.pull(settings, m) for m in settings.muscles) if settings.show_muscles else ()
     key = (
         storage.digest(obj.data),
-        id(pose),
         settings.show_muscles,
         settings.show_bones,
         settings.show_tets,
@@ -56,9 +55,12 @@ def _batches(obj: bpy.types.Object) -> list:
         settings.last_residual,
         pulls,
     )
-    if _kept.get(obj.name_full, (None,))[0] != key:
-        _kept[obj.name_full] = (key, [_batch(item) for item in _items(obj, pose)])
-    return _kept[obj.name_full][1]
+    shown, of, batches = _kept.get(obj.name_full, (None, None, []))
+    # The pose itself is kept: another one may come to lie at the address of one that is gone.
+    if shown != key or of is not pose:
+        batches = [_batch(item) for item in _items(obj, pose)]
+        _kept[obj.name_full] = key, pose, batches
+    return batches
 
 
 def _items(obj: bpy.types.Object, pose) -> list:

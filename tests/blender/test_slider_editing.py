@@ -4,7 +4,7 @@
 
 import bpy
 import pytest
-from muscle_face.blender_addon import drive, editing, poses, storage
+from muscle_face.blender_addon import animation, drive, editing, poses, storage
 from readings import moved, shown
 
 LEFT, RIGHT = "zygomaticus_major_L", "zygomaticus_major_R"
@@ -88,7 +88,9 @@ def test_keyframe_all(rig):
     rig.muscle_face.jaw_open = 0.9
     bpy.context.scene.frame_set(7)
     assert rig.muscle_face.jaw_open == pytest.approx(0.25)
-    assert rig.data.shape_keys.animation_data is not None
+    keys = rig.data.shape_keys
+    animation.find_curve(keys, keys.key_blocks["jawOpen"].path_from_id("value")).lock = True
+    assert editing.key(rig, editing.all_of(rig), 8) == ["jawOpen"]
 
 
 def test_pose_assets(rig):
