@@ -34,8 +34,11 @@ def control_vector(
         unknown = next((name for name in values if name not in index), None)
         if unknown is not None:
             raise MuscleFaceError(f'This face has no slider "{unknown}": use one of controls().names.')
+        given = as_numbers(list(values.values()), _NO_NUMBER)
+        if given.ndim != 1:
+            raise MuscleFaceError(_NO_NUMBER)
         out = np.zeros(len(names))
-        out[[index[name] for name in values]] = as_numbers(list(values.values()), _NO_NUMBER)
+        out[[index[name] for name in values]] = given
     else:
         out = as_numbers(values, _NO_NUMBER).copy()
         if out.shape != (len(names),):

@@ -297,6 +297,7 @@ def test_clear_sentences_for_bad_requests():
 @pytest.mark.parametrize(("ask", "words"), [
     (lambda m, p: m.solve({"jawOpen": "wide"}), "not a number"),
     (lambda m, p: m.solve("jawOpen"), "not a number"),
+    (lambda m, p: m.solve({"jawOpen": [0.1, 0.2], "mouthPucker": [0.0, 0.0]}), "not a number"),
     (lambda m, p: m.solve({}, gravity="down"), "Gravity"),
     (lambda m, p: m.solve_batch([{}, {}], starts=[p]), "2 slider settings and 1 starts"),
     (lambda m, p: m.gradient(p, p.skin.T), "gradient of a loss"),
