@@ -23,6 +23,10 @@ from .warped import Warping
 NEAR = 0.02
 """Distance to the equilibrium [cm] at which a drag is near enough, as the steps tell."""
 
+AHEAD = 0.75
+"""Share of it that the next step may be for a drag to be near whatever the steps before it tell. One longer than all of
+it shows a drag that is not near: beside a fold, and where the flesh is soft, short steps come before long ones."""
+
 STEPS = 7
 """Steps with one factor at most."""
 
@@ -90,7 +94,7 @@ class _Descent:
 
     def begin(self, inverse: Operator, rate: float = FIRST) -> None:
         """Go on with another inverse, whose second step is to its first as ``rate``."""
-        self._inverse, self._memory, self._last, self._length = inverse, Memory(), None, 1.0
+        self._inverse, self._memory, self._last, self._length, self._next = inverse, Memory(), None, 1.0, None
         self._end, self.left, self.misled = self.taken + STEPS, np.inf, False
         self._rate, self.found, self._short = rate, None, 0
 
@@ -102,8 +106,21 @@ class _Descent:
 
     @property
     def near(self) -> bool:
-        """Whether the equilibrium is near enough, as far as the steps can tell."""
-        return self.residual == 0.0 or self.left <= NEAR
+        """Whether the equilibrium is near enough, as far as the steps can tell, the next among them."""
+        if self._last is None or self.residual == 0.0:
+            return self.residual == 0.0 or self.left <= NEAR
+        if self._last <= AHEAD * NEAR and self._length == 1.0:
+            return self.left <= NEAR
+        # As much as of the last will have to be cut off it.
+        ahead = self._reach(self._direction) / self._length
+        return ahead <= (NEAR if self.left <= NEAR else AHEAD * NEAR)
+
+    @property
+    def _direction(self) -> np.ndarray:
+        """The next step as a whole (n, 3)."""
+        if self._next is None:
+            self._next = self._memory.direction(self._gradient, self._inverse)
+        return self._next
 
     @property
     def spent(self) -> bool:
@@ -116,14 +133,13 @@ class _Descent:
 
     def step(self) -> None:
         """One step, if the energy grants one."""
-        g = self._gradient
-        p = self._memory.direction(g, self._inverse)
+        g, p = self._gradient, self._direction
         slope, first = float(np.vdot(g, p)), min(1.0, 2.0 * self._length)
         t, at, value, new, tries = line_search(self._energy, self.at, p, self._value, g, slope, first)
         self.taken, self.evaluations = self.taken + 1, self.evaluations + tries
         if t == 0.0:
             # At the equilibrium rounding hides what is left to gain.
-            self.left = self._reach(p)
+            self.left, self._length = self._reach(p), 1.0
             self.misled, self._end = self.left > NEAR, self.taken
             return
         self._memory.add(at - self.at, new - g)
@@ -137,7 +153,7 @@ class _Descent:
         self.left = max(moved * rate / (1.0 - rate), moved * (1.0 - t) / t)
         self._short = self._short + 1 if t < SHORT and moved > BOLD * t else 0
         self.misled = self._short >= MISLED
-        self.at, self._value, self._gradient = at, value, new
+        self.at, self._value, self._gradient, self._next = at, value, new, None
         self._last, self._length = max(moved, 1e-12), t
 
 
