@@ -35,6 +35,14 @@ def drive_problem(context: bpy.types.Context) -> str | None:
     return problem
 
 
+def sculpt_problem(context: bpy.types.Context) -> str | None:
+    """A muscle rig that is not baked and is seen: Blender sculpts on nothing else."""
+    problem = drive_problem(context)
+    if problem is None and not context.object.visible_get():
+        problem = f"'{context.object.name}' is hidden; show it first"
+    return problem
+
+
 def shared_problem(obj: bpy.types.Object) -> str | None:
     """A rig that does not show the face of another one."""
     first = drive.leader(obj)

@@ -21,7 +21,7 @@ class MUSCLE_FACE_OT_sculpt_target(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return requirements.check(cls, requirements.drive_problem(context))
+        return requirements.check(cls, requirements.sculpt_problem(context))
 
     def execute(self, context):
         obj = context.object

@@ -104,6 +104,20 @@ def test_a_new_sculpt_begins_as_the_face_is(small_rig):
     assert not small_rig.show_only_shape_key and key.value == 0.0
 
 
+@pytest.mark.parametrize("hide", ["hide_set", "hide_viewport"])
+def test_a_hidden_face_is_not_sculpted_on(small_rig, hide):
+    """Blender has no Sculpt Mode for it: the button says so, and makes no key."""
+    if hide == "hide_set":
+        small_rig.hide_set(True)
+    else:
+        small_rig.hide_viewport = True
+    bpy.context.view_layer.update()
+    before = fingerprint(small_rig)
+    with pytest.raises(RuntimeError, match="is hidden; show it first"):
+        bpy.ops.muscle_face.sculpt_target()
+    assert fingerprint(small_rig) == before
+
+
 def test_a_sculpted_neutral_is_no_expression(small_rig):
     """Sculpted with the Basis active, which changes the neutral itself: the fit would count it twice, and says so."""
     keys = small_rig.data.shape_keys.key_blocks
