@@ -167,7 +167,7 @@ def shape_names(model: FaceModel) -> list[str]:
 def blendshape_offset(obj: bpy.types.Object, model: FaceModel, controls: np.ndarray) -> np.ndarray:
     """What the rig's shape keys add to the rest mesh at these controls, (V, 3) float64."""
     offset = np.zeros((model.vertex_count, 3))
-    keys = obj.data.shape_keys.key_blocks
+    keys = obj.data.shape_keys.key_blocks if obj.data.shape_keys else ()
     for name, kind, value in zip(model.controls().names, model.control_kinds, controls, strict=True):
         if kind == "shape" and value and name in keys:
             offset += value * bridge.key_delta(obj, keys[name])

@@ -221,12 +221,14 @@ def test_an_edited_neutral_keeps_its_shape(small_rig, edit):
 
 
 @pytest.mark.parametrize("baked", [False, True])
-def test_a_face_without_its_shape_keys_says_what_to_do(small_rig, baked):
-    """After Delete All Shape Keys buttons send to Update Rig, also where the keys were a bake."""
+def test_a_face_without_its_shape_keys_says_what_to_do(small_rig, baked, capfd):
+    """After Delete All Shape Keys buttons send to Update Rig, also where the keys were a bake; a heat map still shows."""
     if baked:
         bpy.ops.muscle_face.bake(frame_start=1, frame_end=1)
     small_rig.shape_key_clear()
     assert "All shape keys are gone" in staleness.changes(small_rig)
+    small_rig.muscle_face.heat_map = "BLENDSHAPE"
+    assert "Muscle Face Heat" in small_rig.data.attributes and "Traceback" not in capfd.readouterr().err
     if baked:
         assert bpy.ops.muscle_face.remove_bake() == {"FINISHED"}
     for operator in (bpy.ops.muscle_face.fit, bpy.ops.muscle_face.sculpt_target, bpy.ops.muscle_face.export_cache):
