@@ -222,7 +222,7 @@ def test_an_edited_neutral_keeps_its_shape(small_rig, edit):
 
 @pytest.mark.parametrize("baked", [False, True])
 def test_a_face_without_its_shape_keys_says_what_to_do(small_rig, baked, capfd):
-    """After Delete All Shape Keys buttons send to Update Rig, also where the keys were a bake; a heat map still shows."""
+    """After Delete All Shape Keys buttons send to Update Rig, also of a bake; a heat map still shows."""
     if baked:
         bpy.ops.muscle_face.bake(frame_start=1, frame_end=1)
     small_rig.shape_key_clear()
