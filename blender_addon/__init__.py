@@ -15,8 +15,8 @@ from . import (
     panels,
     preferences,
     properties,
-    staleness,
     storage,
+    watching,
 )
 from .fit import places
 
@@ -41,7 +41,7 @@ def unregister() -> None:
     jobs.join_all()
     live.clear()
     editing.forget()
-    staleness.forget()
+    watching.forget()
     drive.clear_cache()
     storage.clear_cache()
     places.clear_cache()

@@ -12,9 +12,8 @@ import numpy as np
 
 from ..core import MuscleFaceError
 from ..core.anatomy.names import match_arkit
-from . import animation, bridge, drive, engine, frame_range, storage
+from . import animation, baked, bridge, drive, engine, frame_range, storage
 from .fit import shown
-from .staleness import BAKED_KEY
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -157,21 +156,27 @@ def _write_frames(
     scene: bpy.types.Scene, obj: bpy.types.Object, frames: range, offsets: list[np.ndarray]
 ) -> Generator[tuple[float, str], None, None]:
     """One key per frame, 1 at its frame and 0 at the next ones; the ends hold beyond the range."""
-    rest, stretch = bridge.vertex_positions(obj.data), frame_range.stretch(scene)
-    for frame, offset in zip(frames, offsets, strict=True):
-        key = bridge.add_key(obj, f"Bake {frame:04d}", rest + offset)
-        points = [(stretch * f, float(f == frame)) for f in (frame - 1, frame, frame + 1) if f in frames]
-        animation.write_curve(obj.data.shape_keys, key.path_from_id("value"), points)
-        yield (frame - frames[0]) / len(frames), "Writing shape keys"
+    rest, stretch, written = bridge.vertex_positions(obj.data), frame_range.stretch(scene), []
+    try:
+        for frame, offset in zip(frames, offsets, strict=True):
+            key = bridge.add_key(obj, baked.FRAME.format(frame), rest + offset)
+            written.append(key.name)
+            points = [(stretch * f, float(f == frame)) for f in (frame - 1, frame, frame + 1) if f in frames]
+            animation.write_curve(obj.data.shape_keys, key.path_from_id("value"), points)
+            yield (frame - frames[0]) / len(frames), "Writing shape keys"
+    finally:
+        baked.note(obj.data, written)
     obj.data.update()
 
 
 def _write_parts(obj: bpy.types.Object, at: np.ndarray, found) -> None:
-    rest = bridge.vertex_positions(obj.data)
+    rest, written = bridge.vertex_positions(obj.data), []
     for index, (shape, weights) in enumerate(zip(found.shapes, found.weights.T, strict=True)):
-        key = bridge.add_key(obj, f"Bake Part {index + 1:03d}", rest + shape)
+        key = bridge.add_key(obj, baked.PART.format(index + 1), rest + shape)
+        written.append(key.name)
         key.slider_min, key.slider_max = -1.0, 1.0
         animation.write_samples(obj.data.shape_keys, key.path_from_id("value"), at, weights)
+    baked.note(obj.data, written)
     obj.data.update()
 
 
@@ -189,8 +194,8 @@ def _write_sliders(
     keys = obj.data.shape_keys
     paths = {keys.key_blocks[name].path_from_id("value") for name in mutes}
     action, aside = animation.set_aside(keys, paths)
-    sim, baked = drive.sim_key(obj.data), animation.give_action(keys, f"{obj.name} Sliders", action, aside["slot"])
-    storage.set_bake_mutes(obj.data, {**mutes, storage.SIM_KEY: sim.mute}, aside, action, baked)
+    sim, own = drive.sim_key(obj.data), animation.give_action(keys, f"{obj.name} Sliders", action, aside["slot"])
+    storage.set_bake_mutes(obj.data, {**mutes, storage.SIM_KEY: sim.mute}, aside, action, own)
     for path in paths:
         animation.remove_curve(keys, path)
     for name in mutes:
@@ -202,22 +207,30 @@ def _write_sliders(
 
 
 def remove(obj: bpy.types.Object) -> None:
-    """Delete the keys and curves of a bake and put the sources back; nothing where nothing is baked."""
+    """Delete the keys and curves of a bake and put the sources back; nothing where nothing is baked.
+
+    Keys that the artist has renamed stay, and no longer play.
+    """
     keys, active = obj.data.shape_keys, obj.active_shape_key_index
     if keys is None:
         storage.set_bake_mutes(obj.data, None)
         return
-    for key in [key for key in keys.key_blocks if BAKED_KEY.match(key.name)]:
+    for key in baked.renamed(obj.data):
         animation.remove_curve(keys, key.path_from_id("value"))
-        obj.shape_key_remove(key)
+        key.value = 0.0
+    for name in baked.names(obj.data):
+        # By name: to remove one moves the others.
+        animation.remove_curve(keys, keys.key_blocks[name].path_from_id("value"))
+        obj.shape_key_remove(keys.key_blocks[name])
+    baked.note(obj.data, [])
     obj.active_shape_key_index = min(active, len(keys.key_blocks) - 1)
     mutes = storage.bake_mutes(obj.data)
     if mutes is None:
         return
-    aside, baked = storage.bake_aside(obj.data), storage.baked_action(obj.data)
+    aside, own = storage.bake_aside(obj.data), storage.baked_action(obj.data)
     if aside is not None:
         playing, action = keys.animation_data.action if keys.animation_data else None, storage.bake_action(obj.data)
-        if playing not in (None, baked, action):
+        if playing not in (None, own, action):
             # One that the artist has made since: without a user it would not be saved.
             playing.use_fake_user = True
         animation.put_back(keys, action, aside)
@@ -225,5 +238,5 @@ def remove(obj: bpy.types.Object) -> None:
         if name in keys.key_blocks:
             keys.key_blocks[name].mute = mute
     storage.set_bake_mutes(obj.data, None)
-    if baked is not None and not baked.users:
-        bpy.data.actions.remove(baked)
+    if own is not None and not own.users:
+        bpy.data.actions.remove(own)

@@ -251,7 +251,7 @@ def _show(obj: bpy.types.Object, session: _Session) -> None:
     session.drive, session.pose, session.settled = wanted, task.result, False
 
 
-def _draw(part: str = "WINDOW") -> None:
+def draw(part: str = "WINDOW") -> None:
     """Have the 3D views drawn, or another part of their areas, and nothing else."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
@@ -267,7 +267,7 @@ def _tell() -> None:
     now = [None if task.done else task.progress for task in tasks]
     if now != _told:
         _told = now
-        _draw("UI")
+        draw("UI")
 
 
 def _poll() -> float | None:
@@ -323,7 +323,7 @@ def _look_after(obj: bpy.types.Object, session: _Session) -> bool:
         except MuscleFaceError as error:
             obj.muscle_face.message = str(error)
         if session.drive is not shown:
-            _draw()
+            draw()
         return True
     if session.settled:
         return False

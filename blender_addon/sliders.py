@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core import MuscleFaceError
 from ..core.anatomy.names import canonical_name, match_arkit
-from . import animation, drive, staleness, storage
+from . import animation, baked, drive, staleness, storage
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -97,9 +97,9 @@ def animated(obj: bpy.types.Object, curves: Sequence) -> dict[tuple[str, str], b
 
     Raises MuscleFaceError when there is none.
     """
-    found = {}
+    found, results = {}, baked.names(obj.data)
     for curve in curves:
-        slider = _slider(obj, curve.data_path)
+        slider = _slider(obj, curve.data_path, results)
         if slider is not None and len(curve.keyframe_points):
             found.setdefault(slider, curve)
     if not found:
@@ -107,12 +107,14 @@ def animated(obj: bpy.types.Object, curves: Sequence) -> dict[tuple[str, str], b
     return found
 
 
-def _slider(obj: bpy.types.Object, path: str) -> tuple[str, str] | None:
-    """Kind and name of the slider that a property path of a face means."""
+def _slider(obj: bpy.types.Object, path: str, results: set[str]) -> tuple[str, str] | None:
+    """Kind and name of the slider that a property path of a face means; its baked shape keys are no sliders."""
     shape = re.fullmatch(r'key_blocks\["(.*)"\]\.value', path)
     if shape:
         name = bpy.utils.unescape_identifier(shape[1])
-        return None if name == storage.SIM_KEY or staleness.BAKED_KEY.match(name) else ("shape", name)
+        own = obj.data.shape_keys is not None and name in obj.data.shape_keys.key_blocks
+        result = name in results if own else baked.is_name(name)
+        return None if name == storage.SIM_KEY or result else ("shape", name)
     muscle = re.fullmatch(r"muscle_face\.muscles\[(.*)\]\.activation", path)
     if muscle:
         muscles, key = obj.muscle_face.muscles, muscle[1]

@@ -3,34 +3,29 @@
 """Whether a rig still is the rig of its mesh: what it was made from is noted as checksums and compared with what is."""
 
 import re
-import time
 
 import bpy
 
-from . import anatomy, bridge, storage
+from . import anatomy, baked, bridge, storage
 
 KEYS_LOST = "All shape keys are gone: undo that, or press Update Rig"
 BASIS = "basis"
 SHAPES = "shapes"
 ANATOMY = "anatomy"
 TOPOLOGY = "Vertices or faces were changed since: undo that, or remove the rig and create it again"
-SECONDS = 0.5
-"""For so long an answer holds: panels are drawn more often than meshes are edited."""
+UNKNOWN = "?"
 
-# Baked frames and what a fit left over are results, not shapes to simulate with.
-BAKED_KEY = re.compile(r"Bake (Part )?-?\d{3,}(\.\d+)?$")
-CORRECTIVE = "Corrective"
-_RESULT = re.compile(rf"{BAKED_KEY.pattern}|{CORRECTIVE}(\.\d+)?$")
-
-_answers: dict[str, tuple[float, str | None]] = {}
+CORRECTIVE, ON = "Corrective", "max(0, min(1, "
+"""The name of the shape keys that fits have left over, and how the expressions begin that drive them."""
 
 
 def shape_sources(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
-    """The shape keys that are sliders of the simulation."""
+    """The shape keys that are sliders of the simulation: baked frames and what a fit left over are its results."""
     if mesh.shape_keys is None:
         return []
-    blocks, reference = mesh.shape_keys.key_blocks, mesh.shape_keys.reference_key
-    return [k for k in blocks if k != reference and k.name != storage.SIM_KEY and not _RESULT.match(k.name)]
+    blocks, results = mesh.shape_keys.key_blocks, {k.name for k in (*baked.keys(mesh), *correctives(mesh))}
+    results |= {storage.SIM_KEY, mesh.shape_keys.reference_key.name}
+    return [k for k in blocks if k.name not in results]
 
 
 def sculpt(obj: bpy.types.Object) -> str | None:
@@ -52,20 +47,37 @@ def read_head(obj: bpy.types.Object):
     return vertices, faces, shapes
 
 
-def correctives(mesh: bpy.types.Mesh, before: dict) -> list[bpy.types.ShapeKey]:
-    """The shape keys that fits have left over; those of the name that were there before the rig are the artist's."""
+def correctives(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
+    """The shape keys that fits have left over, told by name and driver: the artist may call keys the same."""
     blocks = mesh.shape_keys.key_blocks if mesh.shape_keys else ()
-    return [k for k in blocks if re.fullmatch(rf"{CORRECTIVE}(\.\d+)?", k.name) and k.name not in before["keys"]]
+    named = [k for k in blocks if re.fullmatch(rf"{CORRECTIVE}(\.\d+)?", k.name)]
+    return [k for k in named if _is_switched(mesh.shape_keys, k)]
+
+
+def _is_switched(keys: bpy.types.Key, key: bpy.types.ShapeKey) -> bool:
+    data, path = keys.animation_data, key.path_from_id("value")
+    drivers = [d.driver for d in data.drivers if d.data_path == path] if data else ()
+    return any(driver.expression.startswith(ON) for driver in drivers)
 
 
 def fingerprint(obj: bpy.types.Object) -> dict:
     """What the rig of an object would be made from: checksums and such, plain data for JSON."""
-    mesh = obj.data
-    return {
-        BASIS: bridge.key_checksum(mesh.shape_keys.reference_key),
-        SHAPES: {k.name: bridge.key_checksum(k) for k in _sliders_of(obj)},
-        ANATOMY: anatomy.summary(obj),
-    }
+    return _fingerprint(obj, {name: checksum(obj, name) for name in sources(obj)})
+
+
+def sources(obj: bpy.types.Object) -> list[str]:
+    """Names of the shape keys that a rig is made from, the neutral's first."""
+    return [obj.data.shape_keys.reference_key.name, *(k.name for k in _sliders_of(obj))]
+
+
+def checksum(obj: bpy.types.Object, name: str) -> int:
+    """A number that changes with a shape key's positions."""
+    return bridge.key_checksum(obj.data.shape_keys.key_blocks[name])
+
+
+def _fingerprint(obj: bpy.types.Object, found: dict[str, int]) -> dict:
+    basis, *shapes = found.items()
+    return {BASIS: basis[1], SHAPES: dict(shapes), ANATOMY: anatomy.summary(obj)}
 
 
 def with_muscles(obj: bpy.types.Object) -> dict | None:
@@ -77,25 +89,24 @@ def with_muscles(obj: bpy.types.Object) -> dict | None:
     return {**noted, ANATOMY: {**kept, **{n: v for n, v in now.items() if n.startswith(anatomy.MUSCLE)}}}
 
 
-def reason(obj: bpy.types.Object) -> str | None:
-    """What has changed since the rig of an object was made, for the panel; None when nothing has."""
-    at, answer = _answers.get(obj.name_full, (0.0, None))
-    if not 0.0 <= time.monotonic() - at < SECONDS:
-        answer = changes(obj)
-        _answers[obj.name_full] = time.monotonic(), answer
-    return answer
-
-
-def changes(obj: bpy.types.Object) -> str | None:
-    """``reason`` worked out now."""
-    noted = storage.fingerprint(obj.data)
-    if noted is None:
+def at_once(obj: bpy.types.Object) -> str | None:
+    """What `changes` says without a look at the shape keys; UNKNOWN where it takes that."""
+    if storage.fingerprint(obj.data) is None:
         return None
     if storage.topology_changed(obj.data):
         return TOPOLOGY
-    if obj.data.shape_keys is None:
-        return KEYS_LOST
-    now = fingerprint(obj)
+    return KEYS_LOST if obj.data.shape_keys is None else UNKNOWN
+
+
+def changes(obj: bpy.types.Object, found: dict[str, int] | None = None) -> str | None:
+    """What has changed since the rig of an object was made; None when nothing has.
+
+    ``found``: the checksums of all `sources`, in their order, where they are known.
+    """
+    answer = at_once(obj)
+    if answer is not UNKNOWN:
+        return answer
+    noted, now = storage.fingerprint(obj.data), _fingerprint(obj, found) if found else fingerprint(obj)
     shapes, known = now[SHAPES], noted[SHAPES]
     added, gone = sorted(set(shapes) - set(known)), sorted(set(known) - set(shapes))
     if now[BASIS] != noted[BASIS]:
@@ -122,8 +133,3 @@ def neutral_changed(obj: bpy.types.Object) -> bool:
     """Whether the neutral was sculpted since the rig of an object was made."""
     noted, keys = storage.fingerprint(obj.data), obj.data.shape_keys
     return None not in (noted, keys) and bridge.key_checksum(keys.reference_key) != noted[BASIS]
-
-
-def forget() -> None:
-    """Drop the answers: other data have the same names now."""
-    _answers.clear()

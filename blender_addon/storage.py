@@ -37,7 +37,7 @@ SPARE = 2
 """Models that no mesh uses any more and are kept all the same, for undo: each takes some hundred megabytes."""
 
 # The hash of a mesh that has kept its counts is not computed again; edits that keep the counts keep the rig.
-_checked: set[tuple[str, int, int]] = set()
+_checked: set[tuple[str, int, int, int]] = set()
 # Parsed once for all the panels that are drawn.
 _layouts: dict[str, list[Slider]] = {}
 
@@ -162,8 +162,13 @@ def fingerprint(mesh: bpy.types.Mesh) -> dict | None:
 def topology_changed(mesh: bpy.types.Mesh) -> bool:
     """Whether the mesh has other faces than when its rig was made: no update can follow that."""
     group = mesh[PROPERTY]
-    counts = (group["digest"], len(mesh.loops), len(mesh.polygons))
-    return counts not in _checked and bridge.topology_hash(mesh) != group["topology"]
+    counts = (group["digest"], len(mesh.vertices), len(mesh.loops), len(mesh.polygons))
+    if counts in _checked:
+        return False
+    if bridge.topology_hash(mesh) != group["topology"]:
+        return True
+    _checked.add(counts)
+    return False
 
 
 def _check_topology(mesh: bpy.types.Mesh, group, model: FaceModel) -> None:
@@ -172,7 +177,7 @@ def _check_topology(mesh: bpy.types.Mesh, group, model: FaceModel) -> None:
             f"'{mesh.name}' has {len(mesh.vertices)} vertices now and had {model.vertex_count} when its muscle rig was "
             "made; undo the edit, or remove the rig and create it again."
         )
-    counts = (group["digest"], len(mesh.loops), len(mesh.polygons))
+    counts = (group["digest"], len(mesh.vertices), len(mesh.loops), len(mesh.polygons))
     if counts in _checked:
         return
     if bridge.topology_hash(mesh) != group["topology"]:

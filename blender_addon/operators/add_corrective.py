@@ -61,7 +61,7 @@ def _drive(obj: bpy.types.Object, key: bpy.types.ShapeKey, found: dict[str, tupl
     """The key is on as far as the least of the sliders is at the value that it had in the fit."""
     driver = key.driver_add("value").driver
     driver.type = "SCRIPTED"
-    terms = ["1"]
+    terms = []
     for number, (owner, path, value) in enumerate(found.values()):
         variable = driver.variables.new()
         variable.name = f"c{number}"
@@ -71,4 +71,4 @@ def _drive(obj: bpy.types.Object, key: bpy.types.ShapeKey, found: dict[str, tupl
         target.id, target.data_path = owner, path
         terms.append(f"c{number} / {value:.6g}")
     # Blender evaluates this itself: no script has to be trusted.
-    driver.expression = f"max(0, min({', '.join(terms)}))"
+    driver.expression = f"{staleness.ON}{', '.join(terms)}))"

@@ -5,7 +5,7 @@
 import bpy
 from bpy.props import EnumProperty
 
-from .. import anatomy, bridge, drive, engine, jobs, requirements, staleness, storage
+from .. import anatomy, baked, bridge, drive, engine, jobs, requirements, staleness, storage
 from ..properties import TISSUES
 
 
@@ -55,6 +55,7 @@ class MUSCLE_FACE_OT_create_rig(jobs.JobOperator, bpy.types.Operator):
         obj = self.subject(context)
         obj.muscle_face.muscles.clear()
         drop_sim_key(obj)
+        baked.begin(obj.data)
         before = describe(obj)
         add_sim_key(obj)
         storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj))

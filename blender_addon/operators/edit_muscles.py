@@ -5,7 +5,7 @@
 import bpy
 
 from ...core import MuscleFaceError
-from .. import anatomy, drive, jobs, muscle_curves, requirements, staleness, storage
+from .. import anatomy, drive, jobs, muscle_curves, requirements, staleness, storage, watching
 from . import create_rig
 
 
@@ -61,7 +61,7 @@ class MUSCLE_FACE_OT_apply_muscles(jobs.JobOperator, bpy.types.Operator):
         model, blob = result
         obj = self.subject(context)
         storage.store(obj.data, model, blob, storage.before(obj.data), fingerprint=staleness.with_muscles(obj))
-        staleness.forget()
+        watching.forget()
         create_rig.fill_settings(obj, model)
         if muscle_curves.collection(obj) is not None:
             muscle_curves.show(obj, model.muscle_curves())

@@ -12,7 +12,7 @@ from bpy.props import EnumProperty
 
 from ...core import MuscleFaceError
 from ...core.anatomy.names import canonical_name
-from .. import bridge, engine, jobs, landmarks, requirements, staleness, storage
+from .. import bridge, engine, jobs, landmarks, requirements, staleness, storage, watching
 
 SETS = (
     ("arkit", "ARKit", "The shapes that face capture with a phone drives; the tongue is left out"),
@@ -59,7 +59,7 @@ class MUSCLE_FACE_OT_grow_shapes(jobs.JobOperator, bpy.types.Operator):
         obj = self.subject(context)
         write_keys(obj, result)
         if requirements.is_rig(obj):
-            staleness.forget()
+            watching.forget()
         self.report({"INFO"}, f"Grew {len(result)} shape keys")
 
 

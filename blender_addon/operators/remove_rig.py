@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import bridge, heat, overlay, requirements, staleness, storage
+from .. import baked, bridge, heat, overlay, requirements, staleness, storage
 from ..fit import report
 
 
@@ -21,24 +21,24 @@ class MUSCLE_FACE_OT_remove_rig(bpy.types.Operator):
 
     def execute(self, context):
         obj = context.object
-        before, baked = storage.before(obj.data), storage.bake_mutes(obj.data) is not None
-        restore_keys(obj, before, baked)
+        restore_keys(obj, storage.before(obj.data), storage.bake_mutes(obj.data) is not None)
         heat.remove(obj.data)
         report.remove(obj.data)
         storage.remove(obj.data)
+        baked.end(obj.data)
         obj.property_unset("muscle_face")
         overlay.synchronise()
         obj.data.update()
         return {"FINISHED"}
 
 
-def restore_keys(obj: bpy.types.Object, before: dict, baked: bool) -> None:
+def restore_keys(obj: bpy.types.Object, before: dict, playing: bool) -> None:
     """Remove what the rig added and put back values and mutes.
 
-    A bake keeps its sources muted and its Basis: it has to go on playing.
+    A bake that is ``playing`` keeps its sources muted and its Basis: it has to go on playing.
     """
     blocks = obj.data.shape_keys.key_blocks if obj.data.shape_keys else {}
-    for key in staleness.correctives(obj.data, before):
+    for key in staleness.correctives(obj.data):
         key.driver_remove("value")
         obj.shape_key_remove(key)
     if storage.SIM_KEY in blocks:
@@ -46,8 +46,8 @@ def restore_keys(obj: bpy.types.Object, before: dict, baked: bool) -> None:
     for name, (value, mute) in before["keys"].items():
         if name in blocks:
             blocks[name].value = value
-            blocks[name].mute = blocks[name].mute if baked else mute
-    if not before["has_keys"] and not baked and len(blocks) == 1:
+            blocks[name].mute = blocks[name].mute if playing else mute
+    if not before["has_keys"] and not playing and len(blocks) == 1:
         rest = bridge.vertex_positions(obj.data)
         obj.shape_key_clear()
         bridge.write_vertex_positions(obj.data, rest)

@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import anatomy, drive, engine, jobs, muscle_curves, requirements, staleness, storage
+from .. import anatomy, drive, engine, jobs, muscle_curves, requirements, staleness, storage, watching
 from . import create_rig
 
 
@@ -45,7 +45,7 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
         if obj.data.shape_keys is None or storage.SIM_KEY not in obj.data.shape_keys.key_blocks:
             create_rig.add_sim_key(obj)
         storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj))
-        staleness.forget()
+        watching.forget()
         create_rig.fill_settings(obj, model)
         if muscle_curves.collection(obj) is not None:
             muscle_curves.show(obj, model.muscle_curves())
@@ -58,6 +58,6 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
 def described_again(obj: bpy.types.Object, before: dict) -> dict:
     """What remove_rig puts back, with the shape keys that are there now."""
     now = create_rig.describe(obj)["keys"]
-    for name in (storage.SIM_KEY, staleness.sculpt(obj), *(k.name for k in staleness.correctives(obj.data, before))):
+    for name in (storage.SIM_KEY, staleness.sculpt(obj), *(k.name for k in staleness.correctives(obj.data))):
         now.pop(name, None)
     return {**before, "keys": {**now, **{n: v for n, v in before["keys"].items() if n in now}}}

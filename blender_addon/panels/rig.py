@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import live, poses, requirements, staleness
+from .. import live, poses, requirements, staleness, watching
 from . import anatomy_view, rows
 from .base import Panel
 
@@ -110,7 +110,7 @@ def draw_grow(layout) -> None:
 
 def draw_update(layout, obj) -> None:
     """Whether the rig still is that of the mesh, and the button that makes it so."""
-    changed = staleness.reason(obj)
+    changed = watching.reason(obj)
     if changed:
         rows.paragraph(layout, changed, icon="ERROR")
     row = layout.row(align=True)
