@@ -61,6 +61,15 @@ def live_face() -> type[LiveFace]:
     return LiveFace
 
 
+def live_nearness() -> float:
+    """How near to its equilibrium a moving face is to be, by the preferences, as ``LiveFace.follow`` takes it."""
+    face_model()
+    from ..core.live import PRECISION
+
+    chosen = preferences()
+    return PRECISION[chosen.precision if chosen else "STANDARD"]
+
+
 def swollen_face() -> type[FaceModel]:
     """The class of a face whose flesh has swollen."""
     face_model()

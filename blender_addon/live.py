@@ -106,10 +106,12 @@ class _Session:
 
     def begin_following(self, wanted: drive.Drive, start: Pose | None) -> None:
         """Work out a near answer in a thread."""
-        face, base = self.making.result, self.making.result.model
+        face, near = self.making.result, engine.live_nearness()
         self.asked = wanted
         self.following = _Task(
-            lambda _tick: face.follow(wanted.controls, gravity=wanted.gravity, start=start, model=wanted.on(base))
+            lambda _tick: face.follow(
+                wanted.controls, gravity=wanted.gravity, start=start, model=wanted.on(face.model), near=near
+            )
         )
 
     def begin_settling(self) -> None:

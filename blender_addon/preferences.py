@@ -38,6 +38,17 @@ class MuscleFacePreferences(bpy.types.AddonPreferences):
         max=64,
         update=_use_threads,
     )
+    precision: EnumProperty(
+        name="Live Precision",
+        description="How near to its settled shape the face is while a slider moves. It settles when the slider rests; "
+        "renders, bakes and fits are always settled",
+        items=(
+            ("QUICK", "Quick", "Up to half a millimetre away, for slow computers"),
+            ("STANDARD", "Standard", "A few tenths of a millimetre away at most"),
+            ("FINE", "Fine", "A tenth of a millimetre away at most in most poses; a fifth slower"),
+        ),
+        default="STANDARD",
+    )
     log_level: EnumProperty(
         name="Console",
         description="How much is written to the console; takes effect after a restart",
@@ -61,7 +72,7 @@ class MuscleFacePreferences(bpy.types.AddonPreferences):
         """One column, labels to the left as everywhere in Preferences."""
         layout = self.layout
         layout.use_property_split = True
-        for name in ("device", "threads", "cache_folder", "log_level"):
+        for name in ("device", "precision", "threads", "cache_folder", "log_level"):
             layout.prop(self, name)
         if jobs.status is not None:
             fraction, text = jobs.status

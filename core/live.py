@@ -10,13 +10,16 @@ import numpy as np
 
 from . import blas
 from .build import checked_gravity
-from .physics.follow import Follower
+from .physics.follow import NEAR, Follower
 from .pose import Pose
 from .progress import Progress
 from .skinning import posed_skin
 
 if TYPE_CHECKING:
     from .face import FaceModel
+
+PRECISION = {"QUICK": 2.0 * NEAR, "STANDARD": NEAR, "FINE": 0.25 * NEAR}
+"""Distances to the equilibrium [cm of a head of 23 cm] at which an answer is near enough, by what a user calls them."""
 
 
 class LiveFace:
@@ -55,9 +58,11 @@ class LiveFace:
         gravity: Sequence[float] | None = None,
         start: Pose | None = None,
         model: "FaceModel | None" = None,
+        near: float = NEAR,
     ) -> Pose:
-        """The face near its equilibrium (``physics.follow.NEAR``), going on from the last answer or from ``start``;
-        ``model`` is the face as it has swollen (``swelling.SwollenFace``) or stiffened (``FaceModel.with_stiffness``).
+        """The face near its equilibrium, going on from the last answer or from ``start``; ``model`` is the face as it
+        has swollen (``swelling.SwollenFace``) or stiffened (``FaceModel.with_stiffness``), ``near`` the distance [cm of
+        a head of 23 cm] that may be left, as the steps tell it.
 
         The pose is ``converged`` when it is as near as it should be; ``FaceModel.solve`` settles it. Its residual is
         not measured (nan).
@@ -69,7 +74,7 @@ class LiveFace:
         if start is not None:
             self._nodes, self._anchor = start.nodes, model.load_of(start.controls, start.gravity)[0].anchor
         with blas.one_thread():
-            nodes, report = self._follower.follow(load, self._nodes, load.anchor - self._anchor, model.flesh)
+            nodes, report = self._follower.follow(load, self._nodes, load.anchor - self._anchor, model.flesh, near)
         self._nodes, self._anchor = nodes, load.anchor
         return Pose(
             controls=c,

@@ -21,7 +21,7 @@ from .packed import PackedFactor
 from .warped import Warping
 
 NEAR = 0.02
-"""Distance to the equilibrium [cm] at which a drag is near enough, as the steps tell."""
+"""Distance to the equilibrium [cm] at which a drag is near enough, as the steps tell, where none is asked for."""
 
 AHEAD = 0.75
 """Share of it that the next step may be for a drag to be near whatever the steps before it tell. One longer than all of
@@ -77,12 +77,14 @@ class _Factor:
 
 
 class _Descent:
-    """Steps down one energy, from where of several starts that is least. at: (n, 3) free nodes · left: distance to the
-    equilibrium that the steps tell [cm] · misled: whether steps are cut short · taken, evaluations: counts ·
-    found: ratio of the second step by this inverse to its first."""
+    """Steps down one energy, from where of several starts that is least, until it is ``near`` [cm].
 
-    def __init__(self, energy: Energy, starts: list[np.ndarray], visible: np.ndarray) -> None:
-        self._energy, self._visible = energy, visible
+    at: (n, 3) free nodes · left: distance to the equilibrium that the steps tell [cm] · misled: whether steps are cut
+    short · taken, evaluations: counts · found: ratio of the second step by this inverse to its first.
+    """
+
+    def __init__(self, energy: Energy, starts: list[np.ndarray], visible: np.ndarray, near: float = NEAR) -> None:
+        self._energy, self._visible, self._near = energy, visible, near
         at = ((*energy(start), start) for start in starts)
         self._value, self._gradient, self.at = min(at, key=lambda known: known[0])
         self.taken, self.evaluations = 0, len(starts)
@@ -108,12 +110,12 @@ class _Descent:
     def near(self) -> bool:
         """Whether the equilibrium is near enough, as far as the steps can tell, the next among them."""
         if self._last is None or self.residual == 0.0:
-            return self.residual == 0.0 or self.left <= NEAR
-        if self._last <= AHEAD * NEAR and self._length == 1.0:
-            return self.left <= NEAR
+            return self.residual == 0.0 or self.left <= self._near
+        if self._last <= AHEAD * self._near and self._length == 1.0:
+            return self.left <= self._near
         # As much as of the last will have to be cut off it.
         ahead = self._reach(self._direction) / self._length
-        return ahead <= (NEAR if self.left <= NEAR else AHEAD * NEAR)
+        return ahead <= (self._near if self.left <= self._near else AHEAD * self._near)
 
     @property
     def _direction(self) -> np.ndarray:
@@ -140,7 +142,7 @@ class _Descent:
         if t == 0.0:
             # At the equilibrium rounding hides what is left to gain.
             self.left, self._length = self._reach(p), 1.0
-            self.misled, self._end = self.left > NEAR, self.taken
+            self.misled, self._end = self.left > self._near, self.taken
             return
         self._memory.add(at - self.at, new - g)
         moved = self._reach(at - self.at)
@@ -183,11 +185,11 @@ class Follower:
             self._solver, self._other = self._solver.twin(flesh), self._other.twin(flesh)
 
     def follow(
-        self, load: Load, before: np.ndarray, moved: np.ndarray, flesh: Flesh | None = None
+        self, load: Load, before: np.ndarray, moved: np.ndarray, flesh: Flesh | None = None, near: float = NEAR
     ) -> tuple[np.ndarray, Report]:
         """Nodes (N, 3) near the equilibrium, from where they were ``before`` (N, 3) and what the shapes ``moved`` since
-        (N, 3), of the flesh or of that with other moduli (``Flesh.stiffened``). ``Report.step`` estimates the distance
-        [cm]."""
+        (N, 3), of the flesh or of that with other moduli (``Flesh.stiffened``), within ``near`` [cm] as the steps tell.
+        ``Report.step`` estimates the distance [cm]."""
         self._turn_to(flesh or self._flesh)
         f, free = self._flesh, self._flesh.free
         self._turn += 1
@@ -195,7 +197,8 @@ class Follower:
         x = np.where(f.fixed[:, None], load.fixed, before)
         energy = self._solver.energy(load, x, self._workspace)
         far = np.abs(moved).max(initial=0.0) > BOLD
-        descent = _Descent(energy, [(before + s * moved)[free] for s in (SHARES if far else SHARES[:1])], self._visible)
+        starts = [(before + s * moved)[free] for s in (SHARES if far else SHARES[:1])]
+        descent = _Descent(energy, starts, self._visible, near)
         x[free] = descent.at
         factor = self._begin(descent, x)
         fresh, relaxed = 0, 0

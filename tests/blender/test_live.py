@@ -4,11 +4,13 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
 import pytest
-from muscle_face.blender_addon import drive, engine, live, storage
+from muscle_face.blender_addon import drive, engine, live, preferences, storage
+from muscle_face.core.live import PRECISION, LiveFace
 from muscle_face.core.physics.follow import NEAR
 from readings import shown
 
@@ -98,6 +100,26 @@ def test_a_slider_that_moves_shows_a_near_face(rig, watched, monkeypatch):
     monkeypatch.setattr(live, "REST_SECONDS", 0.0)
     pump(rig)
     assert error_mm(rig, {"jaw_open": 0.6}) < 0.05
+
+
+def test_the_face_is_as_near_as_preferred(rig, watched, monkeypatch):
+    """The preference acts on the next answer; its choices are those that the simulation knows."""
+    choices = preferences.MuscleFacePreferences.bl_rna.properties["precision"].enum_items
+    assert {choice.identifier for choice in choices} == set(PRECISION)
+    asked, follow = [], LiveFace.follow
+
+    def noted(*args, near, **options):
+        asked.append(near)
+        return follow(*args, near=near, **options)
+
+    monkeypatch.setattr(LiveFace, "follow", noted)
+    chosen = SimpleNamespace(cache_folder="", log_level="WARNING", device="auto", threads=0)
+    monkeypatch.setattr(engine, "preferences", lambda: chosen)
+    for value, chosen.precision in ((0.1, "STANDARD"), (0.2, "FINE"), (0.3, "QUICK")):
+        rig.muscle_face.jaw_open = value
+        shown(rig)
+        pump(rig)
+        assert asked[-1] == PRECISION[chosen.precision]
 
 
 def test_a_late_answer_is_shown_when_it_comes(rig, watched, monkeypatch):
