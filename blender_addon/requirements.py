@@ -43,6 +43,11 @@ def sculpt_problem(context: bpy.types.Context) -> str | None:
     return problem
 
 
+def size_problem(obj: bpy.types.Object) -> str | None:
+    """An object with a size: places cannot be carried into the frame of another."""
+    return f"'{obj.name}' is scaled to 0; give it a size first" if obj.matrix_world.determinant() == 0.0 else None
+
+
 def shared_problem(obj: bpy.types.Object) -> str | None:
     """A rig that does not show the face of another one."""
     first = drive.leader(obj)

@@ -58,7 +58,7 @@ def problem(context: bpy.types.Context) -> str | None:
     found = requirements.drive_problem(context)
     if found is None and context.object.muscle_face.fit_target == context.object:
         found = "The target must be another object than the face itself"
-    return found
+    return found or requirements.size_problem(context.object)
 
 
 def neutral_frame(settings) -> int | None:

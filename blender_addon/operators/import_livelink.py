@@ -36,8 +36,8 @@ class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.O
 
     @classmethod
     def poll(cls, context):
-        problem = requirements.rig_problem(context)
-        return requirements.check(cls, problem or requirements.slider_bake_problem(context.object.data))
+        problem = requirements.rig_problem(context) or requirements.slider_bake_problem(context.object.data)
+        return requirements.check(cls, problem or requirements.size_problem(context.object))
 
     def invoke(self, context, event):
         self._chosen = True

@@ -25,7 +25,8 @@ class MUSCLE_FACE_OT_pick_landmarks(picking.ClickOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return requirements.check(cls, requirements.landmark_problem(context))
+        problem = requirements.landmark_problem(context) or requirements.size_problem(context.object)
+        return requirements.check(cls, problem)
 
     def invoke(self, context, _event):
         if context.area is None or context.area.type != "VIEW_3D":

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from muscle_face.blender_addon import anatomy, animation, bridge, handlers, staleness, storage
-from readings import moved, shown
+from readings import fingerprint, moved, shown
 
 SAME = 1e-4
 """Two ways to one pose, as a share of the head's size."""
@@ -193,12 +193,19 @@ def test_a_linked_action_says_so_and_can_be_baked(keyed, tmp_path):
     assert data.action.library is None and moved(expected, at(keyed, 6)) < SAME
 
 
-def test_a_head_scaled_to_nothing(small_rig, capfd):
-    """Animators hide things so; gravity has no direction in it then."""
+def test_a_head_scaled_to_nothing(small_rig, tmp_path, capfd):
+    """Animators hide things so; gravity has no direction in it then, and a motion of the head no place."""
     small_rig.muscle_face.use_gravity, small_rig.scale = True, (0.0, 0.0, 0.0)
     small_rig.muscle_face.jaw_open = 0.3
     assert np.isfinite(at(small_rig, 2)).all()
     assert anatomy.options(small_rig)["landmarks"] == {}
+    before = fingerprint(small_rig)
+    for operator in (bpy.ops.muscle_face.fit, bpy.ops.muscle_face.fit_performance):
+        with pytest.raises(RuntimeError, match="is scaled to 0; give it a size first"):
+            operator()
+    with pytest.raises(RuntimeError, match="is scaled to 0; give it a size first"):
+        bpy.ops.muscle_face.import_livelink(filepath=str(tmp_path / "take.csv"))
+    assert fingerprint(small_rig) == before
     assert "Traceback" not in capfd.readouterr().err
 
 
