@@ -136,16 +136,16 @@ class Nearby(NamedTuple):
 def nearby(model: "FaceModel", pose: "Pose", vertices: np.ndarray, active: np.ndarray) -> Nearby:
     """How some vertices (v,) and the flesh move by some controls (k,): what a fit asks for."""
     state, unit = _state(model, pose), np.eye(len(pose.controls))[:, active]
-    skin, out = _Vertices(state, vertices), np.empty((len(vertices), 3, len(active)))
+    out = np.empty((len(vertices), 3, len(active)))
     motion = np.empty((3 * len(model.rig.nodes), len(active)), np.float32)
 
-    def use(part: slice, nodes: np.ndarray, weights: np.ndarray) -> None:
-        out[..., part], motion[:, part] = skin.motion(nodes, weights), nodes
+    def use(part: slice, moved: np.ndarray, nodes: np.ndarray) -> None:
+        out[..., part], motion[:, part] = moved, nodes
 
     def linearise() -> Linearisation:
         return model.solver.linearise(pose.nodes, state.load, single=True)
 
-    return Nearby(out, motion, _move_nodes(state, unit, use, linearise=linearise).inverse)
+    return Nearby(out, motion, _move(state, vertices, unit, use, linearise=linearise).inverse)
 
 
 @blas.one_thread()
@@ -197,17 +197,18 @@ def _by_controls(
 ) -> np.ndarray:
     """(V, 3, c) skin motion for columns of controls (n, c), with further force and bone motion (3N, c)."""
     count = state.model.vertex_count
-    skin, out = _Vertices(state, np.arange(count)), np.empty((count, 3, controls.shape[1]))
+    out = np.empty((count, 3, controls.shape[1]))
 
-    def use(part: slice, nodes: np.ndarray, weights: np.ndarray) -> None:
-        out[..., part] = skin.motion(nodes, weights)
+    def use(part: slice, skin: np.ndarray, _nodes: np.ndarray) -> None:
+        out[..., part] = skin
 
-    _move_nodes(state, controls, use, force, moved, linearise=lambda: state.linear)
+    _move(state, np.arange(count), controls, use, force, moved, linearise=lambda: state.linear)
     return out
 
 
-def _move_nodes(
+def _move(
     state: _State,
+    vertices: np.ndarray,
     controls: np.ndarray,
     use: Callable[[slice, np.ndarray, np.ndarray], None],
     force: np.ndarray | None = None,
@@ -215,15 +216,19 @@ def _move_nodes(
     *,
     linearise: Callable[[], Linearisation],
 ) -> Linearisation:
-    """Give ``use`` some columns at a time, in several threads: which, their node motion (3N, c) and their track weights
-    (K, c); for columns of controls (n, c), see ``_by_controls``. Returns what ``linearise`` made."""
+    """Give ``use`` some columns at a time, in several threads: which, their motion of the vertices (v, 3, c) and of the
+    nodes (3N, c); for columns of controls (n, c), see ``_by_controls``. Returns what ``linearise`` made."""
     model, load, nodes = state.model, state.load, state.pose.nodes
+
+    def right_sides() -> tuple:
+        of_muscles = derivatives.by_activation(model.flesh, nodes) @ sp.diags(state.pulling)
+        by_track = model.tracks.forces(nodes, load.strain), _bones_by_track(state), *_teeth_by_track(state)
+        return _Vertices(state, vertices), of_muscles, *by_track
+
     # Each of the two keeps one core busy.
-    tasks = [linearise, lambda: model.tracks.forces(nodes, load.strain)]
-    linear, of_tracks = run_all(tasks) if workers() > 1 else [task() for task in tasks]
-    of_muscles = derivatives.by_activation(model.flesh, nodes) @ sp.diags(state.pulling)
-    of_bones = _bones_by_track(state)
-    touching, push = _teeth_by_track(state)
+    tasks = [linearise, right_sides]
+    linear, ready = run_all(tasks) if workers() > 1 else [task() for task in tasks]
+    skin, of_muscles, of_tracks, of_bones, touching, push = ready
 
     def some(part: slice) -> None:
         given = controls[:, part]
@@ -234,7 +239,8 @@ def _move_nodes(
         if force is not None:
             columns += force[:, part]
             bones += moved[:, part]
-        use(part, linear.forward(columns, bones), weights)
+        motion = linear.forward(columns, bones)
+        use(part, skin.motion(motion, weights), motion)
 
     count = controls.shape[1]
     share([lambda k=k: some(slice(k, k + COLUMNS)) for k in range(0, count, COLUMNS)])
