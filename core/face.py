@@ -319,7 +319,7 @@ class FaceModel:
         return DeviceFace(self, device)
 
     def grow(self, names: Sequence[str] | None = None, progress: Progress | None = None) -> dict[str, np.ndarray]:
-        """{name: delta (V, 3)} by muscles, jaw, lids and eyeballs alone, of ``grow.SETS`` (default: the ARKit set)."""
+        """{name: delta (V, 3)} of ``grow.SETS`` (ARKit's) by muscles, jaw, lids and eyes: what the flesh bears."""
         from .grow import grow_shapes
 
         return grow_shapes(self, names, progress)

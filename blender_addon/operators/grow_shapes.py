@@ -42,6 +42,7 @@ class MUSCLE_FACE_OT_grow_shapes(jobs.JobOperator, bpy.types.Operator):
         names = missing(obj.data, NAMES[self.shapes])
         if not names:
             raise MuscleFaceError(f"'{obj.name}' has all shapes of this set already: choose another one.")
+        self._wanted = names
         if requirements.is_rig(obj):
             model = yield from storage.loading(obj.data)
             return lambda progress: model.grow(names, progress)
@@ -57,10 +58,14 @@ class MUSCLE_FACE_OT_grow_shapes(jobs.JobOperator, bpy.types.Operator):
 
     def finish(self, context, result):
         obj = self.subject(context)
-        write_keys(obj, result)
+        if result:
+            write_keys(obj, result)
         if requirements.is_rig(obj):
             watching.forget()
         self.report({"INFO"}, f"Grew {len(result)} shape keys")
+        lacking = [name for name in self._wanted if name not in result]
+        if lacking:
+            self.report({"WARNING"}, f"The flesh does not bear {', '.join(lacking)}: sculpt these keys yourself")
 
 
 def missing(mesh: bpy.types.Mesh, names: tuple[str, ...]) -> list[str]:

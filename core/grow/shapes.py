@@ -40,7 +40,8 @@ TOLERANCE = 1e-5
 def grow_shapes(
     model: "FaceModel", names: Sequence[str] | None = None, progress: Progress | None = None
 ) -> dict[str, np.ndarray]:
-    """{name: delta (V, 3)} of grown shapes, user's frame and unit; see FaceModel.grow."""
+    """{name: delta (V, 3)} of grown shapes, user's frame and unit; see FaceModel.grow. A shape that the flesh does not
+    bear, however weak its recipe is made, is left out."""
     names = list(SETS["arkit"] if names is None else names)
     unknown = [n for n in names if n not in RECIPES]
     if unknown:
@@ -64,25 +65,30 @@ class Grower:
     def shapes(self, names: Sequence[str], say: Progress) -> dict[str, np.ndarray]:
         """The grown deltas by name."""
         wanted = {name: RECIPES[name] for name in names}
+        parts = {name: self._parts(recipe) for name, recipe in wanted.items()}
         needed: dict[Recipe, str] = {}
-        for name, recipe in wanted.items():
-            for one in (recipe, recipe.mirrored()) if self._twins is not None else (recipe,):
+        for name, recipes in parts.items():
+            for one in recipes:
                 needed.setdefault(one, name)
-                if one.beyond_jaw:
-                    needed.setdefault(one.jaw_alone(), "jawOpen")
         self._model.prepare()
         solvers, steps = Pool(self._model.solver.twin), Steps(say, 0.0, 0.97, len(needed))
 
-        def task(recipe: Recipe, name: str) -> np.ndarray:
+        def task(recipe: Recipe, name: str) -> np.ndarray | None:
             with solvers.lent() as solver, blas.one_thread():
                 motion = self._solved(recipe, solver, lambda: steps.tick(f"Growing {name}"))
             steps.finished()
             return motion
 
         solved = run_all([lambda r=r, n=n: task(r, n) for r, n in needed.items()])
-        motions = dict(zip(needed, solved, strict=True))
+        motions = {one: motion for one, motion in zip(needed, solved, strict=True) if motion is not None}
         say(0.98, "Cleaning the shapes")
-        return {name: self._clean(recipe, motions) @ self._model.rig.frame.T for name, recipe in wanted.items()}
+        borne = [name for name, recipes in parts.items() if all(one in motions for one in recipes)]
+        return {name: self._clean(wanted[name], motions) @ self._model.rig.frame.T for name in borne}
+
+    def _parts(self, recipe: Recipe) -> list[Recipe]:
+        """What is solved for a recipe: itself, its mirror image, and the jaw alone where that is taken away."""
+        both = [recipe, recipe.mirrored()] if self._twins is not None else [recipe]
+        return [*both, *(one.jaw_alone() for one in both if one.beyond_jaw)]
 
     def _clean(self, recipe: Recipe, motions: dict[Recipe, np.ndarray]) -> np.ndarray:
         """Delta (V, 3) of a recipe: mean of itself and its mirror image's mirror image, finished."""
@@ -108,16 +114,17 @@ class Grower:
                 motion[eye.ball] += eye.gaze_motion(self.x, recipe.gaze)
         return motion
 
-    def _solved(self, recipe: Recipe, solver: FaceFlesh, tick: Callable[[], None]) -> np.ndarray:
-        """Motion (V, 3) of the vertices at a recipe's equilibrium, weaker where the flesh does not bear it."""
+    def _solved(self, recipe: Recipe, solver: FaceFlesh, tick: Callable[[], None]) -> np.ndarray | None:
+        """Motion (V, 3) of the vertices at a recipe's equilibrium, weaker where the flesh does not bear it; None where
+        it bears none of the tries."""
         for _ in range(TRIES):
             tick()
             pose_skin, sound = self._equilibrium(recipe, solver, tick)
             if sound:
-                break
+                return self._frame.vector_to_norm(pose_skin - self._model.rig.vertices)
             solver.forget()
             recipe = _easier(recipe)
-        return self._frame.vector_to_norm(pose_skin - self._model.rig.vertices)
+        return None
 
     def _equilibrium(self, recipe: Recipe, solver: FaceFlesh, tick: Callable[[], None]) -> tuple[np.ndarray, bool]:
         """Vertices (V, 3), user's frame, and whether the flesh came to rest with no tet turned over."""
