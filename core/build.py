@@ -99,7 +99,7 @@ def build_rig(
     arches = dental_arches(head)
     lining_node, lining_row, lining_area = lining(head, flesh.nodes, flesh.tets, flesh.bone == 0, arches)
     teeth = Teeth.of(solid, lining_node, lining_row, lining_area, arches)
-    hung, own, displacement, strain = _calibrate(head, flesh, solid, teeth, directions, gravity, say)
+    hung, own, displacement, strain, restless = _calibrate(head, flesh, solid, teeth, directions, gravity, say)
     step, steps = quantised(displacement)
     carried, carrier, weight, mandible, part_vertices = _carry(head, flesh)
     displacement = step[:, None, None] * steps
@@ -165,7 +165,7 @@ def build_rig(
         eye_right=_vertices_of(head, "eye_R"),
         stat_names=np.array(list(stats), dtype=np.str_),
         stat_values=np.array(list(stats.values()), np.float64),
-        warnings=np.array([*head.warnings, *hung.warnings], dtype=np.str_),
+        warnings=np.array([*head.warnings, *hung.warnings, *restless], dtype=np.str_),
     )
 
 
@@ -268,15 +268,16 @@ def _calibrate(
     directions: np.ndarray,
     gravity: np.ndarray | None,
     say: Progress,
-) -> tuple[Hung, np.ndarray, np.ndarray, np.ndarray]:
-    """How the flesh hangs, the readout's table (M, levels), node displacement of every track (K, N, 3), and the
-    largest strain that these ask of each tet (T,): one queue of work, so that no core waits for another's last step."""
+) -> tuple[Hung, np.ndarray, np.ndarray, np.ndarray, list[str]]:
+    """How the flesh hangs, the readout's table (M, levels), node displacement of every track (K, N, 3), the largest
+    strain that these ask of each tet (T,), and warnings: one queue of work, so that no core waits for another's last
+    step."""
     names, vertices, count = list(head.shapes), flesh.skin, len(directions)
     steps = Steps(say, 0.36, 0.98, count + solid.fibres.count)
     calibration = Once(lambda: _calibration(head, flesh, solid))
     hung = Once(lambda: hang(solid, gravity, lambda: steps.tick("Hanging the flesh")))
     reader = Once(lambda: _reader(solid, teeth, hung().unloaded, hung().gravity))
-    largest, turn = np.zeros(len(solid.tets)), Lock()
+    largest, turn, restless = np.zeros(len(solid.tets)), Lock(), []
 
     def track(k: int) -> np.ndarray:
         label = f"Calibrating {names[k]}" if k < len(names) else "Calibrating the jaw"
@@ -284,7 +285,10 @@ def _calibrate(
         fixed = jaw_bones(head.jaw, flesh.nodes, flesh.bone, directions[k])
         displacement = np.zeros((len(flesh.nodes), 3))
         if k >= len(names):
-            displacement = _settled(solid, fixed, lambda: steps.tick(label)) - flesh.nodes
+            nodes, sound = _settled(solid, fixed, lambda: steps.tick(label))
+            displacement = nodes - flesh.nodes
+            if not sound:
+                restless.append(_jaw_warning(directions[k]))
         else:
             delta = head.shapes[names[k]][vertices]
             if np.abs(delta).max() > 1e-6 or directions[k].any():
@@ -302,7 +306,7 @@ def _calibrate(
     results = run_all(tasks)[2:]
     displacement = np.zeros((count, len(flesh.nodes), 3))
     displacement[order] = np.reshape(results[:count], displacement.shape)
-    return hung(), _stretches(results[count:]), displacement, largest
+    return hung(), _stretches(results[count:]), displacement, largest, sorted(restless)
 
 
 def _size(head: Head, names: list[str], track: int) -> float:
@@ -310,12 +314,20 @@ def _size(head: Head, names: list[str], track: int) -> float:
     return float(np.square(head.shapes[names[track]][head.skin]).sum()) if track < len(names) else np.inf
 
 
-def _settled(solid: Flesh, fixed: np.ndarray, tick: Callable[[], None]) -> np.ndarray:
-    """Nodes (N, 3) where the flesh comes to rest by itself when the bones move to ``fixed``."""
+def _jaw_warning(direction: np.ndarray) -> str:
+    """That the flesh does not follow a jaw control (open, forward, side) of 1."""
+    shape = _JAW_SHAPES[int(np.argmax(_JAW_DIRECTIONS @ direction))][0]
+    return f"The flesh does not come to rest under the jaw's own motion: sculpt a {shape} or check landmarks and bones."
+
+
+def _settled(solid: Flesh, fixed: np.ndarray, tick: Callable[[], None]) -> tuple[np.ndarray, bool]:
+    """Nodes (N, 3) where the flesh comes to rest by itself when the bones move to ``fixed`` (N, 3), and whether it
+    does, with no tet turned over."""
     moved = np.where(solid.fixed[:, None], fixed - solid.rest, 0.0)
     start = solid.rest + harmonic(solid, solid.fixed, moved)
     still = Load(fixed, solid.rest, np.zeros_like(solid.rest), np.zeros(solid.fibres.count))
-    return FaceFlesh(solid).solve(still, [start], tick=tick)[0]
+    nodes, report = FaceFlesh(solid).solve(still, [start], tick=tick)
+    return nodes, report.converged and bool((solid.volume_ratio(nodes) > 0.0).all())
 
 
 def _carry(head: Head, flesh: HeadFlesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 from anatomy_heads import mesh
-from muscle_face.core import FaceModel, MuscleFaceError
+from muscle_face.core import FaceModel, MuscleFaceError, build
 from muscle_face.core.anatomy.muscle_table import MUSCLE_TABLE
 from muscle_face.core.anatomy.names import ARKIT
 from muscle_face.core.demo_head.eyes import MARGIN_RINGS
@@ -16,7 +16,7 @@ from muscle_face.core.demo_head.features import EYE_CENTRE, EYE_RADIUS
 from muscle_face.core.demo_head.head import DemoHead, build_head
 from muscle_face.core.demo_head.layout import LID_RING
 from muscle_face.core.demo_head.mouth import PARTING_RING
-from muscle_face.core.grow import RECIPES, SETS
+from muscle_face.core.grow import RECIPES, SETS, shapes
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
 
@@ -171,6 +171,28 @@ def test_teeth_follow_their_bones():
     delta = arkit()["jawOpen"]
     assert delta[demo().parts["teeth_lower"], 1].max() < -1.0
     assert not delta[demo().parts["teeth_upper"]].any()
+
+
+def test_what_the_flesh_does_not_bear_is_left_out(monkeypatch):
+    """Air in the cheeks that turns tets over makes no shape; the others come."""
+    monkeypatch.setattr(shapes, "TRIES", 1)
+    monkeypatch.setitem(RECIPES, "cheekPuff", replace(RECIPES["cheekPuff"], cheeks=1e4))
+    assert list(bare().grow(["cheekPuff", "jawOpen"])) == ["jawOpen"]
+
+
+def test_a_jaw_that_the_flesh_cannot_follow_is_told(monkeypatch):
+    """A mandible that a control drives through the skull turns tets over: the rig's warnings name that control."""
+
+    def driven(jaw, nodes, bone, q):
+        moved = nodes.copy()
+        moved[bone == build.MANDIBLE] += [0.0, 8.0 * q[1], 0.0]
+        return moved
+
+    monkeypatch.setattr(build, "jaw_bones", driven)
+    vertices, faces, _ = mesh("demo")
+    said = [w for w in FaceModel.build(vertices, faces, {}, quality="draft").warnings if "come to rest" in w]
+    assert len(said) == 1 and "jawForward" in said[0]
+    assert not any("come to rest" in w for w in bare().warnings)
 
 
 def test_unknown_names_are_refused():
