@@ -9,6 +9,7 @@ from . import (
     handlers,
     heat,
     jobs,
+    landmarks,
     live,
     operators,
     overlay,
@@ -41,6 +42,7 @@ def unregister() -> None:
     jobs.join_all()
     live.clear()
     editing.forget()
+    landmarks.forget()
     watching.forget()
     drive.clear_cache()
     storage.clear_cache()

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from ..core import MuscleFaceError
-from ..core.anatomy.names import match_arkit
+from ..core.anatomy.names import ARKIT, match_arkit
 from . import animation, baked, bridge, drive, engine, frame_range, storage
 from .fit import shown
 
@@ -143,13 +143,16 @@ def write(
 
 
 def engine_shapes(obj: bpy.types.Object, model: FaceModel) -> list[str]:
-    """The shapes that a game engine would drive: those with ARKit names, else all. Raises MuscleFaceError."""
+    """The shapes that a game engine would drive: those with ARKit names where most of ARKit's are there, else all.
+
+    A few such names may be there by chance: other shapes are what makes the face then. Raises MuscleFaceError.
+    """
     keys = obj.data.shape_keys.key_blocks
     names = [name for name in drive.shape_names(model) if name in keys and name not in obj.muscle_face.excluded]
-    arkit = [given for whole in match_arkit(names).values() for given in whole]
+    arkit = match_arkit(names)
     if not names:
         raise MuscleFaceError(f"'{obj.name}' has no shape keys to put keys on: bake every frame or compressed.")
-    return arkit or names
+    return [n for whole in arkit.values() for n in whole] if len(arkit) > len(ARKIT) / 2 else names
 
 
 def _write_frames(

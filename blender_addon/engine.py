@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
+
+from ..core import MuscleFaceError
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
 PACKAGE = __package__.rpartition(".")[0]
 _opened: type[FaceModel] | None = None
+_GPU = {"cuda:0": "NVIDIA GPU", "cuda:1": "second NVIDIA GPU"}
 
 
 def face_model() -> type[FaceModel]:
@@ -38,8 +43,15 @@ def opener() -> Callable[[], type[FaceModel]]:
         import warp as wp
 
         if folder:
+            problem = folder_problem(folder)
+            if problem is not None:
+                raise MuscleFaceError(problem)
             wp.config.kernel_cache_dir = folder
         wp.config.log_level = getattr(wp, f"LOG_{level}")
+        if device in _GPU and device not in [gpu.alias for gpu in wp.get_cuda_devices()]:
+            raise MuscleFaceError(
+                f"There is no {_GPU[device]} here; choose another Device in Muscle Face's preferences."
+            )
         from ..core import FaceModel, parallel
 
         if threads is not None:
@@ -50,6 +62,28 @@ def opener() -> Callable[[], type[FaceModel]]:
         return FaceModel
 
     return open_door
+
+
+def folder_problem(folder: str) -> str | None:
+    """Why compiled kernels cannot be kept in a folder, which is made where there is none; None when they can."""
+    probe = Path(folder, f".{os.getpid()}.part")
+    try:
+        probe.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        return (
+            f"Compiled kernels cannot be kept in {folder} ({error.strerror}); choose another Kernel Cache in Muscle "
+            "Face's preferences."
+        )
+    return None
+
+
+def use_log_level(level: str) -> None:
+    """Write more or less to the console from now on; before Warp is started, `opener` reads the preferences."""
+    if "warp" in sys.modules:
+        wp = sys.modules["warp"]
+        wp.config.log_level = getattr(wp, f"LOG_{level}")
 
 
 @cache

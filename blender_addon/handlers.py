@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import bpy
 from bpy.app.handlers import persistent
 
-from . import drive, editing, jobs, live, overlay, storage, watching
+from . import drive, editing, jobs, landmarks, live, overlay, storage, watching
 from .fit import places
 
 # True while a handler writes: what it writes updates the scene, which would call it again.
@@ -115,6 +115,7 @@ def on_history(*_args) -> None:
     """Undo, redo and load replace all data: no pose of before belongs to an object of after."""
     live.forget()
     editing.forget()
+    landmarks.forget()
     watching.look_again()
     drive.clear_cache()
     _show_again()
@@ -145,6 +146,7 @@ def on_load(*_args) -> None:
     """A new file: forget the models of the last one too."""
     live.clear()
     editing.forget()
+    landmarks.forget()
     watching.forget()
     drive.clear_cache()
     storage.clear_cache()

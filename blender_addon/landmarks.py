@@ -5,17 +5,41 @@
 An empty is a landmark by its custom property, not by its name, so that renaming and duplicate heads do no harm.
 """
 
+import time
+
 import bpy
 import numpy as np
+
+from . import live
 
 PROPERTY = "muscle_face_landmark"
 # Of the head's largest dimension.
 EMPTY_SIZE = 0.012
+SECONDS = 0.5
+
+# Of each head: when they were counted, among how many objects, and the answer.
+_counts: dict[str, tuple[float, int, int]] = {}
 
 
 def empties(head: bpy.types.Object) -> dict[str, bpy.types.Object]:
     """Landmark name -> empty, of one head."""
     return {child[PROPERTY]: child for child in head.children if PROPERTY in child}
+
+
+def count(head: bpy.types.Object) -> int:
+    """How many landmarks a head has, for panels and buttons: to find children, Blender goes through all objects of the
+    file, and they ask at every drawing. While somebody looks, an answer holds a while or until objects come or go."""
+    at, among, found = _counts.get(head.name_full, (0.0, -1, 0))
+    now, objects = time.monotonic(), len(bpy.data.objects)
+    if objects != among or now - at >= SECONDS or not live.watched():
+        found = len(empties(head))
+        _counts[head.name_full] = now, objects, found
+    return found
+
+
+def forget() -> None:
+    """Drop the counts: other data have the same names now."""
+    _counts.clear()
 
 
 def positions(head: bpy.types.Object) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from . import jobs
+from . import engine, jobs
 
 PACKAGE = __package__.rpartition(".")[0]
 
@@ -14,6 +14,15 @@ def _use_threads(self, _context) -> None:
     from ..core import parallel
 
     parallel.use_workers(self.threads)
+
+
+def _use_log_level(self, _context) -> None:
+    engine.use_log_level(self.log_level)
+
+
+def _check_folder(self, _context) -> None:
+    folder = bpy.path.abspath(self.cache_folder)
+    self.findings = (engine.folder_problem(folder) if folder else None) or ""
 
 
 class MuscleFacePreferences(bpy.types.AddonPreferences):
@@ -51,21 +60,23 @@ class MuscleFacePreferences(bpy.types.AddonPreferences):
     )
     log_level: EnumProperty(
         name="Console",
-        description="How much is written to the console; takes effect after a restart",
+        description="How much the simulation writes to the console",
         items=(
             ("WARNING", "Warnings", "Only what went wrong"),
             ("INFO", "Information", "Also what is compiled and loaded"),
             ("DEBUG", "Everything", "For reporting a bug"),
         ),
+        update=_use_log_level,
     )
     cache_folder: StringProperty(
         name="Kernel Cache",
-        description="Folder for compiled kernels; empty means Blender's folder for this extension",
+        description="Folder for compiled kernels, by itself Blender's for this extension; takes effect after a restart",
         subtype="DIR_PATH",
+        update=_check_folder,
     )
 
     findings: StringProperty(
-        name="Findings", description="What the last self-test found, a line each", options={"SKIP_SAVE"}
+        name="Findings", description="What the self-test found, or what is wrong with a folder", options={"SKIP_SAVE"}
     )
 
     def draw(self, _context: bpy.types.Context) -> None:

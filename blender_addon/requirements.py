@@ -133,7 +133,7 @@ def grow_problem(context: bpy.types.Context) -> str | None:
 def landmark_problem(context: bpy.types.Context) -> str | None:
     """A mesh object with landmarks."""
     problem = mesh_problem(context)
-    if problem is None and not landmarks.empties(context.object):
+    if problem is None and not landmarks.count(context.object):
         problem = f"'{context.object.name}' has no landmarks; press Find Landmarks first"
     return problem
 

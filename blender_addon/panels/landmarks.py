@@ -20,12 +20,12 @@ class MUSCLE_FACE_PT_landmarks(Panel, bpy.types.Panel):
     def poll(cls, context):
         obj = context.object
         # A rig has them in it: what there is to do is done before.
-        return obj is not None and obj.type == "MESH" and (not requirements.is_rig(obj) or bool(landmarks.empties(obj)))
+        return obj is not None and obj.type == "MESH" and (not requirements.is_rig(obj) or landmarks.count(obj) > 0)
 
     def draw(self, context):
         layout = self.layout
         layout.enabled = not jobs.busy()
-        count = len(landmarks.empties(context.object))
+        count = landmarks.count(context.object)
         layout.operator("muscle_face.find_landmarks", icon="VIEWZOOM")
         if not count:
             rows.paragraph(layout, "Needed only when Create Muscle Rig cannot find the face", icon="INFO")

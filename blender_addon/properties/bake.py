@@ -7,7 +7,11 @@ from bpy.props import EnumProperty, FloatProperty
 METHODS = (
     ("FRAMES", "Every Frame", "One shape key per frame: exact, large"),
     ("COMPRESSED", "Compressed", "A few principal shapes with animated values, within an error that you set"),
-    ("SLIDERS", "Sliders Only", "Keys on the face's own shapes (the ARKit ones where it has them), for game engines"),
+    (
+        "SLIDERS",
+        "Sliders Only",
+        "Keys on the face's own shapes, or ARKit's alone where most are there, for game engines",
+    ),
 )
 
 

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from mathutils import Matrix, Vector
-from muscle_face.blender_addon import engine, landmarks, storage
+from muscle_face.blender_addon import engine, landmarks, live, storage
 from muscle_face.blender_addon.operators import pick_landmarks
 from muscle_face.core.demo_head.landmarks import SKIN_LANDMARKS
 from readings import fingerprint
@@ -90,3 +90,15 @@ def test_without_landmarks_the_buttons_say_what_to_do(bare_head):
     for operator in (bpy.ops.muscle_face.pick_landmarks, bpy.ops.muscle_face.remove_landmarks):
         with pytest.raises(RuntimeError, match="Find Landmarks first"):
             operator()
+
+
+def test_buttons_do_not_go_through_all_objects_at_every_drawing(bare_head, monkeypatch):
+    """Asked again and again they look once; a landmark that comes or goes is known at once."""
+    walks, empties = [], landmarks.empties
+    monkeypatch.setattr(landmarks, "empties", lambda head: walks.append(head) or empties(head))
+    monkeypatch.setattr(live, "watched", lambda: True)
+    assert [landmarks.count(bare_head) for _ in range(5)] == [0] * 5 and len(walks) == 1
+    landmarks.place(bare_head, "nose_tip", "Nose Tip", (0.0, 0.0, 0.0))
+    assert landmarks.count(bare_head) == 1
+    landmarks.remove(bare_head)
+    assert landmarks.count(bare_head) == 0

@@ -4,7 +4,7 @@
 
 import bpy
 import pytest
-from muscle_face.blender_addon import storage
+from muscle_face.blender_addon import baking, bridge, drive, storage
 
 BAKED = {"frame_start": 1, "frame_end": 2, "method": "SLIDERS"}
 
@@ -69,3 +69,13 @@ def test_a_shape_deleted_after_a_bake_does_not_stop_the_next(keyed):
     assert bpy.ops.muscle_face.bake(frame_start=1, frame_end=2) == {"FINISHED"}
     keyed.shape_key_remove(keyed.data.shape_keys.key_blocks["browInnerUp"])
     assert bpy.ops.muscle_face.bake(frame_start=1, frame_end=2) == {"FINISHED"}
+
+
+def test_a_few_arkit_names_do_not_leave_the_other_shapes_out(rig, monkeypatch):
+    """Where most of ARKit's shapes are, a bake keys only those; five may be there by chance, and all get keys."""
+    model = storage.load(rig.data)
+    arkit = drive.shape_names(model)
+    bridge.add_key(rig, "sneer")
+    for some, expected in ((arkit, arkit), (arkit[:5], [*arkit[:5], "sneer"])):
+        monkeypatch.setattr(drive, "shape_names", lambda _model, some=some: [*some, "sneer"])
+        assert set(baking.engine_shapes(rig, model)) == set(expected)
