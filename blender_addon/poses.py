@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import bpy
 
+from ..core import MuscleFaceError
 from ..core.sliders import Slider, mirrored
 from . import animation, editing
 
@@ -82,7 +83,10 @@ def all_poses() -> list[bpy.types.Action]:
 
 @contextmanager
 def found(context: bpy.types.Context, name: str) -> Iterator[bpy.types.Action | None]:
-    """The pose asset of that name in this file, or the one clicked in an asset shelf or browser; None without."""
+    """The pose asset of that name in this file, or the one clicked in an asset shelf or browser; None without.
+
+    Raises MuscleFaceError where the asset's file is lost.
+    """
     asset = getattr(context, "asset", None)
     if name or asset is None:
         action = bpy.data.actions.get(name)
@@ -91,8 +95,14 @@ def found(context: bpy.types.Context, name: str) -> Iterator[bpy.types.Action | 
         yield asset.local_id if asset.id_type == "ACTION" and is_pose(asset.local_id) else None
     else:
         with bpy.data.temp_data() as scratch:
-            with scratch.libraries.load(asset.full_library_path) as (_, into):
-                into.actions = [asset.name]
+            try:
+                with scratch.libraries.load(asset.full_library_path) as (_, into):
+                    into.actions = [asset.name]
+            except OSError as error:
+                raise MuscleFaceError(
+                    f"The file of the pose '{asset.name}' cannot be read; look whether it is there: "
+                    f"{asset.full_library_path}"
+                ) from error
             yield into.actions[0]
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import bpy
 import numpy as np
@@ -17,6 +17,8 @@ from . import animation, baked, drive, staleness, storage
 
 if TYPE_CHECKING:
     from ..core import FaceModel
+
+_Name = TypeVar("_Name")
 
 LARGEST = 10.0  # Blender's own limit on the range of a shape key
 
@@ -59,15 +61,33 @@ def driven(obj: bpy.types.Object, model: FaceModel) -> set[str]:
     }
 
 
-def deaf(obj: bpy.types.Object, model: FaceModel) -> list[str]:
-    """The controls on which keys do not act: a driver sets them, their channel or their shape key is muted."""
+def deaf(where: Mapping[_Name, tuple[bpy.types.ID, str]]) -> list[_Name]:
+    """The controls on which keys do not act: a driver sets them, their channel or their shape key is muted.
+
+    where: `places` of the controls.
+    """
     found = []
-    for name, (owner, path) in places(obj, model).items():
+    for name, (owner, path) in where.items():
         curve = animation.find_curve(owner, path)
-        muted = isinstance(owner, bpy.types.Key) and owner.key_blocks[name].mute
+        muted = isinstance(owner, bpy.types.Key) and owner.path_resolve(path.rpartition(".")[0]).mute
         if muted or (curve is not None and curve.mute) or animation.find_driver(owner, path) is not None:
             found.append(name)
     return found
+
+
+def note_on_keys(where: Mapping[str, tuple[bpy.types.ID, str]]) -> str:
+    """What keeps keys just written from showing as they are, as part of a sentence; "" for nothing.
+
+    where: `places` of the keyed controls.
+    """
+    silent, changed = deaf(where), []
+    for name, place in where.items():
+        curve = animation.find_curve(*place)
+        if curve is not None and any(not modifier.mute for modifier in curve.modifiers):
+            changed.append(name)
+    found = [f"driven or muted, so that keys do not act: {', '.join(silent)}"] if silent else []
+    found += [f"F-Curve modifiers change what the keys say: {', '.join(changed)}"] if changed else []
+    return "; ".join(found)
 
 
 def keyed(obj: bpy.types.Object, model: FaceModel) -> bool:

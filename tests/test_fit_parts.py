@@ -79,12 +79,14 @@ def test_a_head_is_found_from_points():
 
 
 def test_a_motion_is_carried_to_a_turned_grown_and_sculpted_neutral():
-    """A similarity takes the moved points where it takes the neutral's; a local sculpt stays on top of that."""
+    """A similarity, mirrored or not, takes the moved points where it takes the neutral's; a sculpt stays on top."""
     rng = np.random.default_rng(7)
     neutral = rng.normal(size=(200, 3))
     moved = neutral + 0.1 * rng.normal(size=(200, 3))
     head = Head(Rotation.from_rotvec([0.4, -1.0, 0.3]).as_matrix(), np.array([3.0, -1.0, 2.0]), 100.0)
     assert np.allclose(carried(moved, neutral, head.at(neutral)), head.at(moved), atol=1e-9)
+    mirror = np.array([1.0, -1.0, 1.0])
+    assert np.allclose(carried(moved, neutral, mirror * head.at(neutral)), mirror * head.at(moved), atol=1e-9)
     sculpt = np.zeros_like(neutral)
     sculpt[:3] = 1e-4
     assert np.allclose(carried(moved, neutral, neutral + sculpt), moved + sculpt, atol=1e-5)

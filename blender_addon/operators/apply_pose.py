@@ -5,6 +5,7 @@
 import bpy
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 
+from ...core import MuscleFaceError
 from .. import poses, requirements
 
 
@@ -33,11 +34,15 @@ class MUSCLE_FACE_OT_apply_pose(bpy.types.Operator):
         return requirements.check(cls, requirements.rig_problem(context))
 
     def execute(self, context):
-        with poses.found(context, self.pose) as action:
-            if action is None:
-                self.report({"ERROR"}, "There is no such pose; press Save Pose Asset to make one")
-                return {"CANCELLED"}
-            missing = poses.apply(context.object, action, self.blend, mirror=self.mirrored)
-            if missing:
-                self.report({"WARNING"}, f"This face lacks {len(missing)} sliders of '{action.name}': {missing[0]} ...")
+        try:
+            with poses.found(context, self.pose) as action:
+                if action is None:
+                    raise MuscleFaceError("There is no such pose; press Save Pose Asset to make one")
+                missing = poses.apply(context.object, action, self.blend, mirror=self.mirrored)
+                if missing:
+                    text = f"This face lacks {len(missing)} sliders of '{action.name}': {missing[0]} ..."
+                    self.report({"WARNING"}, text)
+        except MuscleFaceError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         return {"FINISHED"}

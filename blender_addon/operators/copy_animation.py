@@ -40,10 +40,12 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         missing = [f"{name} ({obj.name})" for obj in targets for name in copy_sliders(found, obj)]
+        deaf = [f"{name} ({obj.name})" for obj in targets for name in silent(found, obj)]
         context.scene.frame_set(context.scene.frame_current)
         text = f"{len(found)} sliders to {', '.join(obj.name for obj in targets)}"
+        text += f"; driven or muted, so that keys do not act: {', '.join(deaf)}" if deaf else ""
         text += f"; not mapped: {', '.join(missing)}" if missing else ""
-        self.report({"WARNING" if missing else "INFO"}, text)
+        self.report({"WARNING" if missing or deaf else "INFO"}, text)
         return {"FINISHED"}
 
     def _curves(self, obj: bpy.types.Object) -> list:
@@ -54,6 +56,12 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
         if action is None:
             raise MuscleFaceError(f"There is no action '{self.action}' in this file; choose another one.")
         return animation.action_curves(action)
+
+
+def silent(found: dict, target: bpy.types.Object) -> list[str]:
+    """Which of the curves {(kind, name): F-Curve} move nothing on another face, where they were copied to."""
+    places = {name: sliders.counterparts(kind, name, target) for kind, name in found}
+    return [name for name, some in places.items() if sliders.deaf(dict(enumerate(some)))]
 
 
 def copy_sliders(found: dict, target: bpy.types.Object) -> list[str]:

@@ -71,6 +71,9 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
             raise MuscleFaceError(f"This Blender was built without {LABELS[self.format]}: choose another format.")
         shown.check(context, obj)
         frames = frame_range.chosen(self, scene, "write")
+        if self.format == "USD" and frames[0] < 0:
+            # Its exporter takes the scene's range, which Blender cuts off at 0.
+            raise MuscleFaceError("Blender writes no USD before frame 0: move the animation, or choose another format.")
         simulated = obj.muscle_face.live and storage.bake_mutes(obj.data) is None
         if simulated:
             drive.sim_key(obj.data)

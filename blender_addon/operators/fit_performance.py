@@ -78,10 +78,14 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
             head_pose.write_keys(obj, model, at, motions, obj.muscle_face.fit_head)
         if source.is_sculpt(obj.muscle_face):
             meshes.put_away_sculpt(obj)
+        acting = sliders.note_on_keys(
+            {n: p for n, p in sliders.places(obj, model).items() if n in curves and n not in still}
+        )
         note = report.note(sliders.driven(obj, model), report.often_far(self._names, found))
+        note = "; ".join(filter(None, (note, acting)))
         text = report.write_performance(obj, found, source.is_footage(obj.muscle_face), note)
         context.scene.frame_set(self._frame)
-        self.report({"WARNING" if found.unconverged else "INFO"}, text)
+        self.report({"WARNING" if found.unconverged or acting else "INFO"}, text)
 
     def abort(self, context):
         frame_range.put_back(self, context.scene)

@@ -93,9 +93,9 @@ class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.O
         text += f" on {len(curves)} sliders"
         text += f", {take.missing} lost ones bridged" if take.missing else ""
         text += f"; widened: {', '.join(widened)}" if widened else ""
-        deaf = [name for name in sliders.deaf(obj, model) if name in curves]
-        text += f"; driven or muted, so that keys do not act: {', '.join(deaf)}" if deaf else ""
+        note = sliders.note_on_keys({n: p for n, p in sliders.places(obj, model).items() if n in curves})
+        text += f"; {note}" if note else ""
         missed = left + take.unknown
         text += f"; not mapped: {', '.join(missed)}" if missed else ""
         obj.muscle_face.take_report = text
-        self.report({"WARNING" if missed or deaf else "INFO"}, text)
+        self.report({"WARNING" if missed or note else "INFO"}, text)

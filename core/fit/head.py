@@ -53,7 +53,11 @@ def head_between(points: np.ndarray, positions: np.ndarray, weights: np.ndarray,
 
 
 def carried(moved: np.ndarray, neutral: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(n, 3) where points go on another neutral: each moves as from ``neutral`` to ``moved``, turned and grown as the
-    whole has from ``neutral`` to ``other``; all (n, 3)."""
-    change = head_between(neutral, other, np.ones(len(other)), scale=True)
-    return other + change.scale * (moved - neutral) @ change.rotation.T
+    """(n, 3) where points go on another neutral: each moves as from ``neutral`` to ``moved``, turned, grown and
+    mirrored as the whole has from ``neutral`` to ``other``; all (n, 3)."""
+    side = np.ones(3)
+    # No rotation takes a head to its mirror image: mirror it first.
+    if np.linalg.det((other - other.mean(axis=0)).T @ (neutral - neutral.mean(axis=0))) < 0.0:
+        side[0] = -1.0
+    change = head_between(side * neutral, other, np.ones(len(other)), scale=True)
+    return other + change.scale * (side * (moved - neutral)) @ change.rotation.T

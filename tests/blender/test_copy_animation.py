@@ -98,6 +98,21 @@ def test_what_finds_no_slider_is_told(pair):
     assert copy_sliders(found, other) == ["mouthPucker"]
 
 
+def test_what_does_not_move_the_other_face_is_told(pair):
+    """Copies on a shape key that the artist has muted, and of a channel that is muted itself."""
+    from muscle_face.blender_addon.operators.copy_animation import copy_sliders, silent
+    from muscle_face.blender_addon.sliders import animated
+
+    source, other = pair
+    found = animated(source, [c for owner in (source, source.data.shape_keys) for c in animation.curves(owner)])
+    copy_sliders(found, other)
+    assert silent(found, other) == []
+    other.data.shape_keys.key_blocks["mouthSmile_L"].mute = True
+    animation.find_curve(source, "muscle_face.jaw_open").mute = True
+    copy_sliders(found, other)
+    assert sorted(silent(found, other)) == ["jaw_open", "mouthSmileLeft"]
+
+
 def test_a_chosen_action_is_copied_and_the_copy_is_the_others_own(pair):
     """An action that the face does not play can be given; a face that shares the action gets one of its own."""
     source, other = pair

@@ -73,6 +73,10 @@ def test_moving_markers_key_the_sliders(small_rig, scene):
     path = small_rig.muscle_face.muscles["zygomaticus_major_L"].path_from_id("activation")
     assert animation.find_curve(small_rig, path) is None
     assert f"{len(OPEN)} frames" in small_rig.muscle_face.fit_message
+    assert "do not act" not in small_rig.muscle_face.fit_message
+    animation.find_curve(small_rig.data.shape_keys, 'key_blocks["jawOpen"].value').mute = True
+    assert bpy.ops.muscle_face.fit_performance(frame_start=FIRST + 3, frame_end=FIRST + 4) == {"FINISHED"}
+    assert "muted, so that keys do not act: jawOpen" in small_rig.muscle_face.fit_message
 
 
 def test_track_file_with_a_lost_frame(small_rig, scene, tmp_path):

@@ -105,18 +105,21 @@ def test_other_files_change_nothing(rig, tmp_path):
     assert fingerprint(rig) == before and rig.data.shape_keys.animation_data is None
 
 
-@pytest.mark.parametrize("how", ["driver", "channel", "key"])
+@pytest.mark.parametrize("how", ["driver", "channel", "key", "modifier"])
 def test_sliders_on_which_keys_do_not_act_are_told(rig, tmp_path, how):
-    """A driver or a mute of the artist's stays; that the take does not move such a slider is said."""
+    """A driver, a mute or a modifier of the artist's stays; that the take does not move such a slider so is told."""
     rig.muscle_face.live = False
     keys = rig.data.shape_keys
     if how == "driver":
         keys.key_blocks["jawOpen"].driver_add("value").driver.expression = "0.25"
-    elif how == "channel":
+    elif how in ("channel", "modifier"):
         keys.key_blocks["jawOpen"].keyframe_insert("value", frame=1)
-        curve(rig, "jawOpen").mute = True
+        curve(rig, "jawOpen").mute = how == "channel"
+        if how == "modifier":
+            curve(rig, "jawOpen").modifiers.new("NOISE")
     else:
         keys.key_blocks["jawOpen"].mute = True
     path = take(tmp_path / "take.csv", [(0.0, 0.3, 0, 0, 0, 0)] * 3)
     assert bpy.ops.muscle_face.import_livelink(filepath=path, frame_start=1) == {"FINISHED"}
-    assert "driven or muted, so that keys do not act: jawOpen" in rig.muscle_face.take_report
+    changed, silent = "F-Curve modifiers change what the keys say", "driven or muted, so that keys do not act"
+    assert f"{changed if how == 'modifier' else silent}: jawOpen" in rig.muscle_face.take_report

@@ -268,6 +268,14 @@ def test_a_hidden_face_is_exported_or_refused(keyed, tmp_path, what):
     assert len(found.data.vertices) == len(keyed.data.vertices)
 
 
+def test_a_usd_file_before_frame_0_is_refused(keyed, tmp_path):
+    """Blender would write another range of frames and say that all went well."""
+    path = tmp_path / "face.usdc"
+    with pytest.raises(RuntimeError, match="no USD before frame 0"):
+        bpy.ops.muscle_face.export_cache(filepath=str(path), format="USD", frame_start=-3, frame_end=2)
+    assert not path.exists()
+
+
 def test_nothing_is_baked_while_a_strip_is_tweaked(keyed):
     """The strip's action runs on another time than the scene."""
     data = keyed.data.shape_keys.animation_data

@@ -2,9 +2,12 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Sliders are edited in groups and pairs, keyed, and kept as pose assets."""
 
+from types import SimpleNamespace
+
 import bpy
 import pytest
 from muscle_face.blender_addon import animation, drive, editing, poses, storage
+from muscle_face.core import MuscleFaceError
 from readings import moved, shown
 
 LEFT, RIGHT = "zygomaticus_major_L", "zygomaticus_major_R"
@@ -110,3 +113,11 @@ def test_pose_assets(rig):
     assert value(rig, RIGHT) == pytest.approx(0.6) and rig.muscle_face.jaw_side == pytest.approx(-0.2)
     with pytest.raises(RuntimeError, match="Save Pose Asset"):
         bpy.ops.muscle_face.apply_pose(pose="Nobody")
+
+
+def test_a_pose_whose_file_is_lost_is_told():
+    """The asset shelf still shows it; no traceback."""
+    asset = SimpleNamespace(name="Smirk", id_type="ACTION", local_id=None, full_library_path="/nowhere/poses.blend")
+    with pytest.raises(MuscleFaceError, match="of the pose 'Smirk' cannot be read"):
+        with poses.found(SimpleNamespace(asset=asset), ""):
+            pass
