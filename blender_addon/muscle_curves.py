@@ -9,6 +9,7 @@ muscle, called as the object is.
 from __future__ import annotations
 
 import re
+import zlib
 from typing import TYPE_CHECKING
 
 import bpy
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 PROPERTY = "muscle_face_muscle"
 HOLDER = "muscle_face_muscles_of"
+DRAWN = "muscle_face_drawn"
+"""On a curve: a checksum of how it was drawn."""
 COLOUR = (0.6, 0.08, 0.07, 1.0)
 THICKNESS = 0.4
 """Of a further muscle's width."""
@@ -50,6 +53,22 @@ def show(head: bpy.types.Object, curves: Mapping[str, MuscleCurve]) -> None:
         obj.show_in_front = True
         holder.objects.link(obj)
         obj.parent = head
+        obj[DRAWN] = _checksum(obj)
+
+
+def edited(head: bpy.types.Object) -> bool:
+    """Whether a head's curves hold work of the artist's: one was edited, moved or added since they were drawn."""
+    holder = collection(head)
+    return any(o.type == "CURVE" and o.get(DRAWN) != _checksum(o) for o in (holder.objects if holder else ()))
+
+
+def _checksum(obj: bpy.types.Object) -> str:
+    """A text that changes with what `read` makes of a curve."""
+    parts = [np.array(obj.matrix_parent_inverse @ obj.matrix_basis), np.array([obj.data.bevel_depth])]
+    parts.append(np.array([float(obj.get(name, 0.0)) for name in ("thickness", "strength", "lip")]))
+    for spline in obj.data.splines:
+        parts += [np.array([spline.use_cyclic_u]), *_samples(spline)]
+    return f"{zlib.crc32(np.concatenate([part.ravel().astype(np.float32) for part in parts])):08x}"
 
 
 def remove(holder: bpy.types.Collection) -> None:

@@ -22,6 +22,10 @@ class MUSCLE_FACE_OT_show_muscles(bpy.types.Operator):
 
     def execute(self, context):
         try:
+            if muscle_curves.edited(context.object):
+                raise MuscleFaceError(
+                    "The curves of the muscles were edited: apply them, or delete them to have the muscles drawn anew."
+                )
             muscle_curves.show(context.object, storage.load(context.object.data).muscle_curves())
         except MuscleFaceError as error:
             self.report({"ERROR"}, str(error))

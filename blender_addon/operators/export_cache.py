@@ -16,6 +16,7 @@ from ..fit import shown
 
 EXTENSIONS = {"ALEMBIC": ".abc", "USD": ".usdc", "MDD": ".mdd"}
 LABELS = {"ALEMBIC": "Alembic", "USD": "USD", "MDD": "MDD"}
+REPLACED = {*EXTENSIONS.values(), ".usd", ".usda", ".usdz"}
 BUILD_OPTIONS = {"ALEMBIC": "alembic", "USD": "usd"}
 
 
@@ -44,7 +45,7 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
 
     def check(self, _context):
         """In the file browser: the name follows the format."""
-        path = str(Path(self.filepath).with_suffix(EXTENSIONS[self.format])) if self.filepath else ""
+        path = with_extension(self.filepath, self.format) if self.filepath else ""
         changed, self.filepath = path != self.filepath, path
         return changed
 
@@ -93,7 +94,7 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
     def finish(self, context, result):
         frames, known = result
         obj, scene = self.subject(context), context.scene
-        path = str(Path(bpy.path.abspath(self.filepath)).with_suffix(EXTENSIONS[self.format]))
+        path = with_extension(bpy.path.abspath(self.filepath), self.format)
         yield 0.99, f"Writing {Path(path).name}"
         # Files want settled faces, as renders do.
         live.set_rendering(True)
@@ -109,6 +110,14 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
 
     def abort(self, context):
         frame_range.put_back(self, context.scene)
+
+
+def with_extension(path: str, kind: str) -> str:
+    """The path with the extension of a format. What follows a dot and is no such extension is part of the name: without
+    it, the next version of a shot would be written over the one before."""
+    given = Path(path)
+    stem = given.with_suffix("") if given.suffix.lower() in REPLACED else given
+    return f"{stem}{EXTENSIONS[kind]}"
 
 
 def write_alembic(context: bpy.types.Context, path: str, first: int, last: int) -> None:

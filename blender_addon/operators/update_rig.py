@@ -47,7 +47,9 @@ class MUSCLE_FACE_OT_update_rig(jobs.JobOperator, bpy.types.Operator):
         storage.store(obj.data, model, blob, before, fingerprint=staleness.fingerprint(obj))
         watching.forget()
         create_rig.fill_settings(obj, model)
-        if muscle_curves.collection(obj) is not None:
+        if muscle_curves.edited(obj):
+            self.report({"INFO"}, "The edited curves of the muscles were left as they are: apply them to use them")
+        elif muscle_curves.collection(obj) is not None:
             muscle_curves.show(obj, model.muscle_curves())
         self.committed = True
         yield from drive.solving(obj, model, drive.read(obj, model, context.evaluated_depsgraph_get()))

@@ -4,11 +4,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
 from muscle_face.blender_addon import command_line, drive
+from muscle_face.blender_addon.operators import export_cache
 from readings import moved, shown
 
 MUSCLE = "zygomaticus_major_L"
@@ -194,3 +196,12 @@ def test_command_line_says_what_is_missing(rig, tmp_path, capsys):
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     assert command_line.main(["bake", str(path), "--frames", "1", *cache]) == 1
     assert "press Remove Bake" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [("shot.v02", "shot.v02.abc"), ("shot.mdd", "shot.abc"), ("shot.USDA", "shot.abc"), ("a.b/shot", "a.b/shot.abc")],
+)
+def test_an_export_keeps_the_dots_of_a_name(given, written):
+    """Only an extension of another format is replaced; versions are not written over each other."""
+    assert Path(export_cache.with_extension(given, "ALEMBIC")) == Path(written)

@@ -67,6 +67,23 @@ def test_edited_curves_become_the_muscles(small_rig):
     assert staleness.changes(small_rig) is None
 
 
+def test_edits_of_curves_wait_to_be_applied(small_rig, monkeypatch):
+    """Neither Show Muscles nor Update Rig draws over them; deleted, the muscles are drawn anew."""
+    model = storage.load(small_rig.data)
+    monkeypatch.setattr(type(model), "updated", lambda self, *_args, **_options: self)
+    bpy.ops.muscle_face.show_muscles()
+    assert bpy.ops.muscle_face.update_rig() == {"FINISHED"} and not muscle_curves.edited(small_rig)
+    curve_of(small_rig, MUSCLE).data.splines[0].points[0].co.x += 0.01
+    edit = muscle_curves.read(small_rig)[MUSCLE].points
+    with pytest.raises(RuntimeError, match="were edited: apply them, or delete them"):
+        bpy.ops.muscle_face.show_muscles()
+    assert bpy.ops.muscle_face.update_rig() == {"FINISHED"}
+    assert np.array_equal(muscle_curves.read(small_rig)[MUSCLE].points, edit)
+    muscle_curves.remove(muscle_curves.collection(small_rig))
+    assert bpy.ops.muscle_face.show_muscles() == {"FINISHED"}
+    assert not np.array_equal(muscle_curves.read(small_rig)[MUSCLE].points, edit)
+
+
 def test_a_bezier_curve_is_a_muscle(small_rig):
     """Of a hand-drawn Bezier curve the samples count, with the head moved and scaled."""
     bpy.ops.muscle_face.show_muscles()
