@@ -226,16 +226,30 @@ def _play(data: bpy.types.AnimData, action: bpy.types.Action | None, slot: str) 
         data.action_slot = action.slots[slot]
 
 
-def put_back(keys: bpy.types.Key, action: bpy.types.Action | None, aside: dict) -> None:
-    """Bring back the action that was set aside, with its drivers and values."""
+def put_back(keys: bpy.types.Key, action: bpy.types.Action | None, aside: dict, names: dict[str, str]) -> None:
+    """Bring back the action that was set aside, with its drivers and values.
+
+    names: {name: name now} of shape keys that were renamed since; Blender follows a name in playing actions only.
+    """
     data = keys.animation_data_create()
     _play(data, action, aside["slot"])
     for name, value in aside.get("playing", {}).items():
         setattr(data, name, value)
+    paths = {_value_path(name): _value_path(now) for name, now in names.items()}
+    old = [curve for curve in curves(keys) if curve.data_path in paths]
+    if old and make_own(keys) is not None:
+        old = [curve for curve in curves(keys) if curve.data_path in paths]
+    for curve in old:
+        curve.data_path = paths[curve.data_path]
     for path in aside["drivers"]:
         for curve in data.drivers:
-            if curve.data_path == path:
+            if curve.data_path == paths.get(path, path):
                 curve.mute = False
     for name, value in aside["values"].items():
-        if name in keys.key_blocks:
-            keys.key_blocks[name].value = value
+        key = keys.key_blocks.get(names.get(name, name))
+        if key is not None:
+            key.value = value
+
+
+def _value_path(name: str) -> str:
+    return f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'

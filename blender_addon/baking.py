@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core import MuscleFaceError
 from ..core.anatomy.names import ARKIT, match_arkit
-from . import animation, baked, bridge, drive, engine, frame_range, storage
+from . import animation, baked, bridge, drive, engine, frame_range, staleness, storage
 from .fit import shown
 
 if TYPE_CHECKING:
@@ -230,16 +230,19 @@ def remove(obj: bpy.types.Object) -> None:
     mutes = storage.bake_mutes(obj.data)
     if mutes is None:
         return
+    # What was renamed meanwhile is the source that it was.
+    names = staleness.renamed(obj.data, mutes)
     aside, own = storage.bake_aside(obj.data), storage.baked_action(obj.data)
     if aside is not None:
         playing, action = keys.animation_data.action if keys.animation_data else None, storage.bake_action(obj.data)
         if playing not in (None, own, action):
             # One that the artist has made since: without a user it would not be saved.
             playing.use_fake_user = True
-        animation.put_back(keys, action, aside)
+        animation.put_back(keys, action, aside, names)
     for name, mute in {storage.SIM_KEY: False, **mutes}.items():
-        if name in keys.key_blocks:
-            keys.key_blocks[name].mute = mute
+        key = keys.key_blocks.get(names.get(name, name))
+        if key is not None:
+            key.mute = mute
     storage.set_bake_mutes(obj.data, None)
     if own is not None and not own.users:
         bpy.data.actions.remove(own)

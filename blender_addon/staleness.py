@@ -3,6 +3,7 @@
 """Whether a rig still is the rig of its mesh: what it was made from is noted as checksums and compared with what is."""
 
 import re
+from collections.abc import Collection
 
 import bpy
 
@@ -26,6 +27,17 @@ def shape_sources(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
     blocks, results = mesh.shape_keys.key_blocks, {k.name for k in (*baked.keys(mesh), *correctives(mesh))}
     results |= {storage.SIM_KEY, mesh.shape_keys.reference_key.name}
     return [k for k in blocks if k.name not in results]
+
+
+def renamed(mesh: bpy.types.Mesh, names: Collection[str]) -> dict[str, str]:
+    """{name: name now} of those shape keys that have another name than when the rig was made: their positions tell."""
+    noted, blocks = storage.fingerprint(mesh), mesh.shape_keys.key_blocks
+    known = noted[SHAPES] if noted else {}
+    lost = {known[name]: name for name in names if name in known and name not in blocks}
+    if not lost:
+        return {}
+    found = {bridge.key_checksum(key): key.name for key in blocks if key.name not in names}
+    return {name: found[checksum] for checksum, name in lost.items() if checksum in found}
 
 
 def sculpt(obj: bpy.types.Object) -> str | None:

@@ -25,6 +25,20 @@ def test_a_bake_goes_without_a_trace(baked):
     assert face.data.shape_keys.animation_data.action == action
 
 
+@pytest.mark.parametrize("method", ["FRAMES", "SLIDERS"])
+def test_a_source_renamed_under_a_bake_comes_back(keyed, method):
+    """By Remove Bake its mute, its value, its driver and its curve are what they were."""
+    keys = keyed.data.shape_keys
+    keys.key_blocks["mouthPucker"].driver_add("value").driver.expression = "0.25"
+    assert bpy.ops.muscle_face.bake(**{**BAKED, "method": method}) == {"FINISHED"}
+    keys.key_blocks["jawOpen"].name, keys.key_blocks["mouthPucker"].name = 'Kiefer "auf"', "Kuss"
+    assert bpy.ops.muscle_face.remove_bake() == {"FINISHED"}
+    jaw, pucker = keys.key_blocks['Kiefer "auf"'], keys.key_blocks["Kuss"]
+    assert not jaw.mute and not pucker.mute
+    bpy.context.scene.frame_set(11)
+    assert (jaw.value, pucker.value) == pytest.approx((1.0, 0.25))
+
+
 def test_an_action_made_on_top_of_a_bake_stays(baked):
     """Only the bake's own action is deleted; what would be lost when the file is saved is kept."""
     face, action = baked
