@@ -25,14 +25,14 @@ def read_frames(
     """What each frame asks of the face, as if nothing were baked; the scene returns to its frame."""
     shown.check(context, obj)
     scene, mutes, drives = context.scene, source_mutes(obj, model), []
-    before = scene.frame_current
+    before = frame_range.now(scene)
     try:
         for frame in frames:
             scene.frame_set(frame)
             drives.append(drive.read(obj, model, context.evaluated_depsgraph_get(), mutes))
             yield len(drives) / len(frames), "Reading frames"
     finally:
-        scene.frame_set(before)
+        frame_range.show(scene, before)
     return drives
 
 

@@ -37,7 +37,17 @@ def propose(operator: bpy.types.Operator, scene: bpy.types.Scene) -> None:
             setattr(operator, name, getattr(scene, name))
 
 
+def now(scene: bpy.types.Scene) -> tuple[int, float]:
+    """The frame that a scene shows, and how far it is on the way to the next one."""
+    return scene.frame_current, scene.frame_subframe
+
+
+def show(scene: bpy.types.Scene, at: tuple[int, float]) -> None:
+    """Show a frame that `now` has given."""
+    scene.frame_set(at[0], subframe=at[1])
+
+
 def put_back(operator: bpy.types.Operator, scene: bpy.types.Scene) -> None:
     """Show the frame that the operator noted in ``_frame``, if it got so far and another is shown."""
-    if scene.frame_current != getattr(operator, "_frame", scene.frame_current):
-        scene.frame_set(operator._frame)
+    if now(scene) != getattr(operator, "_frame", now(scene)):
+        show(scene, operator._frame)

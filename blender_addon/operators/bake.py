@@ -39,7 +39,7 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
 
     def plan(self, context):
         obj, scene = context.object, context.scene
-        self._object, self._frame = obj.name, scene.frame_current
+        self._object, self._frame = obj.name, frame_range.now(scene)
         frames = frame_range.chosen(self, scene, "bake")
         model = yield from storage.loading(obj.data)
         drive.sim_key(obj.data)
@@ -57,7 +57,7 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
         found = yield baking.reduced(obj, model, offsets, self.method, self.bound)
         self.committed = True
         text = yield from baking.write(context.scene, self.subject(context), model, frames, offsets, self.method, found)
-        context.scene.frame_set(self._frame)
+        frame_range.show(context.scene, self._frame)
         rough = [frame for frame, pose in zip(frames, poses, strict=True) if pose is not None and not pose.converged]
         if rough:
             self.report({"WARNING"}, f"{text}; {len(rough)} frames did not settle, first {rough[0]}")
@@ -84,5 +84,5 @@ class MUSCLE_FACE_OT_remove_bake(bpy.types.Operator):
 
     def execute(self, context):
         baking.remove(context.object)
-        context.scene.frame_set(context.scene.frame_current)
+        frame_range.show(context.scene, frame_range.now(context.scene))
         return {"FINISHED"}

@@ -6,7 +6,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ...core import MuscleFaceError
-from .. import animation, requirements, sliders
+from .. import animation, frame_range, requirements, sliders
 
 
 class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
@@ -41,7 +41,7 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
             return {"CANCELLED"}
         missing = [f"{name} ({obj.name})" for obj in targets for name in copy_sliders(found, obj)]
         deaf = [f"{name} ({obj.name})" for obj in targets for name in silent(found, obj)]
-        context.scene.frame_set(context.scene.frame_current)
+        frame_range.show(context.scene, frame_range.now(context.scene))
         text = f"{len(found)} sliders to {', '.join(obj.name for obj in targets)}"
         text += f"; driven or muted, so that keys do not act: {', '.join(deaf)}" if deaf else ""
         text += f"; not mapped: {', '.join(missing)}" if missing else ""

@@ -66,7 +66,7 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
 
     def plan(self, context):
         obj, scene = context.object, context.scene
-        self._object, self._frame = obj.name, scene.frame_current
+        self._object, self._frame = obj.name, frame_range.now(scene)
         missing = BUILD_OPTIONS.get(self.format)
         if missing and not getattr(bpy.app.build_options, missing):
             raise MuscleFaceError(f"This Blender was built without {LABELS[self.format]}: choose another format.")
@@ -105,7 +105,7 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
             raise MuscleFaceError(f"Nothing was exported: {error}") from error
         finally:
             live.set_rendering(False)
-            scene.frame_set(self._frame)
+            frame_range.show(scene, self._frame)
         self.report({"INFO"}, f"Wrote {len(frames)} frames to {path}")
 
     def abort(self, context):

@@ -24,7 +24,7 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
 
     def plan(self, context):
         obj, scene = context.object, context.scene
-        self._object, self._frame, settings = obj.name, scene.frame_current, obj.muscle_face
+        self._object, self._frame, settings = obj.name, frame_range.now(scene), obj.muscle_face
         drive.sim_key(obj.data)
         model = yield from storage.loading(obj.data)
         yield 0.0, "Reading the target"
@@ -37,7 +37,7 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         if neutral is not None:
             scene.frame_set(neutral)
             neutral = source.target(context, obj, model, aim)
-            scene.frame_set(self._frame)
+            frame_range.show(scene, self._frame)
 
         def work(progress):
             (refined,) = footage.refined([target], model, neutral, slide, progress)

@@ -29,7 +29,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
 
     def plan(self, context):
         obj, scene = context.object, context.scene
-        self._object, self._frame = obj.name, scene.frame_current
+        self._object, self._frame = obj.name, frame_range.now(scene)
         frames = frame_range.chosen(self, scene, "fit", self.frame_step)
         drive.sim_key(obj.data)
         animation.check_writable(obj, obj.data.shape_keys)
@@ -47,7 +47,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         if neutral is not None:
             scene.frame_set(neutral)
             neutral = source.target(context, obj, model, aim, rest)
-        scene.frame_set(self._frame)
+        frame_range.show(scene, self._frame)
         now = drive.read(obj, model)
         chosen = options.of(obj, model, now)
 
@@ -84,7 +84,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         note = report.note(sliders.driven(obj, model), report.often_far(self._names, found))
         note = "; ".join(filter(None, (note, acting)))
         text = report.write_performance(obj, found, source.is_footage(obj.muscle_face), note)
-        context.scene.frame_set(self._frame)
+        frame_range.show(context.scene, self._frame)
         self.report({"WARNING" if found.unconverged or acting else "INFO"}, text)
 
     def abort(self, context):

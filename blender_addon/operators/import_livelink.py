@@ -88,7 +88,7 @@ class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.O
         rotations = moved.head_rotations()
         if rotations is not None:
             head_pose.write_keys(obj, model, at, head_pose.turns(model, rotations), self.head)
-        scene.frame_set(scene.frame_current)
+        frame_range.show(scene, frame_range.now(scene))
         text = f"{len(take.times)} frames at {take.rate:.3g} fps became frames {frames[0]} to {frames[-1]}"
         text += f" on {len(curves)} sliders"
         text += f", {take.missing} lost ones bridged" if take.missing else ""

@@ -29,6 +29,17 @@ def test_bakes_keep_time_under_time_stretching(keyed, method):
     assert bpy.ops.muscle_face.remove_bake() == {"FINISHED"}
 
 
+def test_a_time_between_two_frames_is_kept(keyed, tmp_path):
+    """What plays frames comes back to where the artist was."""
+    scene = bpy.context.scene
+    scene.frame_set(5, subframe=0.5)
+    path = str(tmp_path / "face.mdd")
+    assert bpy.ops.muscle_face.export_cache(filepath=path, format="MDD", frame_start=5, frame_end=6) == {"FINISHED"}
+    assert bpy.ops.muscle_face.bake(frame_start=5, frame_end=6) == {"FINISHED"}
+    assert bpy.ops.muscle_face.remove_bake() == {"FINISHED"}
+    assert (scene.frame_current, scene.frame_subframe) == (5, 0.5)
+
+
 def test_sliders_are_keyed_on_the_frame_that_is_shown(small_rig):
     """Under time stretching, and between two frames."""
     scene, key = bpy.context.scene, small_rig.data.shape_keys.key_blocks["jawOpen"]
