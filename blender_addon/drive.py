@@ -201,7 +201,9 @@ def sim_key(mesh: bpy.types.Mesh) -> bpy.types.ShapeKey:
     """The key that the rig writes. Raises MuscleFaceError when somebody deleted it, or when keys do not add up."""
     key = mesh.shape_keys.key_blocks.get(storage.SIM_KEY) if mesh.shape_keys else None
     if key is None:
-        raise MuscleFaceError(f"'{mesh.name}' has lost its '{storage.SIM_KEY}' shape key; press Update Rig.")
+        raise MuscleFaceError(
+            f"'{mesh.name}' has lost its '{storage.SIM_KEY}' shape key; give it its name back, or press Update Rig."
+        )
     if not mesh.shape_keys.use_relative:
         raise MuscleFaceError(
             f"The shape keys of '{mesh.name}' are absolute; turn on Relative in the Shape Keys panel."

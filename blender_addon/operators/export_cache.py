@@ -71,6 +71,8 @@ class MUSCLE_FACE_OT_export_cache(jobs.JobOperator, bpy.types.Operator):
         if missing and not getattr(bpy.app.build_options, missing):
             raise MuscleFaceError(f"This Blender was built without {LABELS[self.format]}: choose another format.")
         shown.check(context, obj)
+        if not len(bridge.evaluated_positions(obj, context.evaluated_depsgraph_get())):
+            raise MuscleFaceError(f"The modifiers of '{obj.name}' leave no vertices to write; switch them off first.")
         frames = frame_range.chosen(self, scene, "write")
         if self.format == "USD" and frames[0] < 0:
             # Its exporter takes the scene's range, which Blender cuts off at 0.

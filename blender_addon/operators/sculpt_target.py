@@ -5,7 +5,7 @@
 import bpy
 
 from ...core import MuscleFaceError
-from .. import bridge, drive, requirements
+from .. import bridge, drive, requirements, staleness, storage
 from ..fit import meshes, shown
 from ..properties.fit import SOURCES
 
@@ -27,6 +27,8 @@ class MUSCLE_FACE_OT_sculpt_target(bpy.types.Operator):
         obj = context.object
         try:
             drive.sim_key(obj.data)
+            if storage.topology_changed(obj.data):
+                raise MuscleFaceError(f"{staleness.TOPOLOGY}.")
         except MuscleFaceError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -268,6 +268,27 @@ def test_a_hidden_face_is_exported_or_refused(keyed, tmp_path, what):
     assert len(found.data.vertices) == len(keyed.data.vertices)
 
 
+def test_a_face_of_which_modifiers_leave_nothing_is_not_exported(keyed, tmp_path):
+    """An empty file would look like a finished export."""
+    keyed.modifiers.new("Nothing", "MASK").vertex_group = keyed.vertex_groups.new(name="Empty").name
+    path = tmp_path / "face.abc"
+    with pytest.raises(RuntimeError, match="leave no vertices to write"):
+        bpy.ops.muscle_face.export_cache(filepath=str(path), frame_start=1, frame_end=2)
+    assert not path.exists()
+
+
+def test_eyes_joined_into_the_head_are_told_before_a_sculpt(small_rig):
+    """The rig knows nothing of their vertices: no fit could follow."""
+    bpy.ops.mesh.primitive_uv_sphere_add(radius=0.01)
+    small_rig.select_set(True)
+    bpy.context.view_layer.objects.active = small_rig
+    assert bpy.ops.object.join() == {"FINISHED"}
+    count = len(small_rig.data.shape_keys.key_blocks)
+    with pytest.raises(RuntimeError, match="Vertices or faces were changed"):
+        bpy.ops.muscle_face.sculpt_target()
+    assert small_rig.mode == "OBJECT" and len(small_rig.data.shape_keys.key_blocks) == count
+
+
 def test_a_usd_file_before_frame_0_is_refused(keyed, tmp_path):
     """Blender would write another range of frames and say that all went well."""
     path = tmp_path / "face.usdc"
