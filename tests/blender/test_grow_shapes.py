@@ -72,3 +72,13 @@ def test_a_set_that_is_there_is_not_grown_again(small_rig, monkeypatch):
     with pytest.raises(RuntimeError, match="has all shapes"):
         bpy.ops.muscle_face.grow_shapes(shapes="arkit")
     assert key_names(small_rig) == names
+
+
+def test_what_the_flesh_does_not_bear_is_named_and_not_added(small_rig, few, monkeypatch, capfd):
+    """Where no try settles, the mesh keeps its keys and the report says which shapes are lacking."""
+    monkeypatch.setattr(grow.shapes, "TRIES", 0)
+    names = key_names(small_rig)
+    assert bpy.ops.muscle_face.grow_shapes(shapes="arkit") == {"FINISHED"}
+    assert key_names(small_rig) == names
+    said = capfd.readouterr().out
+    assert "does not bear" in said and "mouthFrownLeft" in said
