@@ -81,7 +81,7 @@ def _refresh(objects, depsgraph: bpy.types.Depsgraph, by_hand: bool) -> None:
 def on_frame_change(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     """Solve every live rig at the new frame, also inside a render."""
     # Not the scene's objects: instanced collections and a background scene bring in others.
-    objects = [item.original for item in depsgraph.ids if isinstance(item, bpy.types.Object)]
+    objects = [obj for obj in storage.rigged_objects() if obj.evaluated_get(depsgraph).is_evaluated]
     _refresh(objects, depsgraph, by_hand=False)
 
 

@@ -8,7 +8,7 @@ While no rig shows anything there is no draw handler, and nothing costs time.
 import bpy
 
 from ...core import MuscleFaceError
-from .. import requirements
+from .. import requirements, storage
 from . import batches
 
 TOGGLES = ("show_muscles", "show_bones", "show_tets", "show_landmarks")
@@ -22,7 +22,7 @@ def _shows(obj: bpy.types.Object) -> bool:
 
 def shown_objects() -> list[bpy.types.Object]:
     """The rigs that show some anatomy."""
-    return [obj for obj in bpy.data.objects if obj.type == "MESH" and requirements.is_rig(obj) and _shows(obj)]
+    return [obj for obj in storage.rigged_objects() if requirements.is_rig(obj) and _shows(obj)]
 
 
 def synchronise(*_args) -> None:
@@ -52,7 +52,9 @@ def _draw() -> None:
                 batches.draw(obj)
             except MuscleFaceError as error:
                 # A draw handler that raises is removed by nobody and fails again at every redraw.
-                obj.muscle_face.message = str(error)
+                # Written once: what is written has the view drawn again.
+                if obj.muscle_face.message != str(error):
+                    obj.muscle_face.message = str(error)
 
 
 def unregister() -> None:

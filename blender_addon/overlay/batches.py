@@ -17,11 +17,13 @@ def draw(obj: bpy.types.Object) -> None:
     """Draw the anatomy of one rig over whatever is in the view."""
     import gpu
 
+    # First what may fail: what is set afterwards would be left to whatever Blender draws next.
+    batches = _batches(obj)
     with gpu.matrix.push_pop():
         gpu.matrix.multiply_matrix(obj.matrix_world)
         gpu.state.blend_set("ALPHA")
         gpu.state.depth_test_set("NONE")
-        for batch, width in _batches(obj):
+        for batch, width in batches:
             _draw_batch(batch, width)
         gpu.state.face_culling_set("NONE")
         gpu.state.blend_set("NONE")

@@ -5,7 +5,7 @@
 import bpy
 import numpy as np
 import pytest
-from muscle_face.blender_addon import bridge, drive, storage
+from muscle_face.blender_addon import bridge, drive, handlers, storage
 from readings import SINGLE, blend_sum, moved, shown
 
 MUSCLE = "zygomaticus_major_L"
@@ -123,3 +123,15 @@ def test_an_excluded_shape_is_added_as_it_is(rig):
     assert not rig.muscle_face.excluded
     shown(rig)
     assert drive.read(rig, storage.load(rig.data)).controls.any()
+
+
+def test_other_objects_cost_a_frame_nothing(small_rig, monkeypatch):
+    """Of a scene's objects only those with a rig in their mesh are looked at."""
+    for number in range(20):
+        other = bpy.data.objects.new(f"Prop {number}", bpy.data.meshes.new("Prop"))
+        bpy.context.collection.objects.link(other)
+    depsgraph = bpy.context.evaluated_depsgraph_get()
+    asked, driven = [], handlers._is_driven
+    monkeypatch.setattr(handlers, "_is_driven", lambda obj: asked.append(obj.name) or driven(obj))
+    handlers.on_frame_change(bpy.context.scene, depsgraph)
+    assert asked == [small_rig.name]
