@@ -66,7 +66,8 @@ def frame(rng):
 def group_key(rng):
     obj = active()
     group = obj.vertex_groups.new(name="Part")
-    group.add([rng.randrange(len(obj.data.vertices)) for _ in range(50)], 0.5, "REPLACE")
+    count = len(obj.data.vertices)
+    group.add(rng.sample(range(count), min(count, 50)), 0.5, "REPLACE")
     rng.choice(keys()).vertex_group = group.name
 
 
