@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # The last pose of each object and model: the next solve starts there. Dropped with every undo, redo and load.
 _poses: dict[tuple[str, str], object] = {}
 
+# Checksums of the positions that were written last; undo changes nothing of what was done in this session.
+_written: dict[tuple[str, str], str] = {}
+
 # Called with the object after its face was written: what shows the face in another way.
 watchers: list[Callable[[bpy.types.Object], None]] = []
 
@@ -266,7 +269,8 @@ def write(
         _poses[pose_key(obj)] = pose
     if abs(key.value - drive.influence) > 1e-6:
         key.value = drive.influence
-    storage.set_solved(mesh, drive.key)
+    _written[pose_key(obj)] = checksum = str(bridge.key_checksum(key))
+    storage.set_solved(mesh, drive.key, checksum)
     if settled:
         storage.set_readings(mesh, milliseconds, pose.residual if pose else 0.0)
         write_implied(settings, model, pose)
@@ -335,6 +339,18 @@ def recall(obj: bpy.types.Object) -> None:
     """Have a live face solved again when its pose is forgotten (after undo and load): its anatomy is to be shown."""
     mesh = obj.data
     if storage.has_rig(mesh) and mesh.is_editable and last_pose(obj) is None and storage.bake_mutes(mesh) is None:
+        storage.set_solved(mesh, np.zeros(1))
+        obj.update_tag()
+
+
+def mend(obj: bpy.types.Object) -> None:
+    """After undo and redo: Blender may give back the mesh, with what is noted of its face, and leave the shape keys as
+    the simulation has written them since. Have such a face solved again; a sculpt on the key is none."""
+    mesh, written = obj.data, _written.get(pose_key(obj))
+    if written is None or storage.written(mesh) == written or not mesh.is_editable:
+        return
+    key = mesh.shape_keys.key_blocks.get(storage.SIM_KEY) if mesh.shape_keys else None
+    if key is not None and str(bridge.key_checksum(key)) == written and storage.bake_mutes(mesh) is None:
         storage.set_solved(mesh, np.zeros(1))
         obj.update_tag()
 

@@ -105,6 +105,11 @@ def _show_again() -> None:
         bpy.app.timers.register(_recall, first_interval=0.0)
 
 
+def _mend() -> None:
+    for obj in storage.rigged_objects():
+        drive.mend(obj)
+
+
 def _recall() -> None:
     for obj in overlay.shown_objects():
         drive.recall(obj)
@@ -118,6 +123,9 @@ def on_history(*_args) -> None:
     landmarks.forget()
     watching.look_again()
     drive.clear_cache()
+    _mend()
+    if not bpy.app.background:
+        bpy.app.timers.register(_mend, first_interval=0.0)
     _show_again()
 
 

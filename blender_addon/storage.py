@@ -241,9 +241,14 @@ def solved(mesh: bpy.types.Mesh) -> np.ndarray:
     return np.array(mesh[PROPERTY]["solved"])
 
 
-def set_solved(mesh: bpy.types.Mesh, key: np.ndarray) -> None:
-    """Note which drive the Muscle Sim key answers."""
-    mesh[PROPERTY]["solved"] = key.tolist()
+def set_solved(mesh: bpy.types.Mesh, key: np.ndarray, written: str = "") -> None:
+    """Note which drive the Muscle Sim key answers, and the checksum of its positions."""
+    mesh[PROPERTY]["solved"], mesh[PROPERTY]["written"] = key.tolist(), written
+
+
+def written(mesh: bpy.types.Mesh) -> str:
+    """The checksum of the positions that answer what is noted as solved; empty where they answer nothing."""
+    return mesh[PROPERTY].get("written", "")
 
 
 def readings(mesh: bpy.types.Mesh) -> tuple[float, float]:
