@@ -339,7 +339,7 @@ def recall(obj: bpy.types.Object) -> None:
     """Have a live face solved again when its pose is forgotten (after undo and load): its anatomy is to be shown."""
     mesh = obj.data
     if storage.has_rig(mesh) and mesh.is_editable and last_pose(obj) is None and storage.bake_mutes(mesh) is None:
-        storage.set_solved(mesh, np.zeros(1))
+        storage.set_unsolved(mesh)
         obj.update_tag()
 
 
@@ -351,7 +351,7 @@ def mend(obj: bpy.types.Object) -> None:
         return
     key = mesh.shape_keys.key_blocks.get(storage.SIM_KEY) if mesh.shape_keys else None
     if key is not None and str(bridge.key_checksum(key)) == written and storage.bake_mutes(mesh) is None:
-        storage.set_solved(mesh, np.zeros(1))
+        storage.set_unsolved(mesh)
         obj.update_tag()
 
 

@@ -123,8 +123,10 @@ def on_history(*_args) -> None:
     landmarks.forget()
     watching.look_again()
     drive.clear_cache()
-    _mend()
-    if not bpy.app.background:
+    if bpy.app.background:
+        _mend()
+    else:
+        # Later: the scene that has just come does not hear of changes yet.
         bpy.app.timers.register(_mend, first_interval=0.0)
     _show_again()
 

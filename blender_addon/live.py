@@ -294,7 +294,7 @@ def _leave_to_editors(obj: bpy.types.Object, session: _Session) -> None:
     """Write nothing into a mesh that is edited: Edit Mode would put back the keys that it began with. The face is asked
     for again when it is back in Object Mode."""
     if session.asked is not None or session.wanted is not None or not session.settled:
-        storage.set_solved(obj.data, np.zeros(1))
+        storage.set_unsolved(obj.data)
         session.forget()
 
 

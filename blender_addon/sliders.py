@@ -75,6 +75,11 @@ def deaf(where: Mapping[_Name, tuple[bpy.types.ID, str]]) -> list[_Name]:
     return found
 
 
+def deaf_note(names: Sequence[str]) -> str:
+    """That keys do not act on controls, as part of a sentence."""
+    return f"driven or muted, so that keys do not act: {', '.join(names)}"
+
+
 def note_on_keys(where: Mapping[str, tuple[bpy.types.ID, str]]) -> str:
     """What keeps keys just written from showing as they are, as part of a sentence; "" for nothing.
 
@@ -85,7 +90,7 @@ def note_on_keys(where: Mapping[str, tuple[bpy.types.ID, str]]) -> str:
         curve = animation.find_curve(*place)
         if curve is not None and any(not modifier.mute for modifier in curve.modifiers):
             changed.append(name)
-    found = [f"driven or muted, so that keys do not act: {', '.join(silent)}"] if silent else []
+    found = [deaf_note(silent)] if silent else []
     found += [f"F-Curve modifiers change what the keys say: {', '.join(changed)}"] if changed else []
     return "; ".join(found)
 

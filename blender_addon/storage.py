@@ -110,7 +110,7 @@ def load(mesh: bpy.types.Mesh) -> FaceModel:
     name = group["digest"]
     if name not in _models:
         keep(name, engine.face_model().from_bytes(_blob(mesh)))
-    _check_topology(mesh, group, _models[name])
+    _check_topology(mesh, _models[name])
     return _models[name]
 
 
@@ -178,21 +178,17 @@ def topology_changed(mesh: bpy.types.Mesh) -> bool:
     return False
 
 
-def _check_topology(mesh: bpy.types.Mesh, group, model: FaceModel) -> None:
+def _check_topology(mesh: bpy.types.Mesh, model: FaceModel) -> None:
     if len(mesh.vertices) != model.vertex_count:
         raise MuscleFaceError(
             f"'{mesh.name}' has {len(mesh.vertices)} vertices now and had {model.vertex_count} when its muscle rig was "
             "made; undo the edit, or remove the rig and create it again."
         )
-    counts = (group["digest"], len(mesh.vertices), len(mesh.loops), len(mesh.polygons))
-    if counts in _checked:
-        return
-    if bridge.topology_hash(mesh) != group["topology"]:
+    if topology_changed(mesh):
         raise MuscleFaceError(
             f"The faces of '{mesh.name}' have changed since its muscle rig was made; undo the edit, "
             "or remove the rig and create it again."
         )
-    _checked.add(counts)
 
 
 def digest(mesh: bpy.types.Mesh) -> str:
@@ -241,9 +237,14 @@ def solved(mesh: bpy.types.Mesh) -> np.ndarray:
     return np.array(mesh[PROPERTY]["solved"])
 
 
-def set_solved(mesh: bpy.types.Mesh, key: np.ndarray, written: str = "") -> None:
+def set_solved(mesh: bpy.types.Mesh, key: np.ndarray, checksum: str) -> None:
     """Note which drive the Muscle Sim key answers, and the checksum of its positions."""
-    mesh[PROPERTY]["solved"], mesh[PROPERTY]["written"] = key.tolist(), written
+    mesh[PROPERTY]["solved"], mesh[PROPERTY]["written"] = key.tolist(), checksum
+
+
+def set_unsolved(mesh: bpy.types.Mesh) -> None:
+    """Note that the Muscle Sim key answers no drive: the face is asked for again at the next update."""
+    set_solved(mesh, np.zeros(1), "")
 
 
 def written(mesh: bpy.types.Mesh) -> str:

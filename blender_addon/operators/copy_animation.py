@@ -43,7 +43,7 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
         deaf = [f"{name} ({obj.name})" for obj in targets for name in silent(found, obj)]
         frame_range.show(context.scene, frame_range.now(context.scene))
         text = f"{len(found)} sliders to {', '.join(obj.name for obj in targets)}"
-        text += f"; driven or muted, so that keys do not act: {', '.join(deaf)}" if deaf else ""
+        text += f"; {sliders.deaf_note(deaf)}" if deaf else ""
         text += f"; not mapped: {', '.join(missing)}" if missing else ""
         self.report({"WARNING" if missing or deaf else "INFO"}, text)
         return {"FINISHED"}
