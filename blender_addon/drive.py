@@ -28,6 +28,9 @@ _poses: dict[tuple[str, str], object] = {}
 # Checksums of the positions that were written last; undo changes nothing of what was done in this session.
 _written: dict[tuple[str, str], str] = {}
 
+# What was printed of faces that cannot be simulated, by object: once, and not at every frame.
+_told: set[tuple[str, str]] = set()
+
 # Called with the object after its face was written: what shows the face in another way.
 watchers: list[Callable[[bpy.types.Object], None]] = []
 
@@ -200,6 +203,12 @@ def carried(model: FaceModel, skin: np.ndarray, rest: np.ndarray) -> np.ndarray:
     return engine.carried()(skin, model.neutral, rest)
 
 
+def may_write(obj: bpy.types.Object) -> bool:
+    """Whether the Muscle Sim key may change in the object's mode. Edit Mode would put back the keys that it began with,
+    and a sculpt is not to move under the brush; in background Blender nobody holds one."""
+    return obj.mode not in ("EDIT", "SCULPT") or (obj.mode == "SCULPT" and bpy.app.background)
+
+
 def sim_key(mesh: bpy.types.Mesh) -> bpy.types.ShapeKey:
     """The key that the rig writes. Raises MuscleFaceError when somebody deleted it, or when keys do not add up."""
     key = mesh.shape_keys.key_blocks.get(storage.SIM_KEY) if mesh.shape_keys else None
@@ -320,8 +329,11 @@ def refresh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph | None, answer
             behind = True
             (answer or solve)(obj, model, drive)
     except MuscleFaceError as error:
-        # Not raised: a handler has nobody to tell but the console; the panel shows the message.
+        # Not raised: a handler has nobody to tell. The panel shows the message; on a farm nobody looks at it.
         settings.message = str(error)
+        if bpy.app.background and (obj.name_full, str(error)) not in _told:
+            _told.add((obj.name_full, str(error)))
+            print(f"Muscle Face: '{obj.name}' keeps the face that it has: {error}", flush=True)
     return behind
 
 
@@ -363,3 +375,4 @@ def pose_key(obj: bpy.types.Object) -> tuple[str, str]:
 def clear_cache() -> None:
     """Forget all poses."""
     _poses.clear()
+    _told.clear()

@@ -36,12 +36,13 @@ def _recite(obj: bpy.types.Object, model, asked: drive.Drive) -> None:
         drive.solve(obj, model, asked)
 
 
-def _is_driven(item) -> bool:
+def _is_driven(item, by_hand: bool = True) -> bool:
     return (
         isinstance(item, bpy.types.Object)
         and item.type == "MESH"
         and item.muscle_face.is_rig
-        and item.mode == "OBJECT"
+        # A stroke of the brush waits for no face; frames move it also while it is painted on.
+        and (item.mode == "OBJECT" or (not by_hand and drive.may_write(item)))
         and item.library is None
         and item.data.library is None
         and storage.has_rig(item.data)
@@ -56,7 +57,7 @@ def _refresh(objects, depsgraph: bpy.types.Depsgraph, by_hand: bool) -> None:
     _writing = True
     try:
         for obj in objects:
-            if not _is_driven(obj):
+            if not _is_driven(obj, by_hand):
                 continue
             graph = depsgraph
             if obj.muscle_face.symmetric and by_hand:
@@ -135,12 +136,20 @@ def on_history(*_args) -> None:
 def on_render(*_args) -> None:
     """A render begins."""
     live.set_rendering(True)
-    for obj in (o for o in bpy.data.objects if o.type == "MESH" and o.muscle_face.is_rig):
-        if not obj.data.is_editable and storage.has_rig(obj.data) and storage.bake_mutes(obj.data) is None:
-            # On a farm nobody looks at the panel that says so too.
+    for obj in storage.rigged_objects():
+        if not obj.muscle_face.is_rig or storage.bake_mutes(obj.data) is not None:
+            continue
+        # On a farm nobody looks at the panel that says so too.
+        if not obj.data.is_editable:
             print(
                 f"Muscle Face: '{obj.name}' is linked from another file and keeps the face that it was saved with; "
                 "bake it in its own file, or make the object and its mesh local.",
+                flush=True,
+            )
+        elif obj.muscle_face.live and not drive.may_write(obj):
+            print(
+                f"Muscle Face: '{obj.name}' keeps the face that it has while it is edited or sculpted; leave that mode "
+                "and render again.",
                 flush=True,
             )
 

@@ -280,7 +280,7 @@ def _poll() -> float | None:
         obj = bpy.data.objects.get(name)
         if obj is None or not storage.has_rig(obj.data):
             session.forget()
-        elif obj.mode != "OBJECT":
+        elif not drive.may_write(obj):
             _leave_to_editors(obj, session)
         elif jobs.busy():
             session.stop_settling()

@@ -319,3 +319,30 @@ def test_a_render_tells_of_linked_faces(small_rig_file, registered, capfd):
     handlers.on_render(bpy.context.scene)
     handlers.on_render_end(bpy.context.scene)
     assert "bake it in its own file" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("mode", ["WEIGHT_PAINT", "VERTEX_PAINT", "TEXTURE_PAINT", "SCULPT"])
+def test_a_face_saved_while_it_was_painted_follows_frames(keyed, tmp_path, mode):
+    """A farm opens the file as the artist left it."""
+    expected, path = at(keyed, 6), tmp_path / "shot.blend"
+    bpy.context.scene.frame_set(1)
+    bpy.ops.object.mode_set(mode=mode)
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+    assert bpy.context.object.mode == mode
+    assert moved(expected, at(bpy.context.object, 6)) < SAME
+
+
+def test_a_render_tells_of_faces_that_it_does_not_move(keyed, tmp_path, capfd):
+    """One that was left in Edit Mode, and one whose rig is lost: the log of a farm says so, once."""
+    bpy.ops.object.mode_set(mode="EDIT")
+    handlers.on_render(bpy.context.scene)
+    assert capfd.readouterr().out.count("while it is edited or sculpted") == 1
+    bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.data.texts.remove(keyed.data[storage.PROPERTY]["model"])
+    path = tmp_path / "lost.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+    for frame in (5, 6, 7):
+        bpy.context.scene.frame_set(frame)
+    assert capfd.readouterr().out.count("keeps the face that it has: The muscle rig of 'Demo Head' was deleted") == 1
