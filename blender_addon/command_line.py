@@ -84,6 +84,12 @@ def bake_frames(given: argparse.Namespace) -> None:
         model, frames = storage.load(obj.data), given.frames
         reading = baking.read_frames(bpy.context, obj, model, frames)
         drives = _finished(reading)
+        if bpy.app.autoexec_fail:
+            print(
+                f"Muscle Face: WARNING: Blender may not run Python of this file: {bpy.app.autoexec_fail_message}. "
+                "If it moves the face, the frames are wrong; run Blender with --enable-autoexec.",
+                flush=True,
+            )
         _prepare(given.cache)
         poses = baking.solve_independent(model, drives)
         for frame, item, pose in zip(frames, drives, poses, strict=True):

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from ..core.sliders import Slider, followed
-from . import drive, sliders, storage
+from . import animation, drive, sliders, storage
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -78,18 +78,23 @@ def write_controls(obj: bpy.types.Object, model: FaceModel, controls: np.ndarray
 
 
 def frozen(obj: bpy.types.Object) -> list[int]:
-    """Indices of the controls that a hand must leave alone: muted shapes, muscles and what is gone."""
+    """Indices of the controls that a hand must leave alone: muted shapes and muscles, what is gone, and what drivers
+    set: they would take back whatever is written."""
     keys, settings = key_blocks(obj), obj.muscle_face
     here = {s.name for s in all_of(obj)}
     out = []
     for index, slider in enumerate(storage.sliders(obj.data)):
-        if slider.name not in here:
+        if slider.name not in here or _is_driven(*owner_of(obj, slider)):
             out.append(index)
         elif slider.kind == "shape" and (keys[slider.name].mute or slider.name in settings.excluded):
             out.append(index)
         elif slider.kind == "muscle" and drive.share(settings, settings.muscles[slider.name]) <= 0.0:
             out.append(index)
     return out
+
+
+def _is_driven(owner, name: str) -> bool:
+    return animation.find_driver(owner.id_data, owner.path_from_id(name)) is not None
 
 
 def in_group(obj: bpy.types.Object, kind: str, group: str) -> list[Slider]:

@@ -77,7 +77,8 @@ def rest_matrix(obj: bpy.types.Object) -> Matrix:
 
 
 def _empty(obj: bpy.types.Object) -> bpy.types.Object:
-    name = f"{obj.name} Head"
+    # Cut to what Blender takes (63 bytes up to 4.5): a longer one would not be found again.
+    name = f"{obj.name.encode()[:58].decode(errors='ignore')} Head"
     empty = bpy.data.objects.get(name)
     if empty is None or empty.type != "EMPTY":
         empty = bpy.data.objects.new(name, None)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 ATTRIBUTE = "Muscle Face Heat"
 
+ACTIVE = "active_color"
+"""Of the rig in the mesh: the name of the attribute that was active before the map."""
+
 LEAST_FULL = 0.1
 """Per cent or millimetres: a face at rest must not show its rounding errors in bright colours."""
 
@@ -58,16 +61,32 @@ def _write(mesh: bpy.types.Mesh, painted: np.ndarray) -> None:
     layer = mesh.color_attributes.get(ATTRIBUTE)
     if layer is None:
         layer = mesh.color_attributes.new(ATTRIBUTE, "FLOAT_COLOR", "POINT")
-    mesh.color_attributes.active_color = layer
+        activate(mesh)
     layer.data.foreach_set("color", painted.ravel())
     mesh.update()
 
 
+def activate(mesh: bpy.types.Mesh) -> None:
+    """Make the attribute the active one, which solid shading shows. Once and not at each face that is painted: brushes
+    paint on the active one too."""
+    colors = mesh.color_attributes
+    if ATTRIBUTE in colors and colors.active_color != colors[ATTRIBUTE]:
+        mesh[storage.PROPERTY][ACTIVE] = colors.active_color.name if colors.active_color else ""
+        colors.active_color = colors[ATTRIBUTE]
+
+
 def remove(mesh: bpy.types.Mesh) -> None:
-    """Take the attribute off the mesh."""
-    layer = mesh.color_attributes.get(ATTRIBUTE)
-    if layer is not None:
-        mesh.color_attributes.remove(layer)
+    """Take the attribute off the mesh; the one that was active before it is active again."""
+    colors = mesh.color_attributes
+    layer = colors.get(ATTRIBUTE)
+    if layer is None:
+        return
+    active = colors.active_color.name if colors.active_color else ""
+    if active == ATTRIBUTE and storage.has_rig(mesh):
+        active = mesh[storage.PROPERTY].get(ACTIVE, "")
+    colors.remove(layer)
+    if active in colors:
+        colors.active_color = colors[active]
 
 
 def follow(obj: bpy.types.Object) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from .. import drive, editing, sliders
+from .. import drive, editing
 
 if TYPE_CHECKING:
     from ...core import FaceModel
@@ -39,7 +39,7 @@ def of(obj: bpy.types.Object, model: FaceModel, now: drive.Drive) -> FitOptions:
 def held(obj: bpy.types.Object, model: FaceModel) -> set[str]:
     """The sliders that a fit leaves alone: muted ones, muscles without strength, and those that drivers set."""
     names = model.controls().names
-    return {names[k] for k in editing.frozen(obj)} | sliders.driven(obj, model)
+    return {names[k] for k in editing.frozen(obj)}
 
 
 def _limits(obj: bpy.types.Object, model: FaceModel, now: drive.Drive) -> dict[str, tuple[float, float]]:

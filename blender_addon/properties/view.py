@@ -38,6 +38,7 @@ def _paint(self, context) -> None:
     drive.recall(obj)
     try:
         heat.update(obj)
+        heat.activate(obj.data)
         self.message = ""
     except MuscleFaceError as error:
         heat.remove(obj.data)

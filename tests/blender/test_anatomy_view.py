@@ -92,6 +92,27 @@ def test_heat_map_follows_the_face_and_goes(rig):
     assert [a.name for a in rig.data.attributes] == before
 
 
+def test_a_heat_map_leaves_the_color_that_is_painted(small_rig):
+    """It is active when chosen, not again at each frame, and gives back what was active: brushes paint there."""
+    colors, scene = small_rig.data.color_attributes, bpy.context.scene
+    for name in ("Skin", "Mask", "Veins"):
+        colors.new(name, "FLOAT_COLOR", "POINT")
+    colors.active_color = colors["Skin"]
+    small_rig.muscle_face.heat_map = "STRAIN"
+    assert colors.active_color.name == heat.ATTRIBUTE
+    small_rig.muscle_face.heat_map = "NONE"
+    assert colors.active_color.name == "Skin"
+    small_rig.muscle_face.heat_map = "STRAIN"
+    colors.active_color = colors["Mask"]
+    small_rig.data.shape_keys.key_blocks["jawOpen"].value = 0.5
+    scene.frame_set(scene.frame_current)
+    shown(small_rig)
+    assert small_rig.muscle_face.heat_largest > 1.0
+    assert colors.active_color.name == "Mask"
+    small_rig.muscle_face.heat_map = "NONE"
+    assert colors.active_color.name == "Mask"
+
+
 def test_a_heat_map_says_that_edit_mode_has_none(rig):
     """A mesh in Edit Mode has no colors to paint; one sentence says so."""
     bpy.ops.object.mode_set(mode="EDIT")
@@ -141,6 +162,20 @@ def test_drag_a_point(rig):
     values = editing.values(rig)
     assert values["jawOpen"] == 0.0 and not any(values[m.name] for m in rig.muscle_face.muscles if m.group == "Lips")
     assert moved(drive.last_pose(rig).skin, shown(rig)) < 1e-5
+
+
+def test_a_drag_leaves_driven_sliders_alone(small_rig):
+    """The others take the point there: a driver takes back what is written."""
+    vertex, rest, keys = corner(small_rig), shown(small_rig), small_rig.data.shape_keys
+    small_rig["control"], driver = 0.0, keys.key_blocks["mouthSmileLeft"].driver_add("value").driver
+    driver.type, variable = "SUM", driver.variables.new()
+    variable.targets[0].id, variable.targets[0].data_path = small_rig, '["control"]'
+    offset = np.array((0.0, 0.0, 0.003))
+    assert bpy.ops.muscle_face.drag_point(vertex=vertex, offset=offset) == {"FINISHED"}
+    bpy.context.scene.frame_set(1)
+    assert keys.key_blocks["mouthSmileLeft"].value == 0.0
+    # Most of the way: a face with few sliders cannot do better without this one.
+    assert (shown(small_rig)[vertex] - rest[vertex]) @ offset > 0.6 * offset @ offset
 
 
 def test_a_drag_that_cannot_begin_lets_go(small_rig, monkeypatch):

@@ -198,6 +198,18 @@ def test_command_line_says_what_is_missing(rig, tmp_path, capsys):
     assert "press Remove Bake" in capsys.readouterr().out
 
 
+def test_command_line_tells_of_drivers_that_blender_may_not_run(small_rig, tmp_path, capsys):
+    """Without --enable-autoexec a driver with Python holds still: a farm would bake wrong frames without a word."""
+    path, cache = tmp_path / "shot.blend", ["--cache", str(tmp_path / "cache")]
+    driver = small_rig.data.shape_keys.key_blocks["jawOpen"].driver_add("value").driver
+    for expression, told in (("frame / 12", 0), ("len(list(range(int(frame)))) / 12", 1)):
+        driver.expression = expression
+        bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True)
+        assert command_line.main(["bake", str(path), "--frames", "6", *cache]) == 0
+        assert capsys.readouterr().out.count("run Blender with --enable-autoexec") == told
+        driver = bpy.context.object.data.shape_keys.animation_data.drivers[0].driver
+
+
 @pytest.mark.parametrize(
     ("given", "written"),
     [("shot.v02", "shot.v02.abc"), ("shot.mdd", "shot.abc"), ("shot.USDA", "shot.abc"), ("a.b/shot", "a.b/shot.abc")],

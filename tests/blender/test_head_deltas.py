@@ -21,3 +21,12 @@ def test_a_still_head_stays_with_delta_transforms(small_rig, mode):
     head_pose.write_keys(small_rig, storage.load(small_rig.data), np.array([1, 2]), still, "OBJECT")
     bpy.context.scene.frame_set(2)
     np.testing.assert_allclose(np.array(small_rig.matrix_world), before, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["h" * 63, "頭" * 21])
+def test_a_head_with_a_long_name_keeps_one_empty(small_rig, name):
+    """Blender cuts names: the next take finds the empty of the one before."""
+    small_rig.name, still = name, np.tile(np.eye(4), (2, 1, 1))
+    for _ in range(2):
+        head_pose.write_keys(small_rig, storage.load(small_rig.data), np.array([1, 2]), still, "EMPTY")
+    assert [o.type for o in bpy.data.objects].count("EMPTY") == 1
