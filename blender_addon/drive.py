@@ -303,11 +303,15 @@ def write_implied(settings, model: FaceModel, pose) -> None:
 
 def leader(obj: bpy.types.Object) -> bpy.types.Object:
     """The one whose sliders move a mesh that several objects show: the first by name of the scene's rigs, of those that
-    are enabled where some are."""
+    are enabled where some are. The scene: the one that is worked in, or that of the object where it is in another."""
     if obj.data.users == 1:
         return obj
-    rigs = [o for o in bpy.context.scene.objects if o.data == obj.data and o.muscle_face.is_rig]
-    enabled = [o for o in rigs if not o.hide_viewport and shown.in_collection(bpy.context.view_layer, o)]
+    scene, layer = bpy.context.scene, bpy.context.view_layer
+    if scene.objects.get(obj.name) != obj and obj.users_scene:
+        scene = obj.users_scene[0]
+        layer = scene.view_layers[0]
+    rigs = [o for o in scene.objects if o.data == obj.data and o.muscle_face.is_rig]
+    enabled = [o for o in rigs if not o.hide_viewport and shown.in_collection(layer, o)]
     return min(enabled or rigs, key=lambda o: o.name) if obj in rigs else obj
 
 

@@ -78,18 +78,29 @@ def write_controls(obj: bpy.types.Object, model: FaceModel, controls: np.ndarray
 
 
 def frozen(obj: bpy.types.Object) -> list[int]:
-    """Indices of the controls that a hand must leave alone: muted shapes and muscles, what is gone, and what drivers
-    set: they would take back whatever is written."""
+    """Indices of the controls that a hand must leave alone: those out of ``reach`` and those that drivers set, which
+    would take back whatever is written."""
+    here, acting = {s.name for s in all_of(obj)}, reach(obj)
+    layout = storage.sliders(obj.data)
+    return [
+        k
+        for k, slider in enumerate(layout)
+        if acting[k] <= 0.0 or (slider.name in here and _is_driven(*owner_of(obj, slider)))
+    ]
+
+
+def reach(obj: bpy.types.Object) -> np.ndarray:
+    """(n,) how much of each control a slider at 1 gives: a muscle's share, 0 for what is muted, excluded or gone."""
     keys, settings = key_blocks(obj), obj.muscle_face
     here = {s.name for s in all_of(obj)}
-    out = []
+    out = np.ones(len(storage.sliders(obj.data)))
     for index, slider in enumerate(storage.sliders(obj.data)):
-        if slider.name not in here or _is_driven(*owner_of(obj, slider)):
-            out.append(index)
+        if slider.name not in here:
+            out[index] = 0.0
         elif slider.kind == "shape" and (keys[slider.name].mute or slider.name in settings.excluded):
-            out.append(index)
-        elif slider.kind == "muscle" and drive.share(settings, settings.muscles[slider.name]) <= 0.0:
-            out.append(index)
+            out[index] = 0.0
+        elif slider.kind == "muscle":
+            out[index] = drive.share(settings, settings.muscles[slider.name])
     return out
 
 

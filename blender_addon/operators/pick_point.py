@@ -6,7 +6,7 @@ import bpy
 from bpy.props import IntProperty
 
 from ...core import MuscleFaceError
-from .. import drive, engine, jobs, picking, requirements, storage
+from .. import drive, editing, engine, jobs, picking, requirements, storage
 
 MOST = 12
 """Entries that are kept: the rest moves the point little."""
@@ -32,13 +32,14 @@ class MUSCLE_FACE_OT_influences(jobs.JobOperator, bpy.types.Operator):
         check_vertex(model, vertex)
         influence = engine.influence()
         wanted, last = drive.read(obj, model, context.evaluated_depsgraph_get()), drive.last_pose(obj)
+        reach = editing.reach(obj)
         yield 0.0, "Reading the face"
 
         def work(progress):
             face = wanted.on(model)
             pose = face.solve(wanted.controls, gravity=wanted.gravity, start=last, progress=progress)
             progress(0.5, "Ranking the sliders")
-            return influence.ranked(face, influence.point_jacobian(face, pose, vertex))[:MOST]
+            return influence.ranked(face, reach * influence.point_jacobian(face, pose, vertex))[:MOST]
 
         return work
 

@@ -16,13 +16,14 @@ TOGGLES = ("show_muscles", "show_bones", "show_tets", "show_landmarks")
 _handle: object | None = None
 
 
-def _shows(obj: bpy.types.Object) -> bool:
+def shows(obj: bpy.types.Object) -> bool:
+    """Whether an object is to show some anatomy."""
     return any(getattr(obj.muscle_face, name) for name in TOGGLES)
 
 
 def shown_objects() -> list[bpy.types.Object]:
     """The rigs that show some anatomy."""
-    return [obj for obj in storage.rigged_objects() if requirements.is_rig(obj) and _shows(obj)]
+    return [obj for obj in storage.rigged_objects() if requirements.is_rig(obj) and shows(obj)]
 
 
 def synchronise(*_args) -> None:

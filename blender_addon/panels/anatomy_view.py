@@ -3,7 +3,7 @@
 """The part "View and Pick" of the sub-panel Rig: see the anatomy, click it, drag it."""
 
 from ...core.sliders import label_of
-from .. import editing, heat
+from .. import editing, heat, overlay, storage
 from . import rows
 
 
@@ -23,6 +23,8 @@ def draw(layout, obj) -> None:
         unit = "%" if settings.heat_map == "STRAIN" else "mm"
         if heat.ATTRIBUTE in obj.data.color_attributes:
             body.label(text=f"Largest on the face: {settings.heat_largest:.2f} {unit}")
+    if storage.bake_mutes(obj.data) is not None and (settings.heat_map != "NONE" or overlay.shows(obj)):
+        body.label(text="Baked: this view does not follow the face", icon="INFO")
     column = body.column(align=True)
     column.operator("muscle_face.pick_muscle", icon="EYEDROPPER")
     column.operator("muscle_face.pick_point", icon="VIEWZOOM")

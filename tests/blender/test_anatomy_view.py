@@ -150,6 +150,23 @@ def test_what_moves_this_point(rig):
         bpy.ops.muscle_face.influences(vertex=10_000_000)
 
 
+def test_what_is_muted_moves_no_point(small_rig):
+    """Muted shapes and groups are not listed, a weakened muscle by what is left of it."""
+    vertex, settings = corner(small_rig), small_rig.muscle_face
+
+    def listed():
+        assert bpy.ops.muscle_face.influences(vertex=vertex) == {"FINISHED"}
+        return {entry.name: entry.millimetres for entry in settings.influences}
+
+    strong = listed()
+    settings.muscles[MUSCLE].strength = 0.5
+    assert listed()[MUSCLE] == pytest.approx(0.5 * strong[MUSCLE], rel=1e-4)
+    small_rig.data.shape_keys.key_blocks["mouthSmileLeft"].mute = True
+    settings.muscle_groups[settings.muscles[MUSCLE].group].mute = True
+    left = listed()
+    assert "mouthSmileLeft" in strong and not {"mouthSmileLeft", MUSCLE} & set(left)
+
+
 def test_drag_a_point(rig):
     """A dragged point arrives, the sliders say how, and muted sliders stay."""
     vertex, rest = corner(rig), shown(rig)

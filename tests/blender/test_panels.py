@@ -102,6 +102,10 @@ def test_baked_face_says_so(rig):
     shown = drawn()
     for panel in ("Rig", "Shapes", "Muscles", "Jaw & Head", "Fit", "Physics"):
         assert "press Remove Bake" in " ".join(shown[panel].texts)
+    stays = "Baked: this view does not follow the face"
+    assert stays not in shown["Rig"].texts
+    rig.muscle_face.show_muscles = True
+    assert stays in drawn()["Rig"].texts
 
 
 def test_work_shows_wherever_it_was_started(rig, monkeypatch):

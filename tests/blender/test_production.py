@@ -5,7 +5,7 @@
 import bpy
 import numpy as np
 import pytest
-from muscle_face.blender_addon import anatomy, animation, bridge, handlers, staleness, storage
+from muscle_face.blender_addon import anatomy, animation, bridge, drive, handlers, staleness, storage
 from readings import fingerprint, moved, shown
 
 SAME = 1e-4
@@ -124,6 +124,15 @@ def test_linked_duplicates_show_the_face_of_the_first(small_rig):
     bpy.ops.object.make_single_user(object=True, obdata=True)
     copy.muscle_face.jaw_open = 0.6
     assert moved(shown(small_rig), shown(copy)) > 0.01
+
+
+def test_linked_duplicates_in_another_scene_have_one_leader(small_rig):
+    """A render of a scene that is not worked in: its first face moves the mesh, as it would in its own window."""
+    other = bpy.data.scenes.new("Other")
+    first, second = small_rig.copy(), small_rig.copy()
+    for obj in (first, second):
+        other.collection.objects.link(obj)
+    assert [drive.leader(obj) for obj in (small_rig, first, second)] == [small_rig, first, first]
 
 
 def test_bakes_of_faces_that_share_an_action_stay_apart(keyed):
