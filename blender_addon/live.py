@@ -167,7 +167,13 @@ def getting_ready(obj: bpy.types.Object) -> tuple[float, str] | None:
 
 def watched() -> bool:
     """Whether somebody looks at the face as it moves."""
-    return not (bpy.app.background or _rendering or bpy.app.is_job_running("RENDER"))
+    return not (bpy.app.background or _rendering or bpy.app.is_job_running("RENDER") or _recorded())
+
+
+def _recorded() -> bool:
+    """Whether a viewport render runs, of which Blender tells no handler and which is no job of its own."""
+    windows = bpy.context.window_manager.windows
+    return any(operator.bl_idname == "RENDER_OT_opengl" for window in windows for operator in window.modal_operators)
 
 
 def set_rendering(rendering: bool) -> None:

@@ -48,6 +48,16 @@ def error_mm(obj, values) -> float:
     return float(np.linalg.norm(gap[skin], axis=1).max()) * model.mm_per_unit
 
 
+def test_a_viewport_render_waits_for_settled_faces(monkeypatch):
+    """Nobody tells that it runs but the window's operators: a late answer would be missing in its frame."""
+    window, app = SimpleNamespace(modal_operators=[]), SimpleNamespace(background=False, is_job_running=lambda _: False)
+    context = SimpleNamespace(window_manager=SimpleNamespace(windows=[window]))
+    monkeypatch.setattr(live, "bpy", SimpleNamespace(app=app, context=context))
+    assert live.watched()
+    window.modal_operators.append(SimpleNamespace(bl_idname="RENDER_OT_opengl"))
+    assert not live.watched()
+
+
 def test_a_slider_that_rests_shows_the_settled_face(rig, watched):
     """First use makes the face ready in the background; the answer then settles."""
     rig.muscle_face.jaw_open = 0.5
