@@ -132,6 +132,6 @@ def test_other_objects_cost_a_frame_nothing(small_rig, monkeypatch):
         bpy.context.collection.objects.link(other)
     depsgraph = bpy.context.evaluated_depsgraph_get()
     asked, driven = [], handlers._is_driven
-    monkeypatch.setattr(handlers, "_is_driven", lambda obj: asked.append(obj.name) or driven(obj))
+    monkeypatch.setattr(handlers, "_is_driven", lambda obj, hand: asked.append(obj.name) or driven(obj, hand))
     handlers.on_frame_change(bpy.context.scene, depsgraph)
     assert asked == [small_rig.name]
