@@ -40,7 +40,11 @@ class ClipSource:
         clip, size = self._clip, tuple(self._clip.size)
         number = frame - clip.frame_start + 1
         found = [track.markers.find_frame(number) for track in self._tracks]
-        shares = [(np.nan, np.nan) if m is None or m.mute else tuple(m.co) for m in found]
+        # A track that was moved off its pattern is where its offset says, as for Blender's own camera solve.
+        shares = [
+            (np.nan, np.nan) if m is None or m.mute else tuple(m.co + track.offset)
+            for m, track in zip(found, self._tracks, strict=True)
+        ]
         aspect = clip.tracking.camera.pixel_aspect
         camera = cameras.read(self._camera, depsgraph, to_face, self._model, size, clip, aspect=aspect)
         importance = self._weights * [track.weight for track in self._tracks]

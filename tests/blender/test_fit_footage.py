@@ -10,7 +10,7 @@ import pytest
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 from muscle_face.blender_addon import storage
-from muscle_face.blender_addon.fit import cameras, places
+from muscle_face.blender_addon.fit import cameras, places, source
 from muscle_face.core.fit.landmark_sets import SETS
 from readings import fingerprint, shown
 
@@ -125,6 +125,16 @@ def test_clip_with_a_bent_lens(small_rig, camera, clip):
     assert bpy.ops.muscle_face.fit() == {"FINISHED"}
     found(small_rig, SMILE)
     assert 0.0 < small_rig.muscle_face.fit_pixels_rms < 1.0 and small_rig.muscle_face.fit_percent < 2.0
+
+
+def test_an_offset_track_counts_where_its_offset_is(small_rig, camera, clip):
+    """A track that follows another pattern, moved by Blender's offset, stands for the place that the offset shows."""
+    track(clip, {"nose_tip": np.array([300.0, 200.0])}, prefix="")
+    clip.tracking.tracks["nose_tip"].offset = (0.1, -0.05)
+    small_rig.muscle_face.fit_clip = clip
+    aim = source.of(bpy.context, small_rig, storage.load(small_rig.data))
+    pixels = source.target(bpy.context, small_rig, storage.load(small_rig.data), aim).pixels
+    assert np.allclose(pixels, [[300.0 + 0.1 * SIZE[0], 200.0 - 0.05 * SIZE[1]]], atol=1e-3)
 
 
 def test_tracks_by_name_and_by_click(small_rig, camera, clip):
