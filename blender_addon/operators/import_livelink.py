@@ -57,7 +57,7 @@ class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.O
         animation.check_writable(obj, obj.data.shape_keys)
         animation.check_untweaked(obj, obj.data.shape_keys)
         model = yield from storage.loading(obj.data)
-        rate, path = scene.render.fps / scene.render.fps_base, self.filepath
+        rate, path = scene.render.fps / scene.render.fps_base, bpy.path.abspath(self.filepath)
 
         def work(_progress):
             # Not at the top: SciPy takes a moment, which only those who import pay for.

@@ -123,3 +123,11 @@ def test_sliders_on_which_keys_do_not_act_are_told(rig, tmp_path, how):
     assert bpy.ops.muscle_face.import_livelink(filepath=path, frame_start=1) == {"FINISHED"}
     changed, silent = "F-Curve modifiers change what the keys say", "driven or muted, so that keys do not act"
     assert f"{changed if how == 'modifier' else silent}: jawOpen" in rig.muscle_face.take_report
+
+
+def test_a_take_beside_the_file(rig, tmp_path):
+    """A path beside the .blend, as Blender writes it, is found."""
+    take(tmp_path / "take.csv", [(0.0, 0.1, 0.0, 0, 0, 0)] * 3)
+    rig.muscle_face.live = False
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"), copy=False)
+    assert bpy.ops.muscle_face.import_livelink(filepath="//take.csv") == {"FINISHED"}
