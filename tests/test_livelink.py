@@ -90,6 +90,16 @@ def test_lost_repeated_and_empty_lines(tmp_path):
     assert np.allclose(moved.channels["jawOpen"], 6.0 * moved.times)
 
 
+def test_a_spreadsheet_may_save_decimal_commas(tmp_path):
+    """As in most of Europe, with semicolons between the columns."""
+    path = write(tmp_path / "a.csv", ["00:00:00:00", "00:00:00:02"], [0.25, 0.5])
+    plain = livelink.read_take(path)
+    path.write_text(path.read_text().replace(",", ";").replace(".", ","))
+    take = livelink.read_take(path)
+    assert take.channels["jawOpen"].tolist() == [0.25, 0.5]
+    assert np.array_equal(take.angles["Head"], plain.angles["Head"])
+
+
 def test_times_in_milliseconds_are_refused(tmp_path):
     """A take of one frame in half a minute is none."""
     path = write(tmp_path / "a.csv", [1700000000000, 1700000000033, 1700000000067], [0.0, 0.5, 0.6])

@@ -103,8 +103,12 @@ def refined(
 
 
 def tracks_of(clip: bpy.types.MovieClip) -> dict[str, bpy.types.MovieTrackingTrack]:
-    """All tracks of a clip by name. Raises MuscleFaceError when there are none."""
-    found = {track.name: track for item in clip.tracking.objects for track in item.tracks}
+    """All tracks of a clip by name; one of another tracking object with a name that is taken also tells its object.
+    Raises MuscleFaceError when there are none."""
+    found = {}
+    for item in clip.tracking.objects:
+        for track in item.tracks:
+            found[f"{track.name} ({item.name})" if track.name in found else track.name] = track
     if not found:
         raise MuscleFaceError(f"'{clip.name}' has no tracks: track points of the face in the Movie Clip Editor.")
     return found

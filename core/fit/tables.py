@@ -17,16 +17,17 @@ LONGEST = 1_000_000
 def read_table(text: str) -> list[list[str]]:
     """The cells of each row. Raises ValueError where the text is no table."""
     first = text.partition("\n")[0]
+    # Commas last: where a spreadsheet separates columns by another sign, they are decimal points.
     try:
-        return list(csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count)))
+        return list(csv.reader(io.StringIO(text), delimiter=max(";\t,", key=first.count)))
     except csv.Error as error:
         raise ValueError("no table of rows and columns") from error
 
 
 def number(cell: str) -> float:
-    """The number in a cell, NaN where there is none."""
+    """The number in a cell, with a decimal point or comma; NaN where there is none."""
     try:
-        return float(cell)
+        return float(cell.replace(",", "."))
     except ValueError:
         return math.nan
 

@@ -10,7 +10,7 @@ import pytest
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 from muscle_face.blender_addon import storage
-from muscle_face.blender_addon.fit import cameras, places, source
+from muscle_face.blender_addon.fit import cameras, footage, places, source
 from muscle_face.core.fit.landmark_sets import SETS
 from readings import fingerprint, shown
 
@@ -135,6 +135,13 @@ def test_an_offset_track_counts_where_its_offset_is(small_rig, camera, clip):
     aim = source.of(bpy.context, small_rig, storage.load(small_rig.data))
     pixels = source.target(bpy.context, small_rig, storage.load(small_rig.data), aim).pixels
     assert np.allclose(pixels, [[300.0 + 0.1 * SIZE[0], 200.0 - 0.05 * SIZE[1]]], atol=1e-3)
+
+
+def test_tracks_of_two_tracking_objects_may_share_a_name(clip):
+    """Blender numbers names within one object only: that of the camera comes first, none is lost."""
+    camera = clip.tracking.tracks.new(name="Track", frame=1)
+    prop = clip.tracking.objects.new(name="Prop").tracks.new(name="Track", frame=1)
+    assert footage.tracks_of(clip) == {"Track": camera, "Track (Prop)": prop}
 
 
 def test_tracks_by_name_and_by_click(small_rig, camera, clip):
