@@ -43,7 +43,9 @@ def in_collection(view_layer: bpy.types.ViewLayer, obj: bpy.types.Object, disabl
             return False
         return obj.name in layer.collection.objects or any(map(holds, layer.children))
 
-    return holds(view_layer.layer_collection)
+    # Blender 5.2 makes them when the layer is first evaluated; nothing is excluded before.
+    root = view_layer.layer_collection
+    return root is None or holds(root)
 
 
 @contextmanager
