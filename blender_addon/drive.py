@@ -206,7 +206,7 @@ def carried(model: FaceModel, skin: np.ndarray, rest: np.ndarray) -> np.ndarray:
 def may_write(obj: bpy.types.Object) -> bool:
     """Whether the Muscle Sim key may change in the object's mode. Edit Mode would put back the keys that it began with,
     and a sculpt is not to move under the brush; in background Blender nobody holds one."""
-    return obj.mode not in ("EDIT", "SCULPT") or (obj.mode == "SCULPT" and bpy.app.background)
+    return obj.mode != "EDIT" and (obj.mode != "SCULPT" or bpy.app.background)
 
 
 def sim_key(mesh: bpy.types.Mesh) -> bpy.types.ShapeKey:

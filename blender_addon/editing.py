@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from ..core.sliders import Slider, followed
-from . import animation, drive, sliders, storage
+from . import drive, sliders, storage
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -77,24 +77,19 @@ def write_controls(obj: bpy.types.Object, model: FaceModel, controls: np.ndarray
     obj.update_tag()
 
 
-def frozen(obj: bpy.types.Object) -> list[int]:
+def frozen(obj: bpy.types.Object, model: FaceModel) -> list[int]:
     """Indices of the controls that a hand must leave alone: those out of ``reach`` and those that drivers set, which
     would take back whatever is written."""
-    here, acting = {s.name for s in all_of(obj)}, reach(obj)
-    layout = storage.sliders(obj.data)
-    return [
-        k
-        for k, slider in enumerate(layout)
-        if acting[k] <= 0.0 or (slider.name in here and _is_driven(*owner_of(obj, slider)))
-    ]
+    acting, driven = reach(obj), sliders.driven(obj, model)
+    return [k for k, name in enumerate(model.controls().names) if acting[k] <= 0.0 or name in driven]
 
 
 def reach(obj: bpy.types.Object) -> np.ndarray:
     """(n,) how much of each control a slider at 1 gives: a muscle's share, 0 for what is muted, excluded or gone."""
     keys, settings = key_blocks(obj), obj.muscle_face
-    here = {s.name for s in all_of(obj)}
-    out = np.ones(len(storage.sliders(obj.data)))
-    for index, slider in enumerate(storage.sliders(obj.data)):
+    here, layout = {s.name for s in all_of(obj)}, storage.sliders(obj.data)
+    out = np.ones(len(layout))
+    for index, slider in enumerate(layout):
         if slider.name not in here:
             out[index] = 0.0
         elif slider.kind == "shape" and (keys[slider.name].mute or slider.name in settings.excluded):
@@ -102,10 +97,6 @@ def reach(obj: bpy.types.Object) -> np.ndarray:
         elif slider.kind == "muscle":
             out[index] = drive.share(settings, settings.muscles[slider.name])
     return out
-
-
-def _is_driven(owner, name: str) -> bool:
-    return animation.find_driver(owner.id_data, owner.path_from_id(name)) is not None
 
 
 def in_group(obj: bpy.types.Object, kind: str, group: str) -> list[Slider]:

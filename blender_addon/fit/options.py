@@ -39,7 +39,7 @@ def of(obj: bpy.types.Object, model: FaceModel, now: drive.Drive) -> FitOptions:
 def held(obj: bpy.types.Object, model: FaceModel) -> set[str]:
     """The sliders that a fit leaves alone: muted ones, muscles without strength, and those that drivers set."""
     names = model.controls().names
-    return {names[k] for k in editing.frozen(obj)}
+    return {names[k] for k in editing.frozen(obj, model)}
 
 
 def _limits(obj: bpy.types.Object, model: FaceModel, now: drive.Drive) -> dict[str, tuple[float, float]]:

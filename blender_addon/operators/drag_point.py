@@ -33,7 +33,7 @@ class MUSCLE_FACE_OT_drag_point(jobs.JobOperator, bpy.types.Operator):
         drive.sim_key(obj.data)
         model = yield from storage.loading(obj.data)
         check_vertex(model, vertex)
-        wanted, last, frozen = drive.read(obj, model), drive.last_pose(obj), editing.frozen(obj)
+        wanted, last, frozen = drive.read(obj, model), drive.last_pose(obj), editing.frozen(obj, model)
         yield 0.0, "Reading the face"
 
         def work(progress):
@@ -113,7 +113,7 @@ class Dragged:
 
     def __init__(self, obj: bpy.types.Object, vertex: int) -> None:
         model = storage.load(obj.data)
-        self.vertex, self.before, self.frozen = vertex, editing.values(obj), editing.frozen(obj)
+        self.vertex, self.before, self.frozen = vertex, editing.values(obj), editing.frozen(obj, model)
         self.last = None
         wanted, last = drive.read(obj, model), drive.last_pose(obj)
 

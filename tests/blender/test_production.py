@@ -346,6 +346,7 @@ def test_a_render_tells_of_faces_that_it_does_not_move(keyed, tmp_path, capfd):
     """One that was left in Edit Mode, and one whose rig is lost: the log of a farm says so, once."""
     bpy.ops.object.mode_set(mode="EDIT")
     handlers.on_render(bpy.context.scene)
+    handlers.on_render_end(bpy.context.scene)
     assert capfd.readouterr().out.count("while it is edited or sculpted") == 1
     bpy.ops.object.mode_set(mode="OBJECT")
     bpy.data.texts.remove(keyed.data[storage.PROPERTY]["model"])
