@@ -17,7 +17,8 @@ wp.set_module_options({"enable_backward": False})
 
 # A factor is solved by as fast as it can be read. So it is packed in the order of reading: of each front six columns at
 # a time, first their triangle, then V rows below it at a time, padded with zeros. Numbers of two bytes are the upper
-# halves of single precision ones (bfloat16).
+# halves of single precision ones (bfloat16). Loops over six columns are unrolled, or else their sums would go through
+# memory at every step.
 _PACKED = """
     typedef real vec __attribute__((vector_size(64)));
     typedef unsigned short halves __attribute__((vector_size(32)));
@@ -35,15 +36,25 @@ _PACKED = """
         }
         return v;
     };
-    auto one = [](const auto* a) {
-        if constexpr (sizeof(*a) == 2) {
-            unsigned w = (unsigned)*a << 16;
-            float r;
-            __builtin_memcpy(&r, &w, sizeof r);
-            return r;
-        } else {
-            return *a;
+    auto triangle = [&](const auto* a, real* to) {
+        for (int i = 0; i <= 36 - V; i += V) {
+            vec v = load(a + i);
+            __builtin_memcpy(to + i, &v, sizeof v);
         }
+        vec v = load(a + 36 - V);
+        __builtin_memcpy(to + 36 - V, &v, sizeof v);
+    };
+    auto sum_of = [](const vec& v) {
+        typedef real half __attribute__((vector_size(32)));
+        typedef real quarter __attribute__((vector_size(16)));
+        half a[2];
+        __builtin_memcpy(a, &v, sizeof v);
+        a[0] += a[1];
+        quarter b[2];
+        __builtin_memcpy(b, a, sizeof b);
+        b[0] += b[1];
+        if constexpr (sizeof(real) == 8) return b[0][0] + b[0][1];
+        else return (b[0][0] + b[0][1]) + (b[0][2] + b[0][3]);
     };
 """
 _SIZES = """
@@ -131,20 +142,28 @@ _FORWARD = f"""
                 for (int i = m; i < h + V; ++i) w[s][i] = 0;
             for (int j = 0; j < m; j += 6) {{
                 const int n = m - j < 6 ? m - j : 6;
-                real d[S][6] = {{}};
+                real d[S][6], L[36];
+                triangle(stream, L);
+                #pragma unroll
                 for (int s = 0; s < S; ++s)
-                    for (int c = 0; c < n; ++c) {{
-                        real t = w[s][j + c];
-                        for (int k = 0; k < c; ++k) t -= one(stream + 6 * k + c) * d[s][k];
-                        w[s][j + c] = d[s][c] = t * one(stream + 7 * c);
+                    #pragma unroll
+                    for (int c = 0; c < 6; ++c) {{
+                        real t = c < n ? w[s][j + c] : real(0);
+                        #pragma unroll
+                        for (int k = 0; k < c; ++k) t -= L[6 * k + c] * d[s][k];
+                        d[s][c] = t * L[7 * c];
+                        if (c < n) w[s][j + c] = d[s][c];
                     }}
                 stream += 36;
-                for (int i = j + n; i < h; i += V, stream += 6 * V)
-                    for (int s = 0; s < S; ++s) {{
-                        vec t = load(w[s] + i);
-                        for (int c = 0; c < 6; ++c) t -= load(stream + c * V) * d[s][c];
-                        __builtin_memcpy(w[s] + i, &t, sizeof t);
+                for (int i = j + n; i < h; i += V, stream += 6 * V) {{
+                    vec t[S];
+                    for (int s = 0; s < S; ++s) t[s] = load(w[s] + i);
+                    for (int c = 0; c < 6; ++c) {{
+                        const vec a = load(stream + c * V);
+                        for (int s = 0; s < S; ++s) t[s] -= a * d[s][c];
                     }}
+                    for (int s = 0; s < S; ++s) __builtin_memcpy(w[s] + i, &t[s], sizeof t[s]);
+                }}
             }}
             {_KEEP}
             for (int i = 0; i < b; ++i)
@@ -166,18 +185,25 @@ _BACKWARD = f"""
                 vec sum[S][6] = {{}};
                 for (int i = j + n + (h - j - n + V - 1) / V * V - V; i >= j + n; i -= V) {{
                     stream -= 6 * V;
-                    for (int s = 0; s < S; ++s) {{
-                        vec t = load(w[s] + i);
-                        for (int c = 0; c < 6; ++c) sum[s][c] += load(stream + c * V) * t;
+                    vec t[S];
+                    for (int s = 0; s < S; ++s) t[s] = load(w[s] + i);
+                    for (int c = 0; c < 6; ++c) {{
+                        const vec a = load(stream + c * V);
+                        for (int s = 0; s < S; ++s) sum[s][c] += a * t[s];
                     }}
                 }}
                 stream -= 36;
+                real d[S][6], L[36];
+                triangle(stream, L);
+                #pragma unroll
                 for (int s = 0; s < S; ++s)
-                    for (int c = n - 1; c >= 0; --c) {{
-                        real t = w[s][j + c];
-                        for (int l = 0; l < V; ++l) t -= sum[s][c][l];
-                        for (int k = c + 1; k < n; ++k) t -= one(stream + 6 * c + k) * w[s][j + k];
-                        w[s][j + c] = t * one(stream + 7 * c);
+                    #pragma unroll
+                    for (int c = 5; c >= 0; --c) {{
+                        real t = (c < n ? w[s][j + c] : real(0)) - sum_of(sum[s][c]);
+                        #pragma unroll
+                        for (int k = c + 1; k < 6; ++k) t -= L[6 * c + k] * d[s][k];
+                        d[s][c] = t * L[7 * c];
+                        if (c < n) w[s][j + c] = d[s][c];
                     }}
             }}
             {_KEEP}

@@ -42,7 +42,7 @@ def _forces(
     begin: int,
     end: int,
     energy: wp.array[f64],
-    force: wp.array[vec3],
+    force: wp.array[wp.vec4d],
 ): ...
 
 
@@ -130,9 +130,10 @@ def forces(
     end: int,
     # Out:
     energy_out: wp.array[f64],
-    force_out: wp.array[vec3],
+    force_out: wp.array[wp.vec4d],
 ):
-    """Energy [N cm] of groups begin..end and their forces [N] on all nodes; see ``kernels.tet_forces``."""
+    """Energy [N cm] of groups begin..end and their forces [N] on all nodes, the fourth number none; see
+    ``kernels.tet_forces``. One more number must follow x."""
     _forces(lanes, natural, taut, x, activation, begin, end, energy_out, force_out)
 
 
@@ -153,7 +154,7 @@ def stiffness(
     blocks_out: wp.array[mat33],
 ):
     """Stiffness [N/cm] of groups begin..end, summed on the blocks ``place`` of a sparse matrix (-1: nowhere): exact or,
-    with ``definite``, each tet's projected to be semi-definite."""
+    with ``definite``, each tet's projected to be semi-definite. One more number must follow x."""
     _stiffness(lanes, natural, taut, x, activation, place, definite, begin, end, blocks_out)
 
 
@@ -207,7 +208,7 @@ def log_strains(
     # Out:
     strain_out: wp.array[f64],
 ):
-    """Hencky strain ln U of each tet of groups begin..end."""
+    """Hencky strain ln U of each tet of groups begin..end. One more number must follow x."""
     _log_strain(lanes, x, begin, end, strain_out)
 
 

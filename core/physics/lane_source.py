@@ -17,6 +17,7 @@ WIDTH = 8
 TYPES = f"""
     typedef double real __attribute__((vector_size({8 * WIDTH})));
     typedef long long bits __attribute__((vector_size({8 * WIDTH})));
+    typedef double quad __attribute__((vector_size(32)));
     typedef short small __attribute__((vector_size({2 * WIDTH})));
     const int W = {WIDTH};
     auto all = [](double c) {{ real r; for (int l = 0; l < W; ++l) r[l] = c; return r; }};
@@ -81,19 +82,30 @@ JACOBI = """
     };
 """
 
-# Edges e[k][c] = x_(c+1) - x_0 of group g, component k.
+# Edges e[k][c] = x_(c+1) - x_0 of group g, component k. Nodes are read four numbers at a time, so that one more number
+# must follow the last.
 EDGES = """
     const int* node = lanes.corner.data + 4 * W * g;
     real e[3][3];
     {
-        double p[4][3][W];
-        for (int c = 0; c < 4; ++c)
-            for (int l = 0; l < W; ++l) {
-                const double* q = X + 3 * node[W * c + l];
-                p[c][0][l] = q[0]; p[c][1][l] = q[1]; p[c][2][l] = q[2];
+        real p[4][3];
+        for (int c = 0; c < 4; ++c) {
+            real a[4];
+            for (int k = 0; k < 4; ++k) {
+                quad q[2];
+                for (int l = 0; l < 2; ++l) __builtin_memcpy(&q[l], X + 3 * node[W * c + 2 * k + l], sizeof q[l]);
+                a[k] = __builtin_shufflevector(q[0], q[1], 0, 1, 2, 3, 4, 5, 6, 7);
             }
+            real t = __builtin_shufflevector(a[0], a[1], 0, 4, 8, 12, 1, 5, 9, 13);
+            real u = __builtin_shufflevector(a[2], a[3], 0, 4, 8, 12, 1, 5, 9, 13);
+            p[c][0] = __builtin_shufflevector(t, u, 0, 1, 2, 3, 8, 9, 10, 11);
+            p[c][1] = __builtin_shufflevector(t, u, 4, 5, 6, 7, 12, 13, 14, 15);
+            t = __builtin_shufflevector(a[0], a[1], 2, 6, 10, 14, -1, -1, -1, -1);
+            u = __builtin_shufflevector(a[2], a[3], 2, 6, 10, 14, -1, -1, -1, -1);
+            p[c][2] = __builtin_shufflevector(t, u, 0, 1, 2, 3, 8, 9, 10, 11);
+        }
         for (int k = 0; k < 3; ++k)
-            for (int c = 0; c < 3; ++c) e[k][c] = load(p[c + 1][k]) - load(p[0][k]);
+            for (int c = 0; c < 3; ++c) e[k][c] = p[c + 1][k] - p[0][k];
     }
 """
 
@@ -175,7 +187,7 @@ FORCES = f"""
     {TYPES} {MATH}
     const double* X = &x.data[0][0];
     double* out = &force.data[0][0];
-    for (int i = 0; i < 3 * x.shape[0]; ++i) out[i] = 0.0;
+    for (int i = 0; i < 4 * x.shape[0]; ++i) out[i] = 0.0;
     real total = all(0.0);
     for (int g = begin; g < end; ++g) {{
         {EDGES} {PASSIVE}
@@ -202,16 +214,33 @@ FORCES = f"""
         }}
         real v = load(lanes.volume.data + W * g);
         total += v * psi;
-        double h[9][W];
-        for (int i = 0; i < 9; ++i) store(h[i], v * S[i / 3][i % 3]);
-        for (int l = 0; l < W; ++l)
-            for (int i = 0; i < 3; ++i) {{
-                double h1 = h[3 * i][l], h2 = h[3 * i + 1][l], h3 = h[3 * i + 2][l];
-                out[3 * node[l] + i] += h1 + h2 + h3;
-                out[3 * node[W + l] + i] -= h1;
-                out[3 * node[2 * W + l] + i] -= h2;
-                out[3 * node[3 * W + l] + i] -= h3;
+        real f[4][3];
+        for (int i = 0; i < 3; ++i) {{
+            for (int c = 0; c < 3; ++c) f[c + 1][i] = -v * S[i][c];
+            f[0][i] = -(f[1][i] + f[2][i] + f[3][i]);
+        }}
+        for (int c = 0; c < 4; ++c) {{
+            const real none = all(0.0);
+            real a[2], b[2];
+            a[0] = __builtin_shufflevector(f[c][0], f[c][1], 0, 8, 1, 9, 2, 10, 3, 11);
+            a[1] = __builtin_shufflevector(f[c][0], f[c][1], 4, 12, 5, 13, 6, 14, 7, 15);
+            b[0] = __builtin_shufflevector(f[c][2], none, 0, 8, 1, 8, 2, 8, 3, 8);
+            b[1] = __builtin_shufflevector(f[c][2], none, 4, 8, 5, 8, 6, 8, 7, 8);
+            for (int k = 0; k < 2; ++k) {{
+                quad q[4];
+                q[0] = __builtin_shufflevector(a[k], b[k], 0, 1, 8, 9);
+                q[1] = __builtin_shufflevector(a[k], b[k], 2, 3, 10, 11);
+                q[2] = __builtin_shufflevector(a[k], b[k], 4, 5, 12, 13);
+                q[3] = __builtin_shufflevector(a[k], b[k], 6, 7, 14, 15);
+                for (int l = 0; l < 4; ++l) {{
+                    double* to = out + 4 * node[W * c + 4 * k + l];
+                    quad sum;
+                    __builtin_memcpy(&sum, to, sizeof sum);
+                    sum += q[l];
+                    __builtin_memcpy(to, &sum, sizeof sum);
+                }}
             }}
+        }}
     }}
     double sum = 0.0;
     for (int l = 0; l < W; ++l) sum += total[l];

@@ -49,6 +49,11 @@ Strain = LaneStrain | np.ndarray | None
 """A stress-free strain of the passive flesh: in groups, of each tet (T, 6), or none."""
 
 
+def roomy(nodes: int) -> np.ndarray:
+    """(nodes, 3) for positions, one more number behind them: kernels read nodes four numbers at a time."""
+    return np.zeros(3 * nodes + 1)[:-1].reshape(-1, 3)
+
+
 class Lanes:
     """Layout of a flesh (see ``flesh.Flesh``) in groups, made once."""
 
@@ -143,8 +148,9 @@ class Lanes:
 
     def log_strain(self, x: np.ndarray) -> wp.array:
         """Hencky strains in groups at nodes x (N, 3)."""
-        out = wp.empty(6 * WIDTH * self.groups, dtype=f64, device="cpu")
-        self.run(kernels.log_strains, [self.arrays, wp.array(x, dtype=vec3, device="cpu")], [out])
+        out, at = wp.empty(6 * WIDTH * self.groups, dtype=f64, device="cpu"), roomy(len(x))
+        at[:] = x
+        self.run(kernels.log_strains, [self.arrays, wp.array(at, dtype=vec3, copy=False, device="cpu")], [out])
         return out
 
     def place(self, pattern: "Pattern", *, free: bool) -> wp.array:

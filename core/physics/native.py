@@ -8,8 +8,8 @@ from ..parallel import ranges, share
 
 
 def cpu_only(snippet: str) -> str:
-    """A snippet that is nothing on a GPU, so that its module compiles there too."""
-    return f"#ifndef __CUDA_ARCH__\n{snippet}\n#endif\n"
+    """A snippet that is nothing on a GPU, so that its module compiles there too; its products and sums are fused."""
+    return f"#ifndef __CUDA_ARCH__\n{{\n#pragma clang fp contract(fast)\n{snippet}\n}}\n#endif\n"
 
 
 def launch_ranges(kernel: wp.Kernel, cuts: list[int], inputs: list, outputs: list) -> None:

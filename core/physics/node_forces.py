@@ -24,7 +24,7 @@ wp.set_module_options({"enable_backward": False})
     for (int i = 0; i < count; ++i) {
         double f[3] = {};
         for (int part = 0; part < parts; ++part)
-            for (int c = 0; c < 3; ++c) f[c] += T[3 * ((long long)part * count + i) + c];
+            for (int c = 0; c < 3; ++c) f[c] += T[4 * ((long long)part * count + i) + c];
         for (int c = 0; c < 3; ++c) size[c] += f[c] * f[c];
         if (n == free.shape[0] || free.data[n] != i) continue;
         const double k = spring.data[i];
@@ -46,7 +46,7 @@ def _node_forces(
     rest: wp.array[vec3],
     anchor: wp.array[vec3],
     push: wp.array[vec3],
-    tet_force: wp.array[vec3],
+    tet_force: wp.array[wp.vec4d],
     x: wp.array[vec3],
     sums: wp.array[f64],
     gradient: wp.array[vec3],
@@ -62,7 +62,7 @@ def node_forces(
     # In:
     anchor: wp.array[vec3],
     push: wp.array[vec3],
-    tet_force: wp.array[vec3],
+    tet_force: wp.array[wp.vec4d],
     x: wp.array[vec3],
     # Out:
     sums_out: wp.array[f64],
@@ -70,14 +70,15 @@ def node_forces(
 ):
     """Energy [N cm] of springs and constant forces, squared size of the tets' forces, and gradient [N] of free nodes.
 
-    free: the free nodes, ascending · tet_force: force of parts of the tets on all nodes, one part after another.
+    free: the free nodes, ascending · tet_force: force of parts of the tets on all nodes, one part after another; the
+    fourth number is none.
     """
     _node_forces(free, spring, rest, anchor, push, tet_force, x, sums_out, gradient_out)
 
 
 class NodeForces:
-    """Springs and constant forces on a flesh at nodes x (N, 3), with the tets' forces (parts, N, 3) there; both arrays
-    change in place. anchor, force: (N, 3), see ``face_flesh.Load``."""
+    """Springs and constant forces on a flesh at nodes x (N, 3), with the tets' forces (parts, N, 4) there, of
+    which the fourth number is none; both arrays change in place. anchor, force: (N, 3), see ``face_flesh.Load``."""
 
     def __init__(
         self, flesh: Flesh, anchor: np.ndarray, force: np.ndarray, tet_force: np.ndarray, x: np.ndarray
@@ -89,7 +90,7 @@ class NodeForces:
 
         given = (flesh.free, wp.int64), (flesh.spring, f64), (flesh.rest, vec3), (anchor, vec3), (force, vec3)
         inputs = [shared(np.ascontiguousarray(values), dtype) for values, dtype in given]
-        inputs += [shared(tet_force.reshape(-1, 3), vec3), shared(x, vec3)]
+        inputs += [shared(tet_force.reshape(-1, 4), wp.vec4d), shared(x, vec3)]
         outputs = [shared(self._sums, f64), shared(self._gradient, vec3)]
         self._launch = wp.launch(node_forces, 1, inputs, outputs, device="cpu", record_cmd=True)
 

@@ -9,7 +9,7 @@ import warp as wp
 
 from ..parallel import share
 from . import kernels, lane_kernels
-from .lanes import PARTS, LaneStrain, Strain
+from .lanes import PARTS, LaneStrain, Strain, roomy
 from .materials import f64, mat33, vec3
 
 if TYPE_CHECKING:
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 class _Evaluated:
-    """parts: (parts, N, 3) forces [N] of parts of the flesh and its fibres on every node, at the last evaluation."""
+    """parts: (parts, N, 4) forces [N] of parts of the flesh and its fibres on every node, at the last evaluation; the
+    fourth number of each is none."""
 
     parts: np.ndarray
 
     def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Energy [N cm] of flesh and fibres at x (N, 3), and the force (N, 3) [N] on every node, without springs."""
-        return self.tet_forces(x), self.parts.sum(0)
+        return self.tet_forces(x), self.parts.sum(0)[:, :3]
 
 
 class Workspace(_Evaluated):
@@ -36,7 +37,7 @@ class Workspace(_Evaluated):
         self._activation = wp.zeros(flesh.fibres.count + 1, dtype=f64, device=d)
         self._energy = wp.empty(t, dtype=f64, device=d)
         self._corner = wp.empty((t, 4), dtype=vec3, device=d)
-        self._force, self.parts = wp.empty(n, dtype=vec3, device=d), np.empty((1, n, 3))
+        self._force, self.parts = wp.empty(n, dtype=vec3, device=d), np.empty((1, n, 4))
         self._natural = flesh.natural(None)
 
     def set_activation(self, activation: np.ndarray) -> None:
@@ -55,7 +56,7 @@ class Workspace(_Evaluated):
         wp.launch(kernels.tet_forces, len(f.tets), inputs, [self._energy, self._corner], device=d)
         inputs = [*f.node_corners, self._corner.flatten()]
         wp.launch(kernels.gather_forces, len(f.rest), inputs, [self._force], device=d)
-        self.parts[0] = self._force.numpy()
+        self.parts[0, :, :3] = self._force.numpy()
         return float(self._energy.numpy().sum())
 
 
@@ -65,8 +66,8 @@ class LaneWorkspace(_Evaluated):
     def __init__(self, flesh: "Flesh") -> None:
         self.flesh, self._lanes = flesh, flesh.lanes
         n, lanes = len(flesh.rest), self._lanes
-        self._x, self._activation = np.empty((n, 3)), np.zeros(flesh.fibres.count + 1)
-        self._energy, self.parts = np.empty((PARTS, 1)), np.empty((PARTS, n, 3))
+        self._x, self._activation = roomy(n), np.zeros(flesh.fibres.count + 1)
+        self._energy, self.parts = np.empty((PARTS, 1)), np.empty((PARTS, n, 4))
         self._own: tuple[wp.array, wp.array] | None = None
         self._natural, self._taut = lanes.natural, lanes.taut
         self._at = wp.array(self._x, dtype=vec3, copy=False, device="cpu")
@@ -74,7 +75,7 @@ class LaneWorkspace(_Evaluated):
         self._passes = []
         for part, (begin, end) in enumerate(lanes.ranges):
             energy = wp.array(self._energy[part], dtype=f64, copy=False, device="cpu")
-            force = wp.array(self.parts[part], dtype=vec3, copy=False, device="cpu")
+            force = wp.array(self.parts[part], dtype=wp.vec4d, copy=False, device="cpu")
             inputs = [lanes.arrays, lanes.natural, lanes.taut, self._at, self._active, begin, end]
             self._passes.append(
                 wp.launch(lane_kernels.forces, 1, inputs, [energy, force], device="cpu", record_cmd=True)
