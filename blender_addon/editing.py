@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from ..core.sliders import Slider, followed
-from . import drive, sliders, storage
+from . import animation, drive, sliders, storage
 
 if TYPE_CHECKING:
     from ..core import FaceModel
@@ -51,24 +51,34 @@ def values(obj: bpy.types.Object) -> dict[str, float]:
     return {s.name: getattr(*owner_of(obj, s)) for s in all_of(obj)}
 
 
-def write(obj: bpy.types.Object, new: Mapping[str, float]) -> None:
-    """Set sliders by name, each within its own range; the others stay."""
+def write(obj: bpy.types.Object, new: Mapping[str, float]) -> list[str]:
+    """Set sliders by name, each within its own range; the others stay. Returns the names of those that
+    do not go as far."""
+    cut = []
     for slider in all_of(obj):
         if slider.name in new:
             owner, name = owner_of(obj, slider)
             if getattr(owner, name) != new[slider.name]:
                 setattr(owner, name, new[slider.name])
+                if abs(getattr(owner, name) - new[slider.name]) > sliders.UNSEEN:
+                    cut.append(slider.name)
     obj.update_tag()
+    return cut
 
 
-def key(obj: bpy.types.Object, some: Iterable[Slider], frame: float) -> list[str]:
-    """Insert a key on each of the sliders. Returns the names of those whose channels take none: they are locked."""
-    locked = []
+def key(obj: bpy.types.Object, some: Iterable[Slider], frame: float) -> tuple[list[str], list[str]]:
+    """Insert a key on each of the sliders. Returns the names of those whose channels take none, being locked, and of
+    those whose channels are muted."""
+    locked, muted = [], []
     for slider in some:
         owner, name = owner_of(obj, slider)
         if not owner.keyframe_insert(name, frame=frame, group="Muscle Face"):
             locked.append(slider.name)
-    return locked
+            continue
+        curve = animation.find_curve(owner.id_data, owner.path_from_id(name))
+        if curve is not None and curve.mute:
+            muted.append(slider.name)
+    return locked, muted
 
 
 def write_controls(obj: bpy.types.Object, model: FaceModel, controls: np.ndarray) -> None:
@@ -110,7 +120,8 @@ def follow_symmetry(obj: bpy.types.Object) -> bool:
     new = followed(_remembered.get(obj.name_full, now), now, storage.sliders(obj.data))
     if new:
         write(obj, new)
-    _remembered[obj.name_full] = {**now, **new}
+    # Not what was written: a narrower partner has less, and would count as moved.
+    remember(obj)
     return bool(new)
 
 

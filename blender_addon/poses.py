@@ -58,17 +58,20 @@ def values(action: bpy.types.Action) -> dict[tuple[str, str], float]:
     return out
 
 
-def apply(obj: bpy.types.Object, action: bpy.types.Action, blend: float, *, mirror: bool = False) -> list[str]:
-    """Move the object's sliders to a pose by a share; returns the names of sliders that the object does not have."""
+def apply(
+    obj: bpy.types.Object, action: bpy.types.Action, blend: float, *, mirror: bool = False
+) -> tuple[list[str], list[str]]:
+    """Move the object's sliders to a pose by a share; returns the names of sliders that the object does not have, and
+    of those whose range the pose goes beyond."""
     stored, own = values(action), editing.all_of(obj)
     here = {(s.kind, editing.jaw_property(s) if s.kind == "jaw" else s.name): s for s in own}
     wanted = {here[k].name: value for k, value in stored.items() if k in here}
     if mirror:
         wanted = mirrored(wanted, own)
     now = editing.values(obj)
-    editing.write(obj, {name: now[name] + blend * (value - now[name]) for name, value in wanted.items()})
+    cut = editing.write(obj, {name: now[name] + blend * (value - now[name]) for name, value in wanted.items()})
     editing.remember(obj)
-    return [name for kind, name in stored if (kind, name) not in here]
+    return [name for kind, name in stored if (kind, name) not in here], cut
 
 
 def is_pose(action: bpy.types.Action) -> bool:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _Name = TypeVar("_Name")
 
 LARGEST = 10.0  # Blender's own limit on the range of a shape key
+UNSEEN = 1e-3
+"""Of a slider's way: what nobody sees."""
 
 
 def places(obj: bpy.types.Object, model: FaceModel) -> dict[str, tuple[bpy.types.ID, str]]:
@@ -80,17 +82,47 @@ def deaf_note(names: Sequence[str]) -> str:
     return f"driven or muted, so that keys do not act: {', '.join(names)}"
 
 
+def beyond(where: Mapping[_Name, tuple[bpy.types.ID, str]]) -> list[_Name]:
+    """The controls with keys outside of their slider's range, where Blender holds them.
+
+    where: `places` of the controls.
+    """
+    found = []
+    for name, (owner, path) in where.items():
+        curve = animation.find_curve(owner, path)
+        values = [point.co[1] for point in curve.keyframe_points] if curve is not None else []
+        low, high = _range(owner, path)
+        if values and (min(values) < low - UNSEEN or max(values) > high + UNSEEN):
+            found.append(name)
+    return found
+
+
+def beyond_note(names: Sequence[str]) -> str:
+    """That values lie outside of sliders' ranges, as part of a sentence."""
+    return f"held at the end of their range: {', '.join(names)}"
+
+
+def _range(owner: bpy.types.ID, path: str) -> tuple[float, float]:
+    group, _, attribute = path.rpartition(".")
+    holder = owner.path_resolve(group)
+    if isinstance(owner, bpy.types.Key):
+        return holder.slider_min, holder.slider_max
+    prop = holder.bl_rna.properties[attribute]
+    return prop.hard_min, prop.hard_max
+
+
 def note_on_keys(where: Mapping[str, tuple[bpy.types.ID, str]]) -> str:
     """What keeps keys just written from showing as they are, as part of a sentence; "" for nothing.
 
     where: `places` of the keyed controls.
     """
-    silent, changed = deaf(where), []
+    silent, over, changed = deaf(where), beyond(where), []
     for name, place in where.items():
         curve = animation.find_curve(*place)
         if curve is not None and any(not modifier.mute for modifier in curve.modifiers):
             changed.append(name)
     found = [deaf_note(silent)] if silent else []
+    found += [beyond_note(over)] if over else []
     found += [f"F-Curve modifiers change what the keys say: {', '.join(changed)}"] if changed else []
     return "; ".join(found)
 

@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 
 from ...core import MuscleFaceError
-from .. import poses, requirements
+from .. import poses, requirements, sliders
 
 
 class MUSCLE_FACE_OT_apply_pose(bpy.types.Operator):
@@ -38,10 +38,11 @@ class MUSCLE_FACE_OT_apply_pose(bpy.types.Operator):
             with poses.found(context, self.pose) as action:
                 if action is None:
                     raise MuscleFaceError("There is no such pose; press Save Pose Asset to make one")
-                missing = poses.apply(context.object, action, self.blend, mirror=self.mirrored)
-                if missing:
-                    text = f"This face lacks {len(missing)} sliders of '{action.name}': {missing[0]} ..."
-                    self.report({"WARNING"}, text)
+                missing, cut = poses.apply(context.object, action, self.blend, mirror=self.mirrored)
+                notes = [f"this face lacks {len(missing)} of its sliders: {missing[0]} ..."] if missing else []
+                notes += [sliders.beyond_note(cut)] if cut else []
+                if notes:
+                    self.report({"WARNING"}, f"Applied '{action.name}'; {'; '.join(notes)}")
         except MuscleFaceError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

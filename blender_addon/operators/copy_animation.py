@@ -2,6 +2,8 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """Copy Animation: the slider curves of one face to other faces, by the names of the sliders."""
 
+from collections.abc import Callable
+
 import bpy
 from bpy.props import StringProperty
 
@@ -40,12 +42,14 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         missing = [f"{name} ({obj.name})" for obj in targets for name in copy_sliders(found, obj)]
-        deaf = [f"{name} ({obj.name})" for obj in targets for name in silent(found, obj)]
+        deaf = [f"{name} ({obj.name})" for obj in targets for name in some_of(found, obj, sliders.deaf)]
+        over = [f"{name} ({obj.name})" for obj in targets for name in some_of(found, obj, sliders.beyond)]
         frame_range.show(context.scene, frame_range.now(context.scene))
         text = f"{len(found)} sliders to {', '.join(obj.name for obj in targets)}"
         text += f"; {sliders.deaf_note(deaf)}" if deaf else ""
+        text += f"; {sliders.beyond_note(over)}" if over else ""
         text += f"; not mapped: {', '.join(missing)}" if missing else ""
-        self.report({"WARNING" if missing or deaf else "INFO"}, text)
+        self.report({"WARNING" if missing or deaf or over else "INFO"}, text)
         return {"FINISHED"}
 
     def _curves(self, obj: bpy.types.Object) -> list:
@@ -58,10 +62,11 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
         return animation.action_curves(action)
 
 
-def silent(found: dict, target: bpy.types.Object) -> list[str]:
-    """Which of the curves {(kind, name): F-Curve} move nothing on another face, where they were copied to."""
+def some_of(found: dict, target: bpy.types.Object, which: Callable) -> list[str]:
+    """Those of the curves {(kind, name): F-Curve} that on another face, where they were copied to, are such that
+    ``which`` lists them: `sliders.deaf` or `sliders.beyond`."""
     places = {name: sliders.counterparts(kind, name, target) for kind, name in found}
-    return [name for name, some in places.items() if sliders.deaf(dict(enumerate(some)))]
+    return [name for name, some in places.items() if which(dict(enumerate(some)))]
 
 
 def copy_sliders(found: dict, target: bpy.types.Object) -> list[str]:

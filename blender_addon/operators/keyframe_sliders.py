@@ -31,8 +31,9 @@ class MUSCLE_FACE_OT_keyframe_sliders(bpy.types.Operator):
         except MuscleFaceError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        locked = editing.key(obj, some, context.scene.frame_current_final)
+        locked, muted = editing.key(obj, some, context.scene.frame_current_final)
         text = f"Keyed {len(some) - len(locked)} sliders at frame {frame}"
         text += f"; their channels are locked: {', '.join(locked)}" if locked else ""
-        self.report({"WARNING" if locked else "INFO"}, text)
+        text += f"; their channels are muted, so that keys do not act: {', '.join(muted)}" if muted else ""
+        self.report({"WARNING" if locked or muted else "INFO"}, text)
         return {"FINISHED"}

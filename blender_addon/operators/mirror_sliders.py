@@ -5,7 +5,7 @@
 import bpy
 
 from ...core.sliders import mirrored
-from .. import editing, requirements
+from .. import editing, requirements, sliders
 
 
 class MUSCLE_FACE_OT_mirror_sliders(bpy.types.Operator):
@@ -21,6 +21,8 @@ class MUSCLE_FACE_OT_mirror_sliders(bpy.types.Operator):
 
     def execute(self, context):
         obj = context.object
-        editing.write(obj, mirrored(editing.values(obj), editing.all_of(obj)))
+        cut = editing.write(obj, mirrored(editing.values(obj), editing.all_of(obj)))
         editing.remember(obj)
+        if cut:
+            self.report({"WARNING"}, f"Mirrored; {sliders.beyond_note(cut)}")
         return {"FINISHED"}

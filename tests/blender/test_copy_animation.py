@@ -4,7 +4,7 @@
 
 import bpy
 import pytest
-from muscle_face.blender_addon import animation
+from muscle_face.blender_addon import animation, sliders
 
 MUSCLE = "zygomaticus_major_L"
 
@@ -100,17 +100,30 @@ def test_what_finds_no_slider_is_told(pair):
 
 def test_what_does_not_move_the_other_face_is_told(pair):
     """Copies on a shape key that the artist has muted, and of a channel that is muted itself."""
-    from muscle_face.blender_addon.operators.copy_animation import copy_sliders, silent
+    from muscle_face.blender_addon.operators.copy_animation import copy_sliders, some_of
     from muscle_face.blender_addon.sliders import animated
 
     source, other = pair
     found = animated(source, [c for owner in (source, source.data.shape_keys) for c in animation.curves(owner)])
     copy_sliders(found, other)
-    assert silent(found, other) == []
+    assert some_of(found, other, sliders.deaf) == []
     other.data.shape_keys.key_blocks["mouthSmile_L"].mute = True
     animation.find_curve(source, "muscle_face.jaw_open").mute = True
     copy_sliders(found, other)
-    assert sorted(silent(found, other)) == ["jaw_open", "mouthSmileLeft"]
+    assert sorted(some_of(found, other, sliders.deaf)) == ["jaw_open", "mouthSmileLeft"]
+
+
+def test_keys_beyond_a_range_are_told(pair, capfd):
+    """Those below it: above it, the range is widened."""
+    keys = pair[0].data.shape_keys.key_blocks["mouthSmileLeft"]
+    keys.slider_min, keys.slider_max, keys.value = -1.0, 2.0, 1.5
+    keys.keyframe_insert("value", frame=5)
+    assert bpy.ops.muscle_face.copy_animation() == {"FINISHED"}
+    assert "range" not in capfd.readouterr().out
+    keys.value = -0.5
+    keys.keyframe_insert("value", frame=5)
+    assert bpy.ops.muscle_face.copy_animation() == {"FINISHED"}
+    assert "held at the end of their range: mouthSmileLeft (Other)" in capfd.readouterr().out
 
 
 def test_a_chosen_action_is_copied_and_the_copy_is_the_others_own(pair):

@@ -125,6 +125,14 @@ def test_sliders_on_which_keys_do_not_act_are_told(rig, tmp_path, how):
     assert f"{changed if how == 'modifier' else silent}: jawOpen" in rig.muscle_face.take_report
 
 
+def test_values_beyond_a_range_that_cannot_be_widened_are_told(small_rig, tmp_path):
+    """The jaw's own slider, where the head has no shape for it, ends at 1."""
+    small_rig.muscle_face.live = False
+    path = take(tmp_path / "take.csv", [(0.0, 1.3, 0, 0, 0, 0)] * 3, HEADER.replace("JawOpen", "JawForward"))
+    assert bpy.ops.muscle_face.import_livelink(filepath=path, frame_start=1) == {"FINISHED"}
+    assert "held at the end of their range: jaw_forward" in small_rig.muscle_face.take_report
+
+
 def test_a_take_beside_the_file(rig, tmp_path):
     """A path beside the .blend, as Blender writes it, is found."""
     take(tmp_path / "take.csv", [(0.0, 0.1, 0.0, 0, 0, 0)] * 3)

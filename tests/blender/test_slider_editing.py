@@ -83,8 +83,8 @@ def test_muted_and_solo_groups(rig):
     assert moved(rest, shown(rig)) > 0.005
 
 
-def test_keyframe_all(rig):
-    """Every slider gets a key at the current frame."""
+def test_keyframe_all(rig, capfd):
+    """Every slider gets a key at the current frame; where that does nothing is told."""
     bpy.context.scene.frame_set(7)
     rig.muscle_face.jaw_open = 0.25
     assert bpy.ops.muscle_face.keyframe_sliders() == {"FINISHED"}
@@ -93,7 +93,11 @@ def test_keyframe_all(rig):
     assert rig.muscle_face.jaw_open == pytest.approx(0.25)
     keys = rig.data.shape_keys
     animation.find_curve(keys, keys.key_blocks["jawOpen"].path_from_id("value")).lock = True
-    assert editing.key(rig, editing.all_of(rig), 8) == ["jawOpen"]
+    animation.find_curve(rig, "muscle_face.jaw_side").mute = True
+    assert editing.key(rig, editing.all_of(rig), 8) == (["jawOpen"], ["jaw_side"])
+    assert bpy.ops.muscle_face.keyframe_sliders() == {"FINISHED"}
+    said = capfd.readouterr().out
+    assert "locked: jawOpen; their channels are muted, so that keys do not act: jaw_side" in said
 
 
 def test_pose_assets(rig):
@@ -113,6 +117,35 @@ def test_pose_assets(rig):
     assert value(rig, RIGHT) == pytest.approx(0.6) and rig.muscle_face.jaw_side == pytest.approx(-0.2)
     with pytest.raises(RuntimeError, match="Save Pose Asset"):
         bpy.ops.muscle_face.apply_pose(pose="Nobody")
+
+
+def test_a_pose_beyond_the_range_of_sliders_is_told(rig, capfd):
+    """The face keeps the limits that its artist set, and names the sliders that they hold; Mirror does too."""
+    keys = rig.data.shape_keys.key_blocks
+    keys["jawOpen"].slider_max, keys["mouthSmileLeft"].slider_min = 2.0, -1.0
+    keys["jawOpen"].value, keys["mouthSmileLeft"].value = 1.5, -0.5
+    assert bpy.ops.muscle_face.save_pose(name="Scream") == {"FINISHED"}
+    capfd.readouterr()
+    assert bpy.ops.muscle_face.mirror_sliders() == {"FINISHED"}
+    assert "Mirrored; held at the end of their range: mouthSmileRight" in capfd.readouterr().out
+    keys["jawOpen"].slider_max, keys["mouthSmileLeft"].slider_min = 1.0, 0.0
+    assert bpy.ops.muscle_face.apply_pose(pose="Scream") == {"FINISHED"}
+    assert (keys["jawOpen"].value, keys["mouthSmileLeft"].value) == (1.0, 0.0)
+    assert "held at the end of their range: mouthSmileLeft, jawOpen" in capfd.readouterr().out
+    assert bpy.ops.muscle_face.apply_pose(pose="Scream", blend=0.0) == {"FINISHED"}
+    assert "range" not in capfd.readouterr().out
+
+
+def test_symmetric_leaves_a_wider_slider_where_it_is(rig):
+    """Its partner goes as far as it can, and does not pull it back."""
+    rig.muscle_face.symmetric = True
+    shown(rig)
+    rig.data.shape_keys.key_blocks["mouthSmileLeft"].slider_max = 2.0
+    rig.data.shape_keys.key_blocks["mouthSmileLeft"].value = 1.5
+    for _ in range(3):
+        rig.update_tag()
+        shown(rig)
+    assert (value(rig, "mouthSmileLeft"), value(rig, "mouthSmileRight")) == (1.5, 1.0)
 
 
 def test_a_pose_whose_file_is_lost_is_told():
