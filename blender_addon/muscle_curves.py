@@ -16,10 +16,11 @@ import bpy
 import numpy as np
 from mathutils.geometry import interpolate_bezier
 
-from . import engine
+from ..core import MuscleFaceError
+from . import engine, storage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..core.anatomy.muscle_curves import MuscleCurve
 
@@ -59,7 +60,21 @@ def show(head: bpy.types.Object, curves: Mapping[str, MuscleCurve]) -> None:
 def edited(head: bpy.types.Object) -> bool:
     """Whether a head's curves hold work of the artist's: one was edited, moved or added since they were drawn."""
     holder = collection(head)
-    return any(o.type == "CURVE" and o.get(DRAWN) != _checksum(o) for o in (holder.objects if holder else ()))
+    return holder is not None and bool(_edits(holder))
+
+
+def _edits(holder: bpy.types.Collection) -> list[bpy.types.Object]:
+    found, names = [], set()
+    for obj in _curves(holder):
+        if obj.get(DRAWN) != _checksum(obj) or obj.get(PROPERTY) in names:
+            found.append(obj)
+        names.add(obj.get(PROPERTY))
+    return found
+
+
+def _curves(holder: bpy.types.Collection) -> list[bpy.types.Object]:
+    """The curves in a collection. Of those of one muscle the oldest is first; copies of it are further muscles."""
+    return sorted((o for o in holder.objects if o.type == "CURVE"), key=lambda o: o.name != o.get(PROPERTY))
 
 
 def _checksum(obj: bpy.types.Object) -> str:
@@ -73,7 +88,30 @@ def _checksum(obj: bpy.types.Object) -> str:
 
 def remove(holder: bpy.types.Collection) -> None:
     """Delete the curves in a collection."""
-    for obj in [o for o in holder.objects if o.type == "CURVE"]:
+    _delete(_curves(holder))
+
+
+def clear(head: bpy.types.Object) -> None:
+    """Before a rig goes: delete the curves that only show its muscles, and the collection when nothing is left in it.
+
+    What the artist drew, edited or applied stays: with it the muscles can be made again.
+    """
+    holder = collection(head)
+    if holder is None:
+        return
+    try:
+        of_artist = storage.load(head.data).rig.drawn_muscles()
+    except MuscleFaceError:
+        return
+    # With a copy its original stays: alone, the copy would be read as the muscle itself.
+    kept = of_artist.union(o.get(PROPERTY) for o in _edits(holder))
+    _delete([o for o in _curves(holder) if o.get(PROPERTY) not in kept])
+    if not holder.objects and not holder.children:
+        bpy.data.collections.remove(holder)
+
+
+def _delete(curves: Iterable[bpy.types.Object]) -> None:
+    for obj in curves:
         data = obj.data
         bpy.data.objects.remove(obj)
         if data.users == 0:
@@ -86,8 +124,7 @@ def read(head: bpy.types.Object) -> dict[str, MuscleCurve]:
     if holder is None:
         return found
     to_head = head.matrix_world.inverted_safe()
-    # The oldest object of a name is the muscle, copies of it are further ones.
-    for obj in sorted((o for o in holder.objects if o.type == "CURVE"), key=lambda o: o.name != o.get(PROPERTY)):
+    for obj in _curves(holder):
         name = obj.get(PROPERTY)
         if name is None or name in found:
             name = re.sub(r"\.(\d{3,})$", r"_\1", obj.name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from .anatomy.frame import Frame
+from .anatomy.muscle_curves import CURVE
 from .errors import MuscleFaceError
 
 VERSION = 8
@@ -145,6 +146,10 @@ class Rig:
         exposure = np.ones(len(self.vertices))
         exposure[self.skin] = self.exposure
         return exposure
+
+    def drawn_muscles(self) -> set[str]:
+        """Names of the muscles that follow curves of the artist's."""
+        return {str(name) for name in self.muscle_names[self.muscle_source == CURVE]}
 
     def to_bytes(self) -> bytes:
         """The rig as the bytes of a compressed .npz."""

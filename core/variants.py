@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .anatomy.composition import REGIONS
-from .anatomy.muscle_curves import CURVE, carried
+from .anatomy.muscle_curves import carried
 from .build import build_rig, read_muscles
 from .errors import MuscleFaceError, as_numbers
 from .hanging import given, unload
@@ -130,9 +130,8 @@ def updated(
             f"The mesh has {len(vertices)} vertices now and had {len(rig.vertices)} when it was rigged: undo the edit, "
             "or remove the rig and create it again."
         )
-    own = {}
-    if (rig.muscle_source == CURVE).any():
-        of_artist = {str(n) for n in rig.muscle_names[rig.muscle_source == CURVE]}
+    own, of_artist = {}, rig.drawn_muscles()
+    if of_artist:
         own = {n: carried(c, rig.vertices, np.asarray(vertices, float), rig.triangles)
                for n, c in curves_of(rig).items() if n in of_artist}  # fmt: skip
     # Where nobody said how the head hangs, it is found anew: other walls bear another share of their weight.

@@ -4,7 +4,7 @@
 
 import bpy
 
-from .. import baked, bridge, heat, overlay, requirements, staleness, storage
+from .. import baked, bridge, heat, muscle_curves, overlay, requirements, staleness, storage
 from ..fit import report
 
 
@@ -21,6 +21,7 @@ class MUSCLE_FACE_OT_remove_rig(bpy.types.Operator):
 
     def execute(self, context):
         obj = context.object
+        muscle_curves.clear(obj)
         restore_keys(obj, storage.before(obj.data), storage.bake_mutes(obj.data) is not None)
         heat.remove(obj.data)
         report.remove(obj.data)

@@ -73,6 +73,10 @@ def test_edits_of_curves_wait_to_be_applied(small_rig, monkeypatch):
     monkeypatch.setattr(type(model), "updated", lambda self, *_args, **_options: self)
     bpy.ops.muscle_face.show_muscles()
     assert bpy.ops.muscle_face.update_rig() == {"FINISHED"} and not muscle_curves.edited(small_rig)
+    copy = curve_of(small_rig, MUSCLE).copy()
+    muscle_curves.collection(small_rig).objects.link(copy)
+    assert muscle_curves.edited(small_rig)
+    bpy.data.objects.remove(copy)
     curve_of(small_rig, MUSCLE).data.splines[0].points[0].co.x += 0.01
     edit = muscle_curves.read(small_rig)[MUSCLE].points
     with pytest.raises(RuntimeError, match="were edited: apply them, or delete them"):
@@ -82,6 +86,31 @@ def test_edits_of_curves_wait_to_be_applied(small_rig, monkeypatch):
     muscle_curves.remove(muscle_curves.collection(small_rig))
     assert bpy.ops.muscle_face.show_muscles() == {"FINISHED"}
     assert not np.array_equal(muscle_curves.read(small_rig)[MUSCLE].points, edit)
+
+
+def test_remove_rig_takes_its_curves_along(small_rig):
+    """Those that only show muscles: not one that was edited, nor one that is the artist's own."""
+    bpy.ops.muscle_face.show_muscles()
+    assert bpy.ops.muscle_face.remove_rig() == {"FINISHED"}
+    assert list(bpy.data.objects) == [small_rig] and not bpy.data.collections and not bpy.data.curves
+
+
+@pytest.mark.parametrize("applied", [False, True])
+def test_remove_rig_leaves_the_artists_curves(small_rig, applied):
+    """Edited ones and further ones are what a new rig gets its muscles from, also when they were applied before."""
+    bpy.ops.muscle_face.show_muscles()
+    edited = curve_of(small_rig, MUSCLE)
+    edited.data.splines[0].points[0].radius *= 0.5
+    mine = curve_of(small_rig, "zygomaticus_major_R").copy()
+    mine.name = "mine"
+    muscle_curves.collection(small_rig).objects.link(mine)
+    if applied:
+        assert bpy.ops.muscle_face.apply_muscles() == {"FINISHED"}
+    kept = muscle_curves.read(small_rig)
+    assert bpy.ops.muscle_face.remove_rig() == {"FINISHED"}
+    left = muscle_curves.read(small_rig)
+    assert {MUSCLE, "mine"} <= set(left) and len(left) < 4
+    assert all(curve.same(kept[name]) for name, curve in left.items())
 
 
 def test_a_bezier_curve_is_a_muscle(small_rig):
