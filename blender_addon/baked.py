@@ -13,6 +13,8 @@ import bpy
 from . import animation, bridge, storage
 
 PROPERTY = "muscle_face_baked"
+NEUTRAL = "muscle_face_baked_on"
+"""On a mesh: a checksum of the neutral that its baked keys lie on."""
 FRAME, PART = "Bake {:04d}", "Bake Part {:03d}"
 _NAME = re.compile(r"Bake (-\d{3,}|\d{4,}|Part \d{3,})(\.\d{3,})?")
 
@@ -49,21 +51,37 @@ def renamed(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
     return [k for k in some if bridge.key_checksum(k) in lost]
 
 
+def sculpted(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
+    """The shape keys that a bake wrote and that have another shape now: somebody has worked on them.
+
+    None where the neutral was edited too, which moves all keys.
+    """
+    noted, basis = _noted(mesh), mesh.shape_keys.reference_key if mesh.shape_keys else None
+    if not noted or mesh.get(NEUTRAL) != str(bridge.key_checksum(basis)):
+        return []
+    return [key for key in keys(mesh) if bridge.key_checksum(key) != noted[key.name]]
+
+
 def note(mesh: bpy.types.Mesh, written: list[str]) -> None:
     """Keep the names of the shape keys that a bake has written, in the place of those of the bake before it."""
     blocks = mesh.shape_keys.key_blocks if mesh.shape_keys else {}
     mesh[PROPERTY] = json.dumps({name: bridge.key_checksum(blocks[name]) for name in written})
+    if mesh.shape_keys:
+        # As text: a checksum may be larger than the integers that Blender stores.
+        mesh[NEUTRAL] = str(bridge.key_checksum(mesh.shape_keys.reference_key))
 
 
 def begin(mesh: bpy.types.Mesh) -> None:
     """For a fresh rig: from now on no key is taken for a bake's by its looks."""
-    note(mesh, sorted(names(mesh)))
+    if _noted(mesh) is None:
+        note(mesh, sorted(names(mesh)))
 
 
 def end(mesh: bpy.types.Mesh) -> None:
     """When the rig goes: a note on no keys goes too."""
     if PROPERTY in mesh and not keys(mesh):
-        del mesh[PROPERTY]
+        for name in (PROPERTY, NEUTRAL):
+            mesh.pop(name, None)
 
 
 def _noted(mesh: bpy.types.Mesh) -> dict[str, int] | None:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ..core import FaceModel
 
 
+SCULPTED = "{} Sculpted"
+"""What a baked key is called that an artist has worked on, when the bake goes."""
+
+
 def read_frames(
     context: bpy.types.Context, obj: bpy.types.Object, model: FaceModel, frames: range
 ) -> Generator[tuple[float, str], None, list[drive.Drive]]:
@@ -118,7 +122,25 @@ def write(
     found: object,
 ) -> Generator[tuple[float, str], None, str]:
     """Replace what is baked on the object by these frames, step by step; returns one sentence about it."""
-    remove(obj)
+    kept = remove(obj)
+    text = yield from _write(scene, obj, model, frames, offsets, method, found)
+    return f"{text}; {kept_note(kept)}" if kept else text
+
+
+def kept_note(names: list[str]) -> str:
+    """That sculpted keys of a bake have stayed, as part of a sentence."""
+    return f"kept as shape keys at 0, being sculpted since: {', '.join(names)}"
+
+
+def _write(
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    model: FaceModel,
+    frames: range,
+    offsets: list[np.ndarray],
+    method: str,
+    found: object,
+) -> Generator[tuple[float, str], None, str]:
     mutes, sim = source_mutes(obj, model), drive.sim_key(obj.data)
     if method == "SLIDERS":
         names, weights, left = found
@@ -209,18 +231,23 @@ def _write_sliders(
     sim.mute = True
 
 
-def remove(obj: bpy.types.Object) -> None:
+def remove(obj: bpy.types.Object) -> list[str]:
     """Delete the keys and curves of a bake and put the sources back; nothing where nothing is baked.
 
-    Keys that the artist has renamed stay, and no longer play.
+    Keys that the artist has renamed or sculpted stay, and no longer play. Returns the new names of those sculpted.
     """
     keys, active = obj.data.shape_keys, obj.active_shape_key_index
     if keys is None:
         storage.set_bake_mutes(obj.data, None)
-        return
-    for key in baked.renamed(obj.data):
+        return []
+    mine = baked.sculpted(obj.data)
+    for key in (*baked.renamed(obj.data), *mine):
         animation.remove_curve(keys, key.path_from_id("value"))
         key.value = 0.0
+    for key in mine:
+        # The bake's own name is wanted again.
+        key.name = SCULPTED.format(key.name)
+    kept = [key.name for key in mine]
     for name in baked.names(obj.data):
         # By name: to remove one moves the others.
         animation.remove_curve(keys, keys.key_blocks[name].path_from_id("value"))
@@ -229,7 +256,7 @@ def remove(obj: bpy.types.Object) -> None:
     obj.active_shape_key_index = min(active, len(keys.key_blocks) - 1)
     mutes = storage.bake_mutes(obj.data)
     if mutes is None:
-        return
+        return kept
     # What was renamed meanwhile is the source that it was.
     names = staleness.renamed(obj.data, mutes)
     aside, own = storage.bake_aside(obj.data), storage.baked_action(obj.data)
@@ -246,3 +273,4 @@ def remove(obj: bpy.types.Object) -> None:
     storage.set_bake_mutes(obj.data, None)
     if own is not None and not own.users:
         bpy.data.actions.remove(own)
+    return kept

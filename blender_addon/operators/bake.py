@@ -83,6 +83,8 @@ class MUSCLE_FACE_OT_remove_bake(bpy.types.Operator):
         return requirements.check(cls, problem)
 
     def execute(self, context):
-        baking.remove(context.object)
+        kept = baking.remove(context.object)
         frame_range.show(context.scene, frame_range.now(context.scene))
+        if kept:
+            self.report({"INFO"}, f"Removed the bake; {baking.kept_note(kept)}")
         return {"FINISHED"}

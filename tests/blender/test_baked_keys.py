@@ -68,6 +68,37 @@ def test_a_renamed_baked_key_is_the_artists(keyed):
     assert animation.find_curve(keyed.data.shape_keys, 'key_blocks["Scream"].value') is None
 
 
+@pytest.mark.parametrize("then", ["bake", "remove", "new rig"])
+def test_a_sculpted_baked_key_is_the_artists(keyed, capfd, then):
+    """Baking again and Remove Bake keep it under another name, at 0, and say so."""
+    bake(frame_start=5, frame_end=6)
+    key = keyed.data.shape_keys.key_blocks["Bake 0006"]
+    bridge.write_key_positions(key, bridge.key_positions(key) + 0.01)
+    mine = bridge.key_positions(key)
+    if then == "new rig":
+        bpy.ops.muscle_face.remove_rig()
+        assert bpy.ops.muscle_face.create_rig(quality="draft") == {"FINISHED"}
+    if then == "remove":
+        bpy.ops.muscle_face.remove_bake()
+    else:
+        bake(frame_start=5, frame_end=6)
+    assert "being sculpted since: Bake 0006 Sculpted" in capfd.readouterr().out
+    keys = keyed.data.shape_keys
+    assert np.array_equal(bridge.key_positions(keys.key_blocks["Bake 0006 Sculpted"]), mine)
+    assert keys.key_blocks["Bake 0006 Sculpted"].value == 0.0
+    assert animation.find_curve(keys, 'key_blocks["Bake 0006 Sculpted"].value') is None
+    assert names(keyed) == ["Bake 0006 Sculpted", *([] if then == "remove" else ["Bake 0005", "Bake 0006"])]
+
+
+def test_a_bake_on_another_neutral_is_replaced(keyed):
+    """To sculpt the neutral moves all keys: none of them is the artist's work."""
+    bake()
+    for key in keyed.data.shape_keys.key_blocks:
+        bridge.write_key_positions(key, bridge.key_positions(key) + 0.01)
+    bake()
+    assert names(keyed) == ["Bake 0001", "Bake 0002"]
+
+
 def test_what_a_bake_wrote_is_known_in_another_file(keyed, tmp_path):
     """Appended, its mesh renamed and its rig gone: a new rig's bake replaces the keys of the old one, no others."""
     add(keyed, "Bake 0001")
