@@ -77,6 +77,45 @@ def test_timecode_rate_is_read_off_the_seconds(tmp_path, rate):
     assert np.allclose(take.times, frames / rate) and take.missing == 0
 
 
+DROP_FRAME = (
+    (0, "00:00:00;00", "00:00:00;00"),
+    (1, "00:00:00;01", "00:00:00;01"),
+    (1799, "00:00:59;29", "00:00:29;59"),
+    (1800, "00:01:00;02", "00:00:30;00"),
+    (3597, "00:01:59;29", "00:00:59;57"),
+    (3598, "00:02:00;02", "00:00:59;58"),
+    (3600, "00:02:00;04", "00:01:00;04"),
+    (17981, "00:09:59;29", "00:04:59;57"),
+    (17982, "00:10:00;00", "00:04:59;58"),
+    (35964, "00:20:00;00", "00:10:00;00"),
+    (107892, "01:00:00;00", "00:30:00;00"),
+    (2589407, "23:59:59;29", "11:59:59;59"),
+)
+"""Frames and what drop-frame timecode calls them at 29.97 and at 59.94 frames a second (SMPTE ST 12-1)."""
+
+
+@pytest.mark.parametrize(("column", "rate"), [(1, 30), (2, 60)])
+def test_drop_frame_timecode_loses_no_frames(tmp_path, column, rate):
+    """It leaves numbers out so that it keeps to the clock at 29.97 and 59.94 frames a second."""
+    labels = [row[column] for row in DROP_FRAME]
+    # Two frames at the end of a second tell the rate.
+    labels = [f"00:00:00;{rate - 2}", f"00:00:00;{rate - 1}", "00:00:01;00", "00:00:01;01", *labels[2:]]
+    take = livelink.read_take(write(tmp_path / "a.csv", labels, np.arange(len(labels))))
+    frames = [rate - 2, rate - 1, rate, rate + 1, *(row[0] for row in DROP_FRAME[2:])]
+    assert np.allclose(take.times, (np.array(frames) - frames[0]) * 1.001 / rate, rtol=0.0, atol=1e-6)
+
+
+def test_drop_frame_takes_run_past_midnight(tmp_path):
+    """A day of that timecode is not quite one of the clock."""
+    first, last = [f"23:59:{s:02d};{f:02d}" for s in range(60) for f in range(30)], []
+    last += [f"00:00:{s:02d};{f:02d}" for s in range(60) for f in range(30)]
+    last += [f"00:01:00;{f:02d}" for f in range(2, 10)]
+    stamps = [*first[2:], *last]
+    take = livelink.read_take(write(tmp_path / "a.csv", stamps, np.arange(len(stamps))))
+    assert take.missing == 0 and take.rate == pytest.approx(30.0 / 1.001)
+    assert np.allclose(np.diff(take.times), 1.001 / 30.0)
+
+
 def test_lost_repeated_and_empty_lines(tmp_path):
     """A gap is bridged, a repeated stamp counts once, a line without a face is a lost frame."""
     frames = (0, 2, 2, 4, 10, 12, 14)

@@ -25,8 +25,9 @@ COUNTED_RATES = (24, 25, 30, 48, 50, 60, 100, 120)
 _TIME_COLUMNS = ("timecode", "timestamp", "time")
 _ANGLES = {f"{part}{angle}".lower(): (part, k) for part in ("Head", "LeftEye", "RightEye")
            for k, angle in enumerate(("Yaw", "Pitch", "Roll"))}  # fmt: skip
-_TIMECODE = re.compile(r"^(\d+):(\d+):(\d+)[:;](\d+(?:\.\d+)?)$")
-_DAY = 86400.0
+_TIMECODE = re.compile(r"^(\d+):(\d+):(\d+)([:;])(\d+(?:\.\d+)?)$")
+_DAY = np.array([24.0, 0.0, 0.0, 0.0])
+"""On the clock."""
 
 
 @dataclass(frozen=True)
@@ -133,19 +134,34 @@ def _times(stamps: list[str]) -> tuple[np.ndarray, list[int]]:
     """(F,) [s] of the lines whose stamp is later than all before, and their numbers."""
     parts = [_TIMECODE.match(s) for s in stamps]
     if any(parts):
-        clock = np.array([[float(g) for g in p.groups()] if p else [np.nan] * 4 for p in parts])
-        seconds = clock[:, :3] @ [3600.0, 60.0, 1.0]
-        raw = seconds + clock[:, 3] / _counted_rate(seconds, clock[:, 3])
+        clock = np.array([[float(p[k]) for k in (1, 2, 3, 5)] if p else [np.nan] * 4 for p in parts])
+        rate = _counted_rate(clock[:, :3] @ [3600.0, 60.0, 1.0], clock[:, 3])
+        drop_frame = rate % 30.0 == 0.0 and any(p and p[4] == ";" for p in parts)
+        raw, whole_day = _seconds(clock, rate, drop_frame), _seconds(_DAY, rate, drop_frame)
     else:
-        raw = np.array([number(s) for s in stamps], np.float64)
+        raw, whole_day = np.array([number(s) for s in stamps], np.float64), 86400.0
     times, lines, day = [], [], 0.0
     for k in np.flatnonzero(np.isfinite(raw)):
-        if times and raw[k] + day < times[-1] - 0.5 * _DAY:
-            day += _DAY  # the take ran past midnight
+        if times and raw[k] + day < times[-1] - 0.5 * whole_day:
+            day += whole_day  # the take ran past midnight
         if not times or raw[k] + day > times[-1]:
             times.append(raw[k] + day)
             lines.append(int(k))
     return np.array(times, np.float64), lines
+
+
+def _seconds(clock: np.ndarray, rate: float, drop_frame: bool) -> np.ndarray:
+    """Seconds of clocks (..., 4): hours, minutes, seconds and frames counted at a rate.
+
+    Drop-frame timecode (SMPTE ST 12-1, written with a semicolon) counts 29.97 or 59.94 frames a second at 30 or 60: the
+    first 2 or 4 numbers of every minute that is no tenth are left out, and no frame is lost with them.
+    """
+    seconds, frames = clock[..., :3] @ [3600.0, 60.0, 1.0], clock[..., 3]
+    if not drop_frame:
+        return seconds + frames / rate
+    minutes = clock[..., :2] @ [60.0, 1.0]
+    skipped = rate / 15.0 * (minutes - minutes // 10.0)
+    return (rate * seconds + frames - skipped) * 1.001 / rate
 
 
 def _counted_rate(seconds: np.ndarray, frames: np.ndarray) -> float:
