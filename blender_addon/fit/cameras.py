@@ -57,7 +57,9 @@ def read(
     else:
         data = camera.evaluated_get(depsgraph).data
         focal, centre = _lens(data, width, height, aspect)
-        place = _rigid(camera.evaluated_get(depsgraph).matrix_world.inverted_safe() @ to_face.inverted_safe())
+        # As Blender films: of a scaled camera the directions of its axes count, not their lengths.
+        here = camera.evaluated_get(depsgraph).matrix_world.normalized()
+        place = _rigid(here.inverted_safe() @ to_face.inverted_safe())
     distortion = (0.0, 0.0, 0.0)
     if clip is not None:
         if camera is None or not (data.shift_x or data.shift_y):

@@ -108,6 +108,17 @@ def test_camera_is_blenders(small_rig, camera, fit, size, aspect):
     )
 
 
+@pytest.mark.parametrize("scale", [(2.0, 1.0, 1.0), (1.0, 3.0, 0.5), (-1.0, 1.0, 1.0), (2.0, -1.0, 0.5)])
+def test_a_scaled_camera_is_blenders(small_rig, camera, scale):
+    """Blender films with the directions of its axes alone; a negative one mirrors the image."""
+    camera.scale = scale
+    bpy.context.view_layer.update()
+    points = shown(small_rig)[::97]
+    expected = [world_to_camera_view(bpy.context.scene, camera, small_rig.matrix_world @ Vector(p)) for p in points]
+    pixels = np.array(expected)[:, :2] * SIZE
+    np.testing.assert_allclose(lens_of(small_rig, camera).project(points), pixels, atol=1e-3)
+
+
 def test_clip_with_a_bent_lens(small_rig, camera, clip):
     """Tracks named by number, through the scene's camera and the clip's distortion, give the sliders back."""
     clip.tracking.camera.distortion_model = "POLYNOMIAL"
