@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import bpy
@@ -34,16 +35,21 @@ def turns(model: FaceModel, rotations: np.ndarray) -> np.ndarray:
     return motions
 
 
-def write_keys(obj: bpy.types.Object, model: FaceModel, frames: np.ndarray, motions: np.ndarray, target: str) -> None:
-    """Key motions (F, 4, 4) of the head in the mesh's own frame, from the place where the object stands unanimated."""
-    if target == "NONE":
-        return
-    rest = rest_matrix(obj)
+def write_keys(
+    obj: bpy.types.Object,
+    model: FaceModel,
+    frames: np.ndarray,
+    motions: np.ndarray,
+    target: str,
+    rests: Sequence[Matrix],
+) -> None:
+    """Key motions (F, 4, 4) of the head in the mesh's own frame. rests: ``rest_matrix`` on each of the frames."""
     if target == "OBJECT":
-        above = obj.matrix_world @ obj.matrix_basis.inverted()
-        _key(obj, frames, [above.inverted() @ rest @ Matrix(m.tolist()) for m in motions])
-    else:
-        _key(_empty(obj), frames, [_of_empty(rest, model, m) for m in motions])
+        rest = _noted_rest(obj)
+        _key(obj, frames, [rest @ Matrix(m.tolist()) for m in motions])
+    elif target == "EMPTY":
+        places = [rest @ Matrix(m.tolist()) for rest, m in zip(rests, motions, strict=True)]
+        _key(_empty(obj), frames, [_of_empty(rests[0], model, place) for place in places])
 
 
 def place(obj: bpy.types.Object, model: FaceModel, motion: np.ndarray, target: str) -> None:
@@ -51,14 +57,16 @@ def place(obj: bpy.types.Object, model: FaceModel, motion: np.ndarray, target: s
     if target == "OBJECT":
         obj.matrix_world = obj.matrix_world @ Matrix(motion.tolist())
     elif target == "EMPTY":
-        _empty(obj).matrix_world = _of_empty(obj.matrix_world, model, motion)
+        place = obj.matrix_world @ Matrix(motion.tolist())
+        _empty(obj).matrix_world = _of_empty(obj.matrix_world, model, place)
 
 
-def _of_empty(rest: Matrix, model: FaceModel, motion: np.ndarray) -> Matrix:
-    """Where the empty goes: at rest it stands upright between the ears, so that only the motion shows in it."""
+def _of_empty(rest: Matrix, model: FaceModel, place: Matrix) -> Matrix:
+    """Where the empty goes when the head is at a place in the world: at rest it stands upright between the ears, so
+    that only the motion shows in it."""
     centre = Matrix.Translation(_pivot(model).tolist())
     home = rest @ centre
-    return rest @ Matrix(motion.tolist()) @ centre @ home.inverted() @ Matrix.Translation(home.translation)
+    return place @ centre @ home.inverted() @ Matrix.Translation(home.translation)
 
 
 def _pivot(model: FaceModel) -> np.ndarray:
@@ -67,12 +75,20 @@ def _pivot(model: FaceModel) -> np.ndarray:
     return 0.5 * (marks["tragus_L"] + marks["tragus_R"])
 
 
-def rest_matrix(obj: bpy.types.Object) -> Matrix:
-    """Where the object stands without the head's motion; noted when it is keyed for the first time."""
+def note_rest(obj: bpy.types.Object) -> None:
+    """Note the object's own transform of before the head's motion is keyed."""
     settings = obj.muscle_face
     if animation.find_curve(obj, "location") is None or not any(settings.head_rest):
-        settings.head_rest = [x for row in obj.matrix_world for x in row]
-    values = list(settings.head_rest)
+        settings.head_rest = [x for row in obj.matrix_basis for x in row]
+
+
+def rest_matrix(obj: bpy.types.Object) -> Matrix:
+    """Where the object stands at this frame without the head's motion: parents and constraints go on moving it."""
+    return obj.matrix_world @ obj.matrix_basis.inverted() @ _noted_rest(obj)
+
+
+def _noted_rest(obj: bpy.types.Object) -> Matrix:
+    values = list(obj.muscle_face.head_rest)
     return Matrix([values[4 * k : 4 * k + 4] for k in range(4)])
 
 

@@ -35,18 +35,25 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         animation.check_writable(obj, obj.data.shape_keys)
         animation.check_untweaked(obj, obj.data.shape_keys)
         model = yield from storage.loading(obj.data)
-        aim, rest = source.of(context, obj, model), head_pose.rest_matrix(obj)
+        aim, settings = source.of(context, obj, model), obj.muscle_face
         self._names = aim.names
-        targets = []
-        for frame in frames:
+        head_pose.note_rest(obj)
+
+        def read(frame):
             scene.frame_set(frame)
-            targets.append(source.target(context, obj, model, aim, rest))
+            # A head that is fixed is where its own keys put it; of one that is found, these are written anew.
+            rest = obj.matrix_world.copy() if settings.fit_head_pose == "OFF" else head_pose.rest_matrix(obj)
+            return rest, source.target(context, obj, model, aim, rest)
+
+        self._rests, targets = [], []
+        for frame in frames:
+            rest, target = read(frame)
+            self._rests.append(rest)
+            targets.append(target)
             yield len(targets) / len(frames), "Reading frames"
-        settings = obj.muscle_face
         neutral, slide = source.neutral_frame(settings), source.slides(settings, aim)
         if neutral is not None:
-            scene.frame_set(neutral)
-            neutral = source.target(context, obj, model, aim, rest)
+            _, neutral = read(neutral)
         frame_range.show(scene, self._frame)
         now = drive.read(obj, model)
         chosen = options.of(obj, model, now)
@@ -75,7 +82,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         sliders.write_keys(obj, model, at, {n: c for n, c in curves.items() if n not in still})
         motions = np.array([head.matrix() for head in found.heads])
         if not np.allclose(motions, np.eye(4), atol=1e-9):
-            head_pose.write_keys(obj, model, at, motions, obj.muscle_face.fit_head)
+            head_pose.write_keys(obj, model, at, motions, obj.muscle_face.fit_head, self._rests[: len(at)])
         if source.is_sculpt(obj.muscle_face):
             meshes.put_away_sculpt(obj)
         acting = sliders.note_on_keys(

@@ -87,7 +87,9 @@ class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.O
             yield number / len(curves), "Writing keys"
         rotations = moved.head_rotations()
         if rotations is not None:
-            head_pose.write_keys(obj, model, at, head_pose.turns(model, rotations), self.head)
+            head_pose.note_rest(obj)
+            rests = [head_pose.rest_matrix(obj)] * len(at)
+            head_pose.write_keys(obj, model, at, head_pose.turns(model, rotations), self.head, rests)
         frame_range.show(scene, frame_range.now(scene))
         text = f"{len(take.times)} frames at {take.rate:.3g} fps became frames {frames[0]} to {frames[-1]}"
         text += f" on {len(curves)} sliders"

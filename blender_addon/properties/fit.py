@@ -217,7 +217,7 @@ class FitProperties:
     fit_message: StringProperty(name="Report", description="What the last fit has to say beside its figures")
     head_rest: FloatVectorProperty(
         name="Head at Rest",
-        description="Where the face object stood in the world before the motion of its head was keyed",
+        description="The face object's own transform before the motion of its head was keyed",
         size=16,
         options={"HIDDEN"},
     )

@@ -52,18 +52,11 @@ def test_moving_markers_key_the_sliders(small_rig, scene):
     """Animated empties bound to the resting face: the jaw's curve comes back, sliders that rest get no keys."""
     model = storage.load(small_rig.data)
     chosen = model.skin_vertices[model.rig.exposure > 0.7][::60]
-    collection = bpy.data.collections.new("Markers")
-    scene.collection.children.link(collection)
+    collection = markers_on(small_rig, chosen)
     for frame, skin in enumerate(skins(small_rig)):
-        for vertex in chosen:
-            name = f"m{vertex:05d}"
-            empty = bpy.data.objects.get(name) or bpy.data.objects.new(name, None)
-            if name not in collection.objects:
-                collection.objects.link(empty)
+        for vertex, empty in zip(chosen, collection.objects, strict=True):
             empty.location = small_rig.matrix_world @ Vector(skin[vertex])
             empty.keyframe_insert("location", frame=FIRST + frame)
-    small_rig.muscle_face.fit_markers = collection
-    small_rig.muscle_face.fit_use_muscles = False
     scene.frame_set(FIRST)
     assert bpy.ops.muscle_face.bind_markers() == {"FINISHED"}
     assert bpy.ops.muscle_face.fit_performance() == {"FINISHED"}
@@ -77,6 +70,53 @@ def test_moving_markers_key_the_sliders(small_rig, scene):
     animation.find_curve(small_rig.data.shape_keys, 'key_blocks["jawOpen"].value').mute = True
     assert bpy.ops.muscle_face.fit_performance(frame_start=FIRST + 3, frame_end=FIRST + 4) == {"FINISHED"}
     assert "muted, so that keys do not act: jawOpen" in small_rig.muscle_face.fit_message
+
+
+def markers_on(rig, vertices) -> bpy.types.Collection:
+    """Empties for vertices of the rig, chosen for its fit."""
+    collection = bpy.data.collections.new("Markers")
+    bpy.context.scene.collection.children.link(collection)
+    for vertex in vertices:
+        collection.objects.link(bpy.data.objects.new(f"m{vertex:05d}", None))
+    rig.muscle_face.fit_markers, rig.muscle_face.fit_use_muscles = collection, False
+    return collection
+
+
+@pytest.mark.parametrize(
+    ("mover", "head"), [("parent", "AUTO"), ("constraint", "AUTO"), ("parent", "OFF"), ("itself", "OFF")]
+)
+def test_a_face_that_moves_already(small_rig, scene, mover, head):
+    """Its body takes the face along, or the artist has keyed its head: what moves it is not keyed once more,
+    and a fixed head is fitted where it is on each frame."""
+    model = storage.load(small_rig.data)
+    moves = small_rig
+    if mover != "itself":
+        moves = bpy.data.objects.new("Body", None)
+        scene.collection.objects.link(moves)
+        if mover == "parent":
+            small_rig.parent = moves
+        else:
+            small_rig.constraints.new("CHILD_OF").target = moves
+    frames = range(FIRST, FIRST + 3)
+    for frame in frames:
+        moves.location.x = 0.2 * (frame - FIRST)
+        moves.keyframe_insert("location", frame=frame)
+    chosen = model.skin_vertices[model.rig.exposure > 0.7][::60]
+    collection, stood = markers_on(small_rig, chosen), []
+    for frame, skin in zip(frames, skins(small_rig), strict=False):
+        scene.frame_set(frame)
+        stood.append(small_rig.matrix_world.translation.x)
+        for vertex, empty in zip(chosen, collection.objects, strict=True):
+            empty.location = small_rig.matrix_world @ Vector(skin[vertex])
+            empty.keyframe_insert("location", frame=frame)
+    scene.frame_set(FIRST)
+    bpy.ops.muscle_face.bind_markers()
+    small_rig.muscle_face.fit_head_pose = head
+    assert bpy.ops.muscle_face.fit_performance(frame_end=frames[-1]) == {"FINISHED"}
+    assert np.allclose(jaw(small_rig)[:3], OPEN[:3], atol=0.02)
+    for frame, x in zip(frames, stood, strict=True):
+        scene.frame_set(frame)
+        assert small_rig.matrix_world.translation.x == pytest.approx(x, abs=1e-3)
 
 
 def test_track_file_with_a_lost_frame(small_rig, scene, tmp_path):

@@ -8,6 +8,13 @@ import pytest
 from muscle_face.blender_addon import head_pose, storage
 
 
+def key(rig, motions, target) -> None:
+    """Key motions on the first frames, from where the rig stands."""
+    head_pose.note_rest(rig)
+    rests = [head_pose.rest_matrix(rig)] * len(motions)
+    head_pose.write_keys(rig, storage.load(rig.data), np.arange(1, len(motions) + 1), motions, target, rests)
+
+
 @pytest.mark.parametrize("mode", ["XYZ", "ZXY", "QUATERNION"])
 def test_a_still_head_stays_with_delta_transforms(small_rig, mode):
     """Keys that hold no motion move nothing."""
@@ -18,7 +25,7 @@ def test_a_still_head_stays_with_delta_transforms(small_rig, mode):
     bpy.context.view_layer.update()
     before = np.array(small_rig.matrix_world)
     still = np.tile(np.eye(4), (2, 1, 1))
-    head_pose.write_keys(small_rig, storage.load(small_rig.data), np.array([1, 2]), still, "OBJECT")
+    key(small_rig, still, "OBJECT")
     bpy.context.scene.frame_set(2)
     np.testing.assert_allclose(np.array(small_rig.matrix_world), before, atol=1e-5)
 
@@ -28,5 +35,5 @@ def test_a_head_with_a_long_name_keeps_one_empty(small_rig, name):
     """Blender cuts names: the next take finds the empty of the one before."""
     small_rig.name, still = name, np.tile(np.eye(4), (2, 1, 1))
     for _ in range(2):
-        head_pose.write_keys(small_rig, storage.load(small_rig.data), np.array([1, 2]), still, "EMPTY")
+        key(small_rig, still, "EMPTY")
     assert [o.type for o in bpy.data.objects].count("EMPTY") == 1
