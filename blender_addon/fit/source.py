@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Protocol
 
 import bpy
 from mathutils import Matrix
 
-from .. import requirements
+from .. import drive, requirements, storage
 from . import shown
 from .footage import ClipSource, TrackFileSource
 from .markers import MarkerSource
@@ -18,6 +19,7 @@ from .meshes import MeshSource, SculptSource
 if TYPE_CHECKING:
     from ...core import FaceModel
     from ...core.fit.targets import Target
+    from ...core.pose import Pose
 
 
 class Source(Protocol):
@@ -45,6 +47,18 @@ def of(context: bpy.types.Context, obj: bpy.types.Object, model: FaceModel) -> S
     return SculptSource(context, obj, model)
 
 
+def simulating(context: bpy.types.Context, obj: bpy.types.Object) -> Generator[Callable[..., Pose], Pose, None]:
+    """Have a target that is a live face itself show the scene's frame: the handlers rest while a job runs."""
+    target = obj.muscle_face.fit_target
+    if target is None or not storage.has_rig(target.data) or not target.data.is_editable:
+        return
+    first, behind = drive.leader(target), []
+    if requirements.is_rig(first) and first.is_editable and first.muscle_face.live:
+        drive.refresh(first, context.evaluated_depsgraph_get(), lambda *given: behind.append(given))
+    for given in behind:
+        yield from drive.solving(*given)
+
+
 def target(
     context: bpy.types.Context, obj: bpy.types.Object, model: FaceModel, aim: Source, rest: Matrix | None = None
 ) -> Target:
@@ -56,9 +70,19 @@ def target(
 def problem(context: bpy.types.Context) -> str | None:
     """Why nothing can be fitted now, in one sentence; None when something can."""
     found = requirements.drive_problem(context)
-    if found is None and context.object.muscle_face.fit_target == context.object:
-        found = "The target must be another object than the face itself"
+    if found is None:
+        target = context.object.muscle_face.fit_target
+        if target is not None and target.data == context.object.data:
+            found = "The target must be another object than the face itself, with a mesh of its own"
     return found or requirements.size_problem(context.object)
+
+
+def frames_problem(context: bpy.types.Context) -> str | None:
+    """Why no range of frames can be fitted now."""
+    found = problem(context)
+    if found is None and is_sculpt(context.object.muscle_face):
+        found = "A sculpt is one face, for Fit alone; choose a mesh, markers or footage to fit frames"
+    return found
 
 
 def neutral_frame(settings) -> int | None:

@@ -7,7 +7,7 @@ import numpy as np
 from bpy.props import IntProperty
 
 from .. import animation, drive, frame_range, head_pose, jobs, requirements, sliders, storage
-from ..fit import footage, meshes, options, report, source
+from ..fit import footage, options, report, source
 
 
 class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
@@ -25,7 +25,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return requirements.check(cls, source.problem(context))
+        return requirements.check(cls, source.frames_problem(context))
 
     def plan(self, context):
         obj, scene = context.object, context.scene
@@ -41,20 +41,22 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
 
         def read(frame):
             scene.frame_set(frame)
+            yield from source.simulating(context, obj)
             # A head that is fixed is where its own keys put it; of one that is found, these are written anew.
             rest = obj.matrix_world.copy() if settings.fit_head_pose == "OFF" else head_pose.rest_matrix(obj)
             return rest, source.target(context, obj, model, aim, rest)
 
         self._rests, targets = [], []
         for frame in frames:
-            rest, target = read(frame)
+            rest, target = yield from read(frame)
             self._rests.append(rest)
             targets.append(target)
             yield len(targets) / len(frames), "Reading frames"
         neutral, slide = source.neutral_frame(settings), source.slides(settings, aim)
         if neutral is not None:
-            _, neutral = read(neutral)
+            _, neutral = yield from read(neutral)
         frame_range.show(scene, self._frame)
+        yield from source.simulating(context, obj)
         now = drive.read(obj, model)
         chosen = options.of(obj, model, now)
 
@@ -83,8 +85,6 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         motions = np.array([head.matrix() for head in found.heads])
         if not np.allclose(motions, np.eye(4), atol=1e-9):
             head_pose.write_keys(obj, model, at, motions, obj.muscle_face.fit_head, self._rests[: len(at)])
-        if source.is_sculpt(obj.muscle_face):
-            meshes.put_away_sculpt(obj)
         acting = sliders.note_on_keys(
             {n: p for n, p in sliders.places(obj, model).items() if n in curves and n not in still}
         )
@@ -96,3 +96,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
 
     def abort(self, context):
         frame_range.put_back(self, context.scene)
+        target = context.object.muscle_face.fit_target if context.object else None
+        if target is not None:
+            # A live face among the targets showed other frames meanwhile.
+            target.update_tag()

@@ -118,8 +118,11 @@ def test_edit_mode(rig):
 def test_fit_without_target(rig):
     """Fit asks for something to reproduce."""
     refused(bpy.ops.muscle_face.fit, "Nothing is sculpted")
-    rig.muscle_face.fit_target = rig
-    refused(bpy.ops.muscle_face.fit, "another object")
+    twin = rig.copy()
+    bpy.context.collection.objects.link(twin)
+    for target in (rig, twin):
+        rig.muscle_face.fit_target = target
+        refused(bpy.ops.muscle_face.fit, "another object")
 
 
 def test_fit_target_that_is_no_face(rig):

@@ -14,7 +14,7 @@ from muscle_face.blender_addon import animation, jobs, storage
 from muscle_face.blender_addon.fit import cameras, places
 from muscle_face.core import Cancelled
 from muscle_face.core.fit.landmark_sets import SETS
-from readings import shown
+from readings import moved, shown
 
 SIZE = (640, 480)
 OPEN = (0.0, 0.15, 0.35, 0.5, 0.55)
@@ -119,6 +119,38 @@ def test_a_face_that_moves_already(small_rig, scene, mover, head):
         assert small_rig.matrix_world.translation.x == pytest.approx(x, abs=1e-3)
 
 
+def test_another_live_face_is_followed(small_rig, scene):
+    """A face that is a rig itself is fitted to as it is simulated on each frame, and shows its own frame afterwards."""
+    other = small_rig.copy()
+    other.data = small_rig.data.copy()
+    scene.collection.objects.link(other)
+    other.muscle_face.live = True
+    muscle = other.muscle_face.muscles["zygomaticus_major_L"]
+    for frame, value in ((FIRST, 0.0), (FIRST + 2, 0.8)):
+        muscle.activation = value
+        muscle.keyframe_insert("activation", frame=frame)
+    scene.frame_set(FIRST)
+    before = shown(other)
+    small_rig.muscle_face.fit_target = other
+    assert bpy.ops.muscle_face.fit_performance(frame_end=FIRST + 2) == {"FINISHED"}
+    path = small_rig.muscle_face.muscles["zygomaticus_major_L"].path_from_id("activation")
+    assert animation.find_curve(small_rig, path).evaluate(FIRST + 2) == pytest.approx(0.8, abs=0.1)
+    assert moved(before, shown(other)) < 1e-4
+    # One that comes to nothing leaves it as it found it, too.
+    small_rig.muscle_face.fit_use_shapes = small_rig.muscle_face.fit_use_muscles = False
+    small_rig.muscle_face.fit_use_jaw = False
+    with pytest.raises(RuntimeError, match="Nothing may move"):
+        bpy.ops.muscle_face.fit_performance(frame_end=FIRST + 2)
+    bpy.context.view_layer.update()
+    assert moved(before, shown(other)) < 1e-4
+
+
+def test_a_sculpt_is_no_performance(keyed):
+    """It is one face, and what an animated face shows on other frames is none: its keys stay."""
+    with pytest.raises(RuntimeError, match="one face, for Fit alone"):
+        bpy.ops.muscle_face.fit_performance(frame_start=1, frame_end=2)
+
+
 def test_track_file_with_a_lost_frame(small_rig, scene, tmp_path):
     """2D tracks with one frame lost: it is bridged and named, and the head's motion lands on the empty."""
     model = storage.load(small_rig.data)
@@ -149,6 +181,7 @@ def test_track_file_with_a_lost_frame(small_rig, scene, tmp_path):
 
 def test_range_backwards_is_refused(small_rig, scene):
     """The last frame before the first."""
+    small_rig.muscle_face.fit_markers = bpy.data.collections.new("Markers")
     with pytest.raises(RuntimeError, match="before the first"):
         bpy.ops.muscle_face.fit_performance(frame_start=5, frame_end=4)
 

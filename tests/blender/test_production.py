@@ -315,6 +315,7 @@ def test_nothing_is_baked_while_a_strip_is_tweaked(keyed):
         strip.action_slot = data.action_slot
     data.action, track.select, strip.select, data.nla_tracks.active = None, True, True, track
     data.use_tweak_mode = True
+    keyed.muscle_face.fit_markers = bpy.data.collections.new("Markers")
     for operator in (bpy.ops.muscle_face.bake, bpy.ops.muscle_face.fit_performance):
         with pytest.raises(RuntimeError, match="leave Tweak Mode"):
             operator(frame_start=1, frame_end=2)
