@@ -10,13 +10,13 @@ from anatomy_heads import model
 from muscle_face.core.fit.box import box_minimum
 from muscle_face.core.fit.camera import Camera
 from muscle_face.core.fit.head import Head, carried, head_between
-from muscle_face.core.fit.image import placed_by_image
+from muscle_face.core.fit.image import ContourTerm, placed_by_image
 from muscle_face.core.fit.options import FitOptions
 from muscle_face.core.fit.readable import Quadratic, few_controls
 from muscle_face.core.fit.robust import robust_weights
 from muscle_face.core.fit.setting import movable
 from muscle_face.core.fit.smoothing import smoothed
-from muscle_face.core.fit.targets import SkinPoints
+from muscle_face.core.fit.targets import Contour, SkinPoints
 from scipy.optimize import lsq_linear
 from scipy.spatial.transform import Rotation
 
@@ -53,6 +53,17 @@ def test_behind_the_camera_is_nowhere():
     camera = a_camera()
     behind = -np.linalg.inv(camera.world_to_camera)[:3, :3] @ [0.0, 0.0, -70.0]
     assert np.isnan(camera.project(behind[None])).all()
+
+
+@pytest.mark.parametrize("hidden", [3, 1])
+def test_a_contour_behind_the_camera_is_no_good_step(hidden):
+    """All or some of a curve out of the camera's sight: its rows are numbers, and far off where nothing is seen."""
+    camera, spots = a_camera(), np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0]])
+    pixels = camera.project(spots) + 3.0
+    spots[:hidden] -= np.linalg.inv(camera.world_to_camera)[:3, :3] @ [0.0, 0.0, -200.0]
+    rows = ContourTerm(Contour(SkinPoints.of_vertices(range(3)), pixels), camera, 1.0).frozen(spots, 1.0)(spots)
+    assert np.isfinite(rows.value).all() and np.isfinite(rows.gradient.data).all()
+    assert hidden < 3 or (rows.value == 1e6).all()
 
 
 @pytest.mark.parametrize("seed", range(5))

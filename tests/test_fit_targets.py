@@ -255,6 +255,10 @@ def bad_targets() -> dict:
         "all tracks disabled": (CameraTarget(points, np.full_like(pixels, np.nan), camera), "No image point"),
         "tracks of another clip": (CameraTarget(points, 1000.0 * pixels, camera), "outside of the image"),
         "tracks in one spot": (CameraTarget(points, 0.0 * pixels + 300.0, camera), "one place"),
+        "tracks of one place": (
+            CameraTarget(points.some(np.zeros(9, int)), pixels[:9], camera),
+            "one place on the face",
+        ),
         "upside down": (CameraTarget(points, [0.0, 600.0] + pixels * [1.0, -1.0], camera), "upside down"),
         "camera behind the head": (CameraTarget(points, pixels, Camera(*lens, behind)), "behind the head"),
         "camera turned away": (CameraTarget(points, pixels, Camera(*lens, away @ place)), "turn the camera"),
@@ -267,7 +271,8 @@ def bad_targets() -> dict:
     "empty scan", "broken scan", "scan elsewhere", "scan of another unit", "collapsed scan", "scan turned inside out",
     "no marker seen", "markers elsewhere", "markers of another unit", "markers of a larger head",
     "scan of a larger head", "all tracks disabled", "tracks of another clip",
-    "tracks in one spot", "upside down", "camera behind the head", "camera turned away", "broken camera",
+    "tracks in one spot", "tracks of one place", "upside down", "camera behind the head", "camera turned away",
+    "broken camera",
 ])  # fmt: skip
 def test_targets_without_sense_are_refused(name):
     """A target that no face can meet is refused with a sentence that says what to do."""

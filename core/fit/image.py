@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import MuscleFaceError
 from .camera import Camera
-from .checks import check_weights, head_height
+from .checks import NO_EXTENT, check_weights, head_height
 from .engine import Found, Prior, Problem, descend
 from .head import Head
 from .residuals import Frozen, Rows, Term, rows_of
@@ -88,7 +88,8 @@ class ContourTerm:
         length = np.maximum((along**2).sum(1), 1e-12)
         share = np.clip(((self._pixels[:, None] - a) * along).sum(2) / length, 0.0, 1.0)
         gap = self._pixels[:, None] - (a + share[..., None] * along)
-        near = np.nanargmin((gap**2).sum(2), axis=1)
+        # What has gone behind the camera is near to nothing.
+        near = np.nan_to_num((gap**2).sum(2), nan=np.inf).argmin(1)
         q = np.arange(len(near))
         normal = np.stack([-along[near, 1], along[near, 0]], 1) / np.sqrt(length[near])[:, None]
         return near, share[q, near], normal, gap[q, near]
@@ -105,12 +106,9 @@ class ContourTerm:
         def rows(world: np.ndarray) -> Rows:
             at, slope = camera.project_with_derivative(world)
             on = np.einsum("qe,qei->qi", weights, at[ends])
-            value = scale * np.nan_to_num(((on - self._pixels) * normal).sum(1), nan=1e6)
-            by_point = np.nan_to_num(np.einsum("q,qi,qeix->qex", scale, normal, slope[ends]))
-            parts = [
-                rows_of(value[:, None], (weights[:, e, None] * by_point[:, e])[:, None], ends[:, e], count).gradient
-                for e in range(2)
-            ]
+            value = np.nan_to_num(scale * ((on - self._pixels) * normal).sum(1), nan=1e6)
+            by_point = np.nan_to_num(np.einsum("q,qe,qi,qeix->qex", scale, weights, normal, slope[ends]))
+            parts = [rows_of(value[:, None], by_point[:, e, None], ends[:, e], count).gradient for e in range(2)]
             return Rows(value, parts[0] + parts[1])
 
         return rows
@@ -149,6 +147,8 @@ class CameraGoal:
         seen = self._seen
         if seen.sum() >= LEAST_FOR_HEAD:
             spread = np.sort(np.linalg.eigvalsh(np.cov(points[seen].T)))[1:].sum()
+            if spread < (NO_EXTENT * head_height(self._model)) ** 2:
+                raise MuscleFaceError("All tracks follow one place on the face: give each the place that it follows.")
             return float(np.sqrt(self._pixels[seen].var(0).sum() / spread))
         depth = self._camera.depth(self._model.neutral[self._model.skin_vertices]).mean()
         return self._camera.fx / max(float(depth), 1e-300)

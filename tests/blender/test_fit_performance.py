@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from mathutils import Vector
 from muscle_face.blender_addon import animation, jobs, storage
-from muscle_face.blender_addon.fit import cameras, places
-from muscle_face.core import Cancelled
+from muscle_face.blender_addon.fit import cameras, places, source
+from muscle_face.core import Cancelled, MuscleFaceError
 from muscle_face.core.fit.landmark_sets import SETS
 from readings import moved, shown
 
@@ -136,10 +136,28 @@ def test_another_live_face_is_followed(small_rig, scene):
     path = small_rig.muscle_face.muscles["zygomaticus_major_L"].path_from_id("activation")
     assert animation.find_curve(small_rig, path).evaluate(FIRST + 2) == pytest.approx(0.8, abs=0.1)
     assert moved(before, shown(other)) < 1e-4
-    # One that comes to nothing leaves it as it found it, too.
-    small_rig.muscle_face.fit_use_shapes = small_rig.muscle_face.fit_use_muscles = False
-    small_rig.muscle_face.fit_use_jaw = False
-    with pytest.raises(RuntimeError, match="Nothing may move"):
+
+
+def test_a_stopped_fit_leaves_another_live_face_alone(small_rig, scene, monkeypatch):
+    """It showed other frames while they were read."""
+    other = small_rig.copy()
+    other.data = small_rig.data.copy()
+    scene.collection.objects.link(other)
+    other.muscle_face.live = True
+    for frame, value in ((FIRST, 0.0), (FIRST + 1, 0.8)):
+        other.muscle_face.jaw_open = value
+        other.keyframe_insert("muscle_face.jaw_open", frame=frame)
+    scene.frame_set(FIRST)
+    before, read = shown(other), source.target
+
+    def target(context, *given):
+        if context.scene.frame_current > FIRST:
+            raise MuscleFaceError("Stopped.")
+        return read(context, *given)
+
+    monkeypatch.setattr(source, "target", target)
+    small_rig.muscle_face.fit_target = other
+    with pytest.raises(RuntimeError, match="Stopped"):
         bpy.ops.muscle_face.fit_performance(frame_end=FIRST + 2)
     bpy.context.view_layer.update()
     assert moved(before, shown(other)) < 1e-4
