@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """What happens by itself: rigs follow frames, drivers and sliders; caches die with undo and load."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,11 +51,21 @@ def _is_driven(item, by_hand: bool = True) -> bool:
     )
 
 
+def _is_awaited() -> bool:
+    """Whether a script changes the frame: it reads or draws the face as soon as the handlers are through, as a viewport
+    render does that it runs. What this extension shows by itself may come later."""
+    frame, names = sys._getframe(2), []
+    while (frame := frame.f_back) is not None:
+        names.append(frame.f_globals.get("__name__", ""))
+    return bool(names) and not any(name.startswith(__package__) for name in names)
+
+
 def _refresh(objects, depsgraph: bpy.types.Depsgraph, by_hand: bool) -> None:
     global _writing
     if _writing or (jobs.busy() and _known is None):
         return
     _writing = True
+    watched = live.watched() and (by_hand or not _is_awaited())
     try:
         for obj in objects:
             if not _is_driven(obj, by_hand):
@@ -68,8 +79,8 @@ def _refresh(objects, depsgraph: bpy.types.Depsgraph, by_hand: bool) -> None:
             behind = False
             if obj.muscle_face.live and _known is not None:
                 behind = drive.refresh(obj, graph, _recite)
-            elif obj.muscle_face.live and (not live.watched() or live.ready(obj)):
-                behind = drive.refresh(obj, graph, live.follow if live.watched() else None)
+            elif obj.muscle_face.live and (not watched or live.ready(obj)):
+                behind = drive.refresh(obj, graph, live.follow if watched else None)
             if behind and not by_hand:
                 # Renders and exporters copy the written keys anew, with the values that the window shows: Blender is
                 # asked to animate them once more.

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import bpy
 import numpy as np
 import pytest
-from muscle_face.blender_addon import drive, engine, live, preferences, storage
+from muscle_face.blender_addon import drive, engine, frame_range, live, preferences, storage
 from muscle_face.core.live import PRECISION, LiveFace
 from muscle_face.core.physics.follow import NEAR
 from readings import shown
@@ -75,6 +75,18 @@ def test_a_model_is_read_while_the_window_lives(rig, watched):
     pump(rig)
     assert not live._reading and live._sessions
     assert error_mm(rig, {"jaw_open": 0.5}) < 0.05
+
+
+def test_a_script_that_changes_frames_gets_settled_faces(rig, watched):
+    """It waits for none, nor does a viewport render that it runs; our own buttons need no more than the view."""
+    for frame, value in ((1, 0.0), (3, 0.6)):
+        rig.muscle_face.jaw_open = value
+        rig.muscle_face.keyframe_insert("jaw_open", frame=frame)
+    bpy.context.scene.frame_set(3)
+    assert not live._sessions and error_mm(rig, {"jaw_open": 0.6}) < 0.05
+    frame_range.show(bpy.context.scene, (1, 0.0))
+    frame_range.show(bpy.context.scene, (3, 0.0))
+    assert live._sessions
 
 
 def test_an_answer_waits_while_the_mesh_is_edited(rig, watched, monkeypatch):
