@@ -97,6 +97,24 @@ def check_in_full(owner: bpy.types.ID) -> None:
         )
 
 
+def check_replacing(*owners: bpy.types.ID | None) -> None:
+    """Raise MuscleFaceError where an action over NLA strips would not show the values that are keyed into it."""
+    for owner in owners:
+        data = owner.animation_data if owner else None
+        if data and data.nla_tracks and (data.action_influence < 1.0 or data.action_blend_type != "REPLACE"):
+            raise MuscleFaceError(
+                f"The action of '{owner.name}' is blended with its NLA strips; set its blending to Replace and its "
+                "influence to 1 in the NLA editor first."
+            )
+
+
+def in_strips(owner: bpy.types.ID) -> set[str]:
+    """The paths of what NLA strips animate."""
+    data = owner.animation_data
+    strips = [s for track in data.nla_tracks if not track.mute for s in track.strips if not s.mute] if data else ()
+    return {curve.data_path for strip in strips if strip.action for curve in action_curves(strip.action)}
+
+
 def check_unanimated(keys: bpy.types.Key, prop: str, names: Iterable[str], instead: str) -> None:
     """Raise MuscleFaceError where a curve or a driver sets a property of some of the shape keys, as far as they are
     there; says what to do ``instead``."""

@@ -128,8 +128,10 @@ def note_on_keys(where: Mapping[str, tuple[bpy.types.ID, str]]) -> str:
 
 
 def keyed(obj: bpy.types.Object, model: FaceModel) -> bool:
-    """Whether a slider has keyframes."""
-    return any(animation.find_curve(*place) is not None for place in places(obj, model).values())
+    """Whether a slider has keyframes, in an action or in NLA strips."""
+    found = places(obj, model).values()
+    strips = {owner: animation.in_strips(owner) for owner, _ in found}
+    return any(animation.find_curve(owner, path) is not None or path in strips[owner] for owner, path in found)
 
 
 def write_keys(

@@ -38,6 +38,7 @@ class MUSCLE_FACE_OT_copy_animation(bpy.types.Operator):
                     raise MuscleFaceError(f"The sliders of '{target.name}' hold a bake; press Remove Bake on it first.")
                 animation.check_writable(target, target.data.shape_keys)
                 animation.check_untweaked(target, target.data.shape_keys)
+                animation.check_replacing(target, target.data.shape_keys)
         except MuscleFaceError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -34,6 +34,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         drive.sim_key(obj.data)
         animation.check_writable(obj, obj.data.shape_keys)
         animation.check_untweaked(obj, obj.data.shape_keys)
+        animation.check_replacing(obj, obj.data.shape_keys)
         model = yield from storage.loading(obj.data)
         aim, settings = source.of(context, obj, model), obj.muscle_face
         self._names = aim.names

@@ -56,6 +56,7 @@ class MUSCLE_FACE_OT_import_livelink(jobs.JobOperator, ImportHelper, bpy.types.O
         self._object = obj.name
         animation.check_writable(obj, obj.data.shape_keys)
         animation.check_untweaked(obj, obj.data.shape_keys)
+        animation.check_replacing(obj, obj.data.shape_keys)
         model = yield from storage.loading(obj.data)
         rate, path = scene.render.fps / scene.render.fps_base, bpy.path.abspath(self.filepath)
 

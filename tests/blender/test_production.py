@@ -306,19 +306,50 @@ def test_a_usd_file_before_frame_0_is_refused(keyed, tmp_path):
     assert not path.exists()
 
 
-def test_nothing_is_baked_while_a_strip_is_tweaked(keyed):
-    """The strip's action runs on another time than the scene."""
-    data = keyed.data.shape_keys.animation_data
+def into_a_strip(keys) -> bpy.types.NlaTrack:
+    """Push the action of shape keys down into the NLA."""
+    data = keys.animation_data
     track = data.nla_tracks.new()
     strip = track.strips.new("Below", 1, data.action)
     if hasattr(strip, "action_slot"):
         strip.action_slot = data.action_slot
-    data.action, track.select, strip.select, data.nla_tracks.active = None, True, True, track
+    data.action = None
+    return track
+
+
+def test_nothing_is_baked_while_a_strip_is_tweaked(keyed):
+    """The strip's action runs on another time than the scene."""
+    track, data = into_a_strip(keyed.data.shape_keys), keyed.data.shape_keys.animation_data
+    track.select, track.strips[0].select, data.nla_tracks.active = True, True, track
     data.use_tweak_mode = True
     keyed.muscle_face.fit_markers = bpy.data.collections.new("Markers")
     for operator in (bpy.ops.muscle_face.bake, bpy.ops.muscle_face.fit_performance):
         with pytest.raises(RuntimeError, match="leave Tweak Mode"):
             operator(frame_start=1, frame_end=2)
+
+
+@pytest.mark.parametrize(("blending", "influence"), [("ADD", 1.0), ("REPLACE", 0.0)])
+def test_keys_that_strips_would_change_are_refused(keyed, tmp_path, blending, influence):
+    """What is keyed into an action that only adds to strips, or plays in part, would not be what the face shows."""
+    into_a_strip(keyed.data.shape_keys)
+    data = keyed.data.shape_keys.animation_data
+    data.action_blend_type, data.action_influence = blending, influence
+    keyed.muscle_face.fit_markers = bpy.data.collections.new("Markers")
+    for operator, options in (
+        (bpy.ops.muscle_face.fit_performance, {"frame_start": 1, "frame_end": 2}),
+        (bpy.ops.muscle_face.import_livelink, {"filepath": str(tmp_path / "take.csv")}),
+    ):
+        with pytest.raises(RuntimeError, match="set its blending to Replace and its influence to 1"):
+            operator(**options)
+    other = keyed.copy()
+    other.data = keyed.data.copy()
+    bpy.context.collection.objects.link(other)
+    other.select_set(True)
+    other.muscle_face.jaw_open = 0.5
+    other.keyframe_insert("muscle_face.jaw_open", frame=1)
+    bpy.context.view_layer.objects.active = other
+    with pytest.raises(RuntimeError, match="set its blending to Replace and its influence to 1"):
+        bpy.ops.muscle_face.copy_animation()
 
 
 def test_a_render_tells_of_linked_faces(small_rig_file, registered, capfd):
