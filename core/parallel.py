@@ -35,7 +35,7 @@ def use_workers(count: int) -> None:
     global _worker_count
     _worker_count = max(1, count or min(MOST_WORKERS, os.cpu_count() or 1))
     # The threads themselves are few and cheap: what runs keeps its own until it is done.
-    _hands.cache_clear()
+    hands.cache_clear()
 
 
 _here = threading.local()
@@ -43,7 +43,8 @@ _here = threading.local()
 
 
 @cache
-def _hands() -> ThreadPoolExecutor:
+def hands() -> ThreadPoolExecutor:
+    """The threads that help with short tasks."""
     return ThreadPoolExecutor(max(_worker_count - 1, 1), "muscle_face", initializer=_be_alone)
 
 
@@ -85,7 +86,7 @@ def share(tasks: list[Callable[[], object]]) -> None:
         for task in left:
             task()
 
-    others = [_hands().submit(some) for _ in range(1, min(workers(), len(tasks)))]
+    others = [hands().submit(some) for _ in range(1, min(workers(), len(tasks)))]
     try:
         some()
     finally:

@@ -18,6 +18,7 @@ from .physics.contact import Teeth
 from .physics.equilibrium import Operator, minimise
 from .physics.face_flesh import FaceFlesh, Load
 from .physics.flesh import Flesh
+from .physics.lanes import roomy
 
 LEVELS = (0.25, 0.5, 1.0)
 """Activations at which a muscle's own shortening is computed."""
@@ -78,7 +79,7 @@ def _alone(
     moving = size > NEAR * size.max()
     moving[flesh.tets[flesh.fibres.tet[flesh.fibres.muscle == muscle]]] = True
     local, nodes = flesh.part(moving & ~flesh.fixed)
-    solver, workspace, x, free, held = FaceFlesh(local), local.workspace(), local.rest.copy(), local.free, local.fixed
+    solver, workspace, x, free, held = FaceFlesh(local), local.workspace(), roomy(local.rest), local.free, local.fixed
     rest, motion = local.rest[free], motion[nodes]
     contact = teeth.part(nodes, free).still()
 

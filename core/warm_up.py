@@ -21,6 +21,8 @@ KERNEL_MODULES = (
     "physics.warped",
     "physics.weighted",
     "physics.node_forces",
+    "physics.lbfgs",
+    "team",
 )
 """Modules of the core with kernels that run on the processor."""
 

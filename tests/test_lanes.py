@@ -14,7 +14,7 @@ from anatomy_heads import model
 from flesh_blocks import block, fibres_along, flesh_of
 from muscle_face.core import parallel
 from muscle_face.core.live import PRECISION, LiveFace
-from muscle_face.core.physics import derivatives, equilibrium
+from muscle_face.core.physics import derivatives, lbfgs
 from muscle_face.core.physics.cholesky import Cholesky
 from muscle_face.core.physics.smooth import smooth_inverse
 from muscle_face.core.physics.workspace import LaneWorkspace, Workspace
@@ -124,16 +124,18 @@ def test_packed_factor_solves_as_the_factor_does(single, rough, close):
     assert np.abs(one - many[:, 0]).max() < close * np.abs(many).max()
 
 
-def test_memory_is_the_two_loop_recursion():
+@pytest.mark.parametrize("n", [6, 30, 192, 1000 * 3])
+def test_memory_is_the_two_loop_recursion(n):
     """Nocedal & Wright, algorithm 7.4, written out, with more pairs than are kept."""
-    rng, n = np.random.default_rng(8), 30
+    rng = np.random.default_rng(8)
     A = rng.standard_normal((n, n))
     A = A @ A.T + np.eye(n)
-    memory, pairs = equilibrium.Memory(), []
-    for _ in range(3 * equilibrium.MEMORY):
+    memory, pairs = lbfgs.Memory(), []
+    for _ in range(3 * lbfgs.MEMORY):
         s = rng.standard_normal(n)
-        memory.add(s.reshape(-1, 3), (A @ s).reshape(-1, 3))
-        pairs = [*pairs, (s, A @ s)][-equilibrium.MEMORY :]
+        before = rng.standard_normal(n)
+        memory.add(2.0 * s.reshape(-1, 3), 0.5, *((before + d).reshape(-1, 3) for d in (0.0, A @ s)))
+        pairs = [*pairs, (s, A @ s)][-lbfgs.MEMORY :]
     g = rng.standard_normal(n)
     q, alphas = g.copy(), []
     for s, y in reversed(pairs):

@@ -14,11 +14,9 @@ import numpy as np
 import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 
-Energy = Callable[[np.ndarray], tuple[float, np.ndarray]]
-Operator = Callable[[np.ndarray], np.ndarray]
+from .lbfgs import Memory, Operator
 
-MEMORY = 8
-"""Steps that L-BFGS remembers (Nocedal and Wright, Numerical Optimization, section 7.2, advise 3 to 20)."""
+Energy = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 ARMIJO = 1.0e-4
 """Share of the fall that the slope promises and a step must bring (Nocedal and Wright, section 3.1)."""
@@ -46,64 +44,6 @@ class Report:
     evaluations: int
     converged: bool
     step: float
-
-
-class Memory:
-    """The last L-BFGS pairs s, y, and the two-loop product with them.
-
-    Both loops only need products s_i . y_k, which are kept, so that the vectors are passed four times in all: as much
-    to read as all else that an iteration reads, so that they are in single precision, which directions do not feel.
-    """
-
-    def __init__(self) -> None:
-        self._s = self._y = np.zeros((MEMORY, 0), np.float32)
-        self._sy = np.zeros((MEMORY, MEMORY))
-        self._order: list[int] = []
-        self._next = 0
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-    def clear(self) -> None:
-        """Forget all pairs."""
-        self._order.clear()
-        self._next = 0
-
-    def add(self, s: np.ndarray, y: np.ndarray) -> None:
-        """A step s and the change y of the gradient along it; pairs without curvature are passed over."""
-        s, y = s.ravel(), y.ravel()
-        sy = float(s @ y)
-        if sy <= 1e-12 * np.sqrt(float(s @ s) * float(y @ y)):
-            return
-        if self._s.shape[1] != len(s):
-            self._s, self._y = np.empty((2, MEMORY, len(s)), np.float32)
-        k = self._next
-        self._next = (k + 1) % MEMORY
-        if k in self._order:
-            self._order.remove(k)
-        self._order.append(k)
-        self._s[k], self._y[k] = s, y
-        # Rows beyond the pairs so far would cost as much as those that count.
-        held = slice(max(self._order) + 1)
-        self._sy[held, k], self._sy[k, held] = self._s[held] @ self._y[k], self._y[held] @ self._s[k]
-
-    def direction(self, g: np.ndarray, inverse: Operator) -> np.ndarray:
-        """Step down the gradient g."""
-        if not self._order:
-            return -inverse(g)
-        order, sy, held = self._order, self._sy, slice(max(self._order) + 1)
-        s, y = self._s[held], self._y[held]
-        a, b = np.zeros((2, len(s)), np.float32)
-        sg = s @ g.ravel().astype(np.float32)
-        for n in reversed(range(len(order))):
-            i, later = order[n], order[n + 1 :]
-            a[i] = (sg[i] - sy[i, later] @ a[later]) / sy[i, i]
-        r = inverse(g - (a @ y).reshape(g.shape))
-        yr = y @ r.ravel().astype(np.float32)
-        for n, i in enumerate(order):
-            earlier = order[:n]
-            b[i] = a[i] - (yr[i] + sy[earlier, i] @ b[earlier]) / sy[i, i]
-        return -r - (b @ s).reshape(g.shape)
 
 
 def minimise(
@@ -165,9 +105,8 @@ def minimise(
                 continue
             break
         length = t
-        moved = trial - x
-        memory.add(moved, h - g)
-        step = float(np.sqrt(squared_lengths(moved).max(initial=0.0)))
+        memory.add(p, t, g, h)
+        step = t * float(np.sqrt(squared_lengths(p).max(initial=0.0)))
         x, value, g = trial, v, h
         size = float(np.linalg.norm(g))
     residual = size / max(scale, 1e-300)

@@ -14,8 +14,7 @@ from .cholesky import Cholesky, NotDefinite, nearest_inverse
 from .contact import Contact
 from .equilibrium import Energy, Operator, Report, factor, minimise
 from .flesh import Flesh
-from .lanes import Strain
-from .node_forces import NodeForces
+from .lanes import Strain, roomy
 from .packed import PackedFactor
 from .pattern import dofs
 from .smooth import smooth_inverse
@@ -64,7 +63,7 @@ class FaceFlesh:
 
     def __init__(self, flesh: Flesh) -> None:
         self.flesh = flesh
-        self._workspace, self._free = flesh.workspace(), dofs(flesh.free)
+        self._workspace = flesh.workspace()
         self._laplacian: tuple[Operator, sp.csr_matrix] | None = None
         self._response: tuple[Operator, sp.csr_matrix] | None = None
         self._kept: Operator | None = None
@@ -155,12 +154,14 @@ class FaceFlesh:
     def energy(
         self, load: Load, x: np.ndarray, workspace: LaneWorkspace | Workspace, balance: list[float] | None = None
     ) -> Energy:
-        """Energy of the free nodes (and its gradient) under a load, with the bones where x (N, 3) has them.
+        """Energy of the free nodes (and its gradient) under a load, with the bones where x (N, 3; ``lanes.roomy``) has
+        them. One workspace serves one load at a time.
 
         Every evaluation leaves the free nodes in x; ``balance`` is told the size of the forces that balance each other.
         """
         workspace.set_activation(load.activation)
         workspace.set_strain(load.strain)
+        workspace.pull(x, load.anchor, load.force)
         return self._energy(load, x, workspace, balance)
 
     def _energy(
@@ -168,18 +169,12 @@ class FaceFlesh:
     ) -> Energy:
         """``energy`` in a workspace that knows the load's activation and strain."""
         contact = load.contact
-        # Numbers one by one: NumPy writes rows of three at a third of the speed.
-        flat, place = x.reshape(-1), self._free
-        nodes = NodeForces(self.flesh, load.anchor, load.force, workspace.parts, x)
         touching = None if contact is None else self.flesh.rank_of(contact.teeth.node)
 
         def energy(xf: np.ndarray) -> tuple[float, np.ndarray]:
-            flat[place] = xf.ravel()
-            e = workspace.tet_forces(x)
-            pulled, gradient, size = nodes.added()
+            e, gradient, size = workspace.free_energy(xf)
             if balance is not None:
                 balance[0] = size
-            e += pulled
             if contact is not None:
                 pressed, pressure = contact.energy_and_force(x)
                 gradient[touching] -= pressure
@@ -216,7 +211,7 @@ class FaceFlesh:
         tick: Callable[[], None] | None,
     ) -> tuple[np.ndarray, Report]:
         f, free, fixed = self.flesh, self.flesh.free, self.flesh.fixed
-        x = np.where(fixed[:, None], load.fixed, f.rest)
+        x = roomy(np.where(fixed[:, None], load.fixed, f.rest))
         balance = [0.0]
         energy = self.energy(load, x, self._workspace, balance)
         # Teeth moved into flesh at rest would outweigh all that drives it.

@@ -12,7 +12,8 @@ import numpy as np
 import scipy.sparse as sp
 import warp as wp
 
-from ..parallel import ranges, share
+from ..parallel import ranges
+from ..team import Batch
 from . import kernels
 from .dissection import Ordering
 from .lanes import PARTS, Lanes, LaneStrain, Strain
@@ -194,7 +195,7 @@ class Flesh:
         if self.device == "cpu":
             lanes = self.lanes.with_moduli(natural["moduli"][0])
             lanes.arrays.prestretch = lanes.spread(gradient.reshape(-1, 9))
-            lanes.natural = lanes.spread(natural["inv_unloaded"][0].reshape(-1, 9))
+            lanes.set_natural(natural["inv_unloaded"][0])
             other.lanes = lanes
         return other
 
@@ -295,8 +296,8 @@ class Flesh:
             if begin < end:
                 mine = [a[begin : end + a.shape[0] - count] if i in each else a for i, a in enumerate(inputs)]
                 out = [a[begin:end] for a in outputs]
-                tasks.append(wp.launch(kernel, end - begin, mine, out, device="cpu", record_cmd=True).launch)
-        share(tasks)
+                tasks.append(wp.launch(kernel, end - begin, mine, out, device="cpu", record_cmd=True))
+        Batch(tasks)()
 
     def pattern(self, *, free: bool) -> Pattern:
         """The blocks that the stiffness fills: between free nodes only, numbered as in ``free``, or between all."""

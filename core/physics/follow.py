@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..parallel import in_background
-from .equilibrium import Energy, Memory, Operator, Report, line_search, squared_lengths
+from .equilibrium import Energy, Report, line_search, squared_lengths
 from .face_flesh import FaceFlesh, Load
 from .flesh import Flesh
+from .lanes import roomy
+from .lbfgs import Memory, Operator
 from .packed import PackedFactor
 from .warped import Warping
 
@@ -144,8 +146,8 @@ class _Descent:
             self.left, self._length = self._reach(p), 1.0
             self.misled, self._end = self.left > self._near, self.taken
             return
-        self._memory.add(at - self.at, new - g)
-        moved = self._reach(at - self.at)
+        self._memory.add(p, t, g, new)
+        moved = t * self._reach(p)
         rate = self._rate
         if self._last is not None:
             rate = min(moved / self._last, SLOWEST)
@@ -194,7 +196,7 @@ class Follower:
         f, free = self._flesh, self._flesh.free
         self._turn += 1
         self._take_ready()
-        x = np.where(f.fixed[:, None], load.fixed, before)
+        x = roomy(np.where(f.fixed[:, None], load.fixed, before))
         energy = self._solver.energy(load, x, self._workspace)
         far = np.abs(moved).max(initial=0.0) > BOLD
         starts = [(before + s * moved)[free] for s in (SHARES if far else SHARES[:1])]

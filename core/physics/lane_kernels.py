@@ -35,7 +35,7 @@ class LaneArrays:
 @wp.func_native(cpu_only(source.FORCES))
 def _forces(
     lanes: LaneArrays,
-    natural: wp.array[f64],
+    metric: wp.array[f64],
     taut: wp.array[f64],
     x: wp.array[vec3],
     activation: wp.array[f64],
@@ -63,7 +63,13 @@ def _stiffness(
 
 @wp.func_native(cpu_only(source.NATURAL))
 def _natural(
-    lanes: LaneArrays, strain: wp.array[f64], begin: int, end: int, natural: wp.array[f64], taut: wp.array[f64]
+    lanes: LaneArrays,
+    strain: wp.array[f64],
+    begin: int,
+    end: int,
+    natural: wp.array[f64],
+    metric: wp.array[f64],
+    taut: wp.array[f64],
 ): ...
 
 
@@ -122,7 +128,7 @@ def forces(
     # Model:
     lanes: LaneArrays,
     # In:
-    natural: wp.array[f64],
+    metric: wp.array[f64],
     taut: wp.array[f64],
     x: wp.array[vec3],
     activation: wp.array[f64],
@@ -134,7 +140,7 @@ def forces(
 ):
     """Energy [N cm] of groups begin..end and their forces [N] on all nodes, the fourth number none; see
     ``kernels.tet_forces``. One more number must follow x."""
-    _forces(lanes, natural, taut, x, activation, begin, end, energy_out, force_out)
+    _forces(lanes, metric, taut, x, activation, begin, end, energy_out, force_out)
 
 
 @wp.kernel
@@ -168,10 +174,12 @@ def natural_shapes(
     end: int,
     # Out:
     natural_out: wp.array[f64],
+    metric_out: wp.array[f64],
     taut_out: wp.array[f64],
 ):
-    """Dm^-1 exp(-S) F0 of each tet and 1 / |exp(S) d| of each fibre entry; see ``kernels.natural_inverses``."""
-    _natural(lanes, strain, begin, end, natural_out, taut_out)
+    """N = Dm^-1 exp(-S) F0 of each tet; N N^T (xx, yy, zz, yz, xz, xy) and det N; and 1 / |exp(S) d| of each fibre
+    entry. See ``kernels.natural_inverses``."""
+    _natural(lanes, strain, begin, end, natural_out, metric_out, taut_out)
 
 
 @wp.kernel

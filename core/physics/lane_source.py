@@ -6,6 +6,8 @@ The laws are those of ``materials`` and ``fibre_law``, which run on any device; 
 splits the vectors where a CPU's registers are narrower.
 """
 
+from math import factorial
+
 from .fibre_law import AREA
 from .materials import J_MIN, STABLE_NEO_HOOKEAN
 from .strain import STRAIN_LIMIT
@@ -29,27 +31,56 @@ TYPES = f"""
     auto dot = [](const real* a, const real* b) {{ return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }};
 """
 
-# Series to the last bit: ln about 1 after its exponent is split off, exp about 0 after its power of two is.
-MATH = """
-    auto ln = [&](real a) {
+
+def _series(value: str, x: str, coefficients: list[float]) -> str:
+    """C++ for ``value``, the sum of coefficients[k] x^k, by pairs of pairs (Estrin): in one chain each would wait for
+    the one before."""
+    terms, code, power = [f"all({c!r})" for c in coefficients], [], x
+    while len(terms) > 1:
+        pairs = [f"{a} + {b} * {power}" for a, b in zip(terms[::2], terms[1::2], strict=False)]
+        rest = terms[len(terms) // 2 * 2 :]
+        terms = []
+        for pair in pairs:
+            terms.append(f"{value}{len(code)}")
+            code.append(f"const real {terms[-1]} = {pair};")
+        terms += rest
+        if len(terms) > 1:
+            code.append(f"const real {value}{len(code)} = {power} * {power};")
+            power = f"{value}{len(code) - 1}"
+    return " ".join([*code, f"const real {value} = {terms[0]};"])
+
+
+# Series to the last bit: ln about 1 after its exponent is split off, exp about 0 after its power of two is. J^(-1/3)
+# begins with a third of the exponent and the like of the mantissa, and each of two steps brings four times the digits.
+MATH = f"""
+    auto ln = [&](real a) {{
         bits b = (bits)a;
         bits e = (b - 0x3fe6a09e667f3bcdLL) >> 52;
         real m = (real)(b - (e << 52));
         real f = (m - 1.0) / (m + 1.0), q = f * f;
-        real s = all(1.0 / 23.0);
-        for (int k = 21; k > 0; k -= 2) s = s * q + 1.0 / k;
+        {_series("s", "q", [1.0 / k for k in range(1, 25, 2)])}
         return __builtin_convertvector(e, real) * 0.693147180559945309417 + 2.0 * f * s;
-    };
-    auto power = [&](real a) {
+    }};
+    auto power = [&](real a) {{
         const double shift = 6755399441055744.0;
         real n = a * 1.44269504088896340736 + shift;
         bits scale = (bits)n << 52;
         n = n - shift;
         real r = a - n * 0.693147180369123816490 - n * 1.90821492927058770002e-10;
-        real s = all(1.0);
-        for (int k = 13; k > 0; --k) s = s * r * (1.0 / k) + 1.0;
+        {_series("s", "r", [1.0 / factorial(k) for k in range(14)])}
         return (real)((bits)s + scale);
-    };
+    }};
+    auto inverse_cube_root = [&](real a) {{
+        bits third = (((bits)a >> 32) * 0x55555556LL) >> 32;
+        real r = (real)((0x553ef0ffLL - third) << 32);
+        #pragma unroll
+        for (int k = 0; k < 2; ++k) {{
+            real h = 1.0 - a * r * r * r;
+            r += r * h * (1.0 / 3.0 + h * (2.0 / 9.0 + h * (14.0 / 81.0)));
+        }}
+        return r;
+    }};
+    auto any = [](bits b) {{ return __builtin_reduce_or(b) != 0; }};
 """
 
 # Eigenvalues on the diagonal of a symmetric C and the rotation Q to its eigenvectors, by Jacobi's turns.
@@ -109,7 +140,45 @@ EDGES = """
     }
 """
 
-# F of the passive flesh, its cofactor G, the invariants, and A, B, U with two derivatives each.
+# A, B and U of the law at J with their derivatives, of which the forces need one and the stiffness two.
+LAW = f"""
+    const double* m = lanes.moduli.data + 3 * W * g;
+    real m0 = load(m), m1 = load(m + W), m2 = load(m + 2 * W);
+    real A, A1, A2, B, B1, B2, U, U1, U2, still;
+    const bool hookean = lanes.law.data[g] == {STABLE_NEO_HOOKEAN};
+    if (hookean) {{
+        real d = J - 1.0, bulk = m0 + m1;
+        A = 0.5 * m0;
+        A1 = A2 = B = B1 = B2 = all(0.0);
+        U = (0.5 * bulk * d - m0) * d;
+        U1 = bulk * d - m0;
+        U2 = bulk;
+        still = 1.5 * m0;
+    }} else {{
+        real Jc = upper(J, all({J_MIN})), lnJ = ln(Jc), r = inverse_cube_root(Jc), inverse = r * r * r;
+        A = m0 * r * r;
+        A1 = (-2.0 / 3.0) * A * inverse;
+        A2 = (-5.0 / 3.0) * A1 * inverse;
+        B = m1 * r * r * r * r;
+        B1 = (-4.0 / 3.0) * B * inverse;
+        B2 = (-7.0 / 3.0) * B1 * inverse;
+        U = 0.5 * m2 * lnJ * lnJ;
+        U1 = m2 * lnJ * inverse;
+        U2 = m2 * (1.0 - lnJ) * inverse * inverse;
+        if (any(J < {J_MIN})) {{
+            real t = lower(J - {J_MIN}, all(0.0)), h = 0.5 * t;
+            A += t * (A1 + h * A2);
+            A1 += t * A2;
+            B += t * (B1 + h * B2);
+            B1 += t * B2;
+            U += t * (U1 + h * U2);
+            U1 += t * U2;
+        }}
+        still = 3.0 * (m0 + m1);
+    }}
+"""
+
+# F of the passive flesh, its cofactor G, the invariants, and the law.
 PASSIVE = f"""
     real N[3][3], F[3][3], G[3][3];
     for (int i = 0; i < 9; ++i) N[i / 3][i % 3] = load(natural.data + W * (9 * g + i));
@@ -126,42 +195,12 @@ PASSIVE = f"""
         i1 += F[i / 3][i % 3] * F[i / 3][i % 3];
         i2 += G[i / 3][i % 3] * G[i / 3][i % 3];
     }}
-    const double* m = lanes.moduli.data + 3 * W * g;
-    real m0 = load(m), m1 = load(m + W), m2 = load(m + 2 * W);
-    real A, A1, A2, B, B1, B2, U, U1, U2, still;
-    const bool hookean = lanes.law.data[g] == {STABLE_NEO_HOOKEAN};
-    if (hookean) {{
-        real d = J - 1.0, bulk = m0 + m1;
-        A = 0.5 * m0;
-        A1 = A2 = B = B1 = B2 = all(0.0);
-        U = (0.5 * bulk * d - m0) * d;
-        U1 = bulk * d - m0;
-        U2 = bulk;
-        still = 1.5 * m0;
-    }} else {{
-        real Jc = upper(J, all({J_MIN})), inverse = 1.0 / Jc, lnJ = ln(Jc), r = power(lnJ * (-1.0 / 3.0));
-        A = m0 * r * r;
-        A1 = (-2.0 / 3.0) * A * inverse;
-        A2 = (-5.0 / 3.0) * A1 * inverse;
-        B = m1 * r * r * r * r;
-        B1 = (-4.0 / 3.0) * B * inverse;
-        B2 = (-7.0 / 3.0) * B1 * inverse;
-        U = 0.5 * m2 * lnJ * lnJ;
-        U1 = m2 * lnJ * inverse;
-        U2 = m2 * (1.0 - lnJ) * inverse * inverse;
-        real t = lower(J - {J_MIN}, all(0.0)), h = 0.5 * t;
-        A += t * (A1 + h * A2);
-        A1 += t * A2;
-        B += t * (B1 + h * B2);
-        B1 += t * B2;
-        U += t * (U1 + h * U2);
-        U1 += t * U2;
-        still = 3.0 * (m0 + m1);
-    }}
+    {LAW}
     real pressure = A1 * i1 + B1 * i2 + U1;
 """
 
-# One row f of fibre entries: b = Dm^-1 d, y = F d, its length, and what active and passive tension need.
+# One row f of fibre entries: b = Dm^-1 d, y = F d, its length, and what active and passive tension need. Most rows have
+# neither.
 FIBRE = f"""
     const double* q = lanes.fibre.data + 4 * W * f;
     real b[3], y[3];
@@ -169,42 +208,75 @@ FIBRE = f"""
     for (int k = 0; k < 3; ++k) y[k] = e[k][0] * b[0] + e[k][1] * b[1] + e[k][2] * b[2];
     real strength = load(q + 3 * W), inverse = load(taut.data + W * f), a;
     for (int l = 0; l < W; ++l) a[l] = activation.data[lanes.muscle.data[W * f + l]];
-    real len = upper(root(dot(y, y)), all(1.0e-6));
+    real square = dot(y, y);
+    const bool passive_too = any(square * inverse * inverse > 1.0);
+    if (!passive_too && !any(a != 0.0)) continue;
+    real len = upper(root(square), all(1.0e-6));
     real d = len - 1.0, s = upper(d, -d), sign = d < 0.0 ? all(-1.0) : all(1.0);
     real far = upper(0.6 - s, all(0.0));
     bits near = s < 0.4;
     real active = near ? 1.0 - (25.0 / 6.0) * d * d : (25.0 / 3.0) * far * far;
-    real over = upper(len * inverse - 1.0, all(0.0)), c = lower(over, all(0.4)), t = over - c;
-    real ex = power(6.6 * c);
-    real passive = 0.05 * (ex - 6.6 * c - 1.0), slope = 0.33 * (ex - 1.0);
     real area = near ? s - (25.0 / 18.0) * s * s * s : {AREA!r} - (25.0 / 9.0) * far * far * far;
-    real stored = 0.05 * (ex / 6.6 - 3.3 * c * c - c - 1.0 / 6.6) + t * (passive + 0.5 * t * slope);
-    passive += t * slope;
+    real passive = all(0.0), slope = all(0.0), stored = all(0.0);
+    if (passive_too) {{
+        real over = upper(len * inverse - 1.0, all(0.0)), c = lower(over, all(0.4)), t = over - c;
+        real ex = power(6.6 * c);
+        passive = 0.05 * (ex - 6.6 * c - 1.0);
+        slope = 0.33 * (ex - 1.0);
+        stored = 0.05 * ((ex - 1.0) * (1.0 / 6.6) - 3.3 * c * c - c) + t * (passive + 0.5 * t * slope);
+        passive += t * slope;
+    }}
     real tension = a * active + passive * inverse;
 """
 
+# The forces need no F. With the edges E, F = E N, and M = N N^T: C = F^T F and its square have the traces of E^T E M
+# and its square, and P N^T = E (2 (A + B i1) M - 2 B M E^T E M) + pressure det N cof E.
 FORCES = f"""
     {TYPES} {MATH}
     const double* X = &x.data[0][0];
     double* out = &force.data[0][0];
     for (int i = 0; i < 4 * x.shape[0]; ++i) out[i] = 0.0;
     real total = all(0.0);
+    const int full[3][3] = {{{{0, 5, 4}}, {{5, 1, 3}}, {{4, 3, 2}}}};
     for (int g = begin; g < end; ++g) {{
-        {EDGES} {PASSIVE}
-        real psi = A * i1 + B * i2 + U - still;
-        real P[3][3], S[3][3];
-        if (hookean) {{
-            for (int i = 0; i < 9; ++i) P[i / 3][i % 3] = m0 * F[i / 3][i % 3] + pressure * G[i / 3][i % 3];
-        }} else {{
-            real C[3][3], linear = 2.0 * A + 2.0 * B * i1, cubic = 2.0 * B;
-            for (int i = 0; i < 3; ++i)
-                for (int j = 0; j <= i; ++j)
-                    C[i][j] = C[j][i] = F[0][i] * F[0][j] + F[1][i] * F[1][j] + F[2][i] * F[2][j];
-            for (int i = 0; i < 3; ++i)
-                for (int j = 0; j < 3; ++j) P[i][j] = linear * F[i][j] + pressure * G[i][j] - cubic * dot(F[i], C[j]);
-        }}
+        {EDGES}
+        real M[6], H[3][3], K[6], Z[6], det = load(metric.data + W * (7 * g + 6));
+        for (int i = 0; i < 6; ++i) M[i] = load(metric.data + W * (7 * g + i));
         for (int i = 0; i < 3; ++i)
-            for (int j = 0; j < 3; ++j) S[i][j] = dot(P[i], N[j]);
+            for (int j = 0; j < 3; ++j) {{
+                int a = (i + 1) % 3, b = (i + 2) % 3, c = (j + 1) % 3, d = (j + 2) % 3;
+                H[i][j] = e[a][c] * e[b][d] - e[a][d] * e[b][c];
+            }}
+        real J = det * (e[0][0] * H[0][0] + e[1][0] * H[1][0] + e[2][0] * H[2][0]);
+        for (int i = 0; i < 3; ++i)
+            for (int j = i; j < 3; ++j) K[full[i][j]] = e[0][i] * e[0][j] + e[1][i] * e[1][j] + e[2][i] * e[2][j];
+        real i1 = dot(K, M) + 2.0 * dot(K + 3, M + 3);
+        {LAW}
+        real psi = A * i1 + U - still, pressure = A1 * i1 + U1;
+        if (hookean) {{
+            for (int i = 0; i < 6; ++i) Z[i] = m0 * M[i];
+        }} else {{
+            real V[3][3];
+            for (int i = 0; i < 3; ++i)
+                for (int j = 0; j < 3; ++j)
+                    V[i][j] = K[full[i][0]] * M[full[0][j]] + K[full[i][1]] * M[full[1][j]]
+                        + K[full[i][2]] * M[full[2][j]];
+            real squares = V[0][0] * V[0][0] + V[1][1] * V[1][1] + V[2][2] * V[2][2];
+            real i2 = 0.5 * (i1 * i1 - squares) - (V[0][1] * V[1][0] + V[0][2] * V[2][0] + V[1][2] * V[2][1]);
+            psi += B * i2;
+            pressure += B1 * i2;
+            real linear = 2.0 * A + 2.0 * B * i1, cubic = 2.0 * B;
+            for (int i = 0; i < 3; ++i)
+                for (int j = i; j < 3; ++j)
+                    Z[full[i][j]] = linear * M[full[i][j]] - cubic * (M[full[i][0]] * V[0][j] + M[full[i][1]] * V[1][j]
+                        + M[full[i][2]] * V[2][j]);
+        }}
+        pressure *= det;
+        real S[3][3];
+        for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 3; ++j)
+                S[i][j] = pressure * H[i][j] + e[i][0] * Z[full[0][j]] + e[i][1] * Z[full[1][j]]
+                    + e[i][2] * Z[full[2][j]];
         for (int f = lanes.fibre_start.data[g]; f < lanes.fibre_start.data[g + 1]; ++f) {{
             {FIBRE}
             psi += strength * (a * area * sign + stored);
@@ -272,7 +344,7 @@ NATURAL = f"""
             times(E, E, T);
             for (int i = 0; i < 6; ++i) E[i] = T[i];
         }}
-        real B[3][3], M[3][3];
+        real B[3][3], M[3][3], N[3][3];
         for (int i = 0; i < 9; ++i) B[i / 3][i % 3] = load(lanes.inv_rest.data + W * (9 * g + i));
         for (int i = 0; i < 3; ++i)
             for (int j = 0; j < 3; ++j)
@@ -280,8 +352,15 @@ NATURAL = f"""
         const double* p = lanes.prestretch.data + 9 * W * g;
         for (int i = 0; i < 3; ++i)
             for (int j = 0; j < 3; ++j)
-                store(natural.data + W * (9 * g + 3 * i + j),
-                      M[i][0] * load(p + W * j) + M[i][1] * load(p + W * (3 + j)) + M[i][2] * load(p + W * (6 + j)));
+                N[i][j] = M[i][0] * load(p + W * j) + M[i][1] * load(p + W * (3 + j)) + M[i][2] * load(p + W * (6 + j));
+        for (int i = 0; i < 9; ++i) store(natural.data + W * (9 * g + i), N[i / 3][i % 3]);
+        double* to = metric.data + 7 * W * g;
+        for (int i = 0; i < 3; ++i)
+            for (int j = i; j < 3; ++j) store(to + W * full[i][j], dot(N[i], N[j]));
+        real minor[3];
+        for (int i = 0; i < 3; ++i)
+            minor[i] = N[1][(i + 1) % 3] * N[2][(i + 2) % 3] - N[1][(i + 2) % 3] * N[2][(i + 1) % 3];
+        store(to + 6 * W, dot(N[0], minor));
         // The cofactors of exp(-S) over its determinant are exp(S).
         real c[6] = {{E[1] * E[2] - E[3] * E[3], E[0] * E[2] - E[4] * E[4], E[0] * E[1] - E[5] * E[5],
                      E[4] * E[5] - E[0] * E[3], E[3] * E[5] - E[1] * E[4], E[3] * E[4] - E[2] * E[5]}};

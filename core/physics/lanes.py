@@ -14,6 +14,7 @@ import numpy as np
 import warp as wp
 
 from . import lane_kernels as kernels
+from . import matrix3
 from .lane_source import WIDTH
 from .materials import f64, vec3
 from .native import launch_ranges
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
 PARTS = 4
 
-FIBRE_COST = 0.6
+APART = 32
+"""Places in the row of tets between those of a group."""
+
+FIBRE_COST = 0.35
 """What a row of fibre entries costs in a force pass, against a group's passive flesh."""
 
 
@@ -49,9 +53,18 @@ Strain = LaneStrain | np.ndarray | None
 """A stress-free strain of the passive flesh: in groups, of each tet (T, 6), or none."""
 
 
-def roomy(nodes: int) -> np.ndarray:
-    """(nodes, 3) for positions, one more number behind them: kernels read nodes four numbers at a time."""
-    return np.zeros(3 * nodes + 1)[:-1].reshape(-1, 3)
+def roomy(x: np.ndarray) -> np.ndarray:
+    """A copy of nodes x (N, 3) with room for one more number behind it: kernels read nodes four numbers at a time."""
+    out = np.zeros(x.size + 1)[:-1].reshape(x.shape)
+    out[:] = x
+    return out
+
+
+def _dealt(tets: np.ndarray) -> np.ndarray:
+    """(groups, WIDTH) of tets in a row, so that those of a group, and of the next, seldom share a node: each sum on a
+    node waits for the one before."""
+    step = WIDTH * APART
+    return np.concatenate([tets[k : k + step].reshape(WIDTH, -1).T for k in range(0, len(tets), step)])
 
 
 class Lanes:
@@ -68,7 +81,7 @@ class Lanes:
         order = np.lexsort((tets.min(1), count, law))
         parts = [order[law[order] == k] for k in np.unique(law)]
         parts = [np.pad(part, (0, -len(part) % WIDTH), constant_values=-1) for part in parts]
-        tet = np.concatenate(parts).reshape(-1, WIDTH)
+        tet = np.concatenate([_dealt(part) for part in parts])
         self.real = tet >= 0
         self.tet = np.where(self.real, tet, tet.max(1, keepdims=True))
         groups = len(self.tet)
@@ -96,7 +109,7 @@ class Lanes:
         lanes.direction = self._array(direction.transpose(0, 2, 1), f64)
         lanes.muscle = self._array(muscle, int)
         self.arrays = lanes
-        self.natural = self.spread(a.inv_unloaded.numpy().reshape(-1, 9))
+        self.set_natural(a.inv_unloaded.numpy())
         self.taut = self._array(np.ones(WIDTH * len(of_row)), f64)
         cost = np.cumsum(1.0 + FIBRE_COST * rows)
         bounds = np.searchsorted(cost, cost[-1] * np.arange(PARTS + 1) / PARTS)
@@ -142,14 +155,21 @@ class Lanes:
         """Launch a kernel over all groups; its inputs end with the range of groups, which is added here."""
         launch_ranges(kernel, [*(begin for begin, _ in self.ranges), self.groups], inputs, outputs)
 
-    def natural_shapes(self, strain: wp.array, natural: wp.array, taut: wp.array) -> None:
-        """Fill ``natural`` and ``taut`` (see ``lane_kernels.natural_shapes``) for strains in groups."""
-        self.run(kernels.natural_shapes, [self.arrays, strain], [natural, taut])
+    def set_natural(self, inverse: np.ndarray) -> None:
+        """Take shapes free of stress by their inverse edge matrices N (T, 3, 3): ``natural``, and ``metric``, N N^T and
+        det N (see ``lane_kernels.natural_shapes``)."""
+        square = inverse @ inverse.transpose(0, 2, 1)
+        six = [square[:, i, j] for i, j in ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))]
+        self.natural = self.spread(inverse.reshape(-1, 9))
+        self.metric = self.spread(np.stack([*six, matrix3.inverse(inverse)[0]], axis=1))
+
+    def natural_shapes(self, strain: wp.array, natural: wp.array, metric: wp.array, taut: wp.array) -> None:
+        """Fill ``natural``, ``metric`` and ``taut`` (see ``lane_kernels.natural_shapes``) for strains in groups."""
+        self.run(kernels.natural_shapes, [self.arrays, strain], [natural, metric, taut])
 
     def log_strain(self, x: np.ndarray) -> wp.array:
         """Hencky strains in groups at nodes x (N, 3)."""
-        out, at = wp.empty(6 * WIDTH * self.groups, dtype=f64, device="cpu"), roomy(len(x))
-        at[:] = x
+        out, at = wp.empty(6 * WIDTH * self.groups, dtype=f64, device="cpu"), roomy(x)
         self.run(kernels.log_strains, [self.arrays, wp.array(at, dtype=vec3, copy=False, device="cpu")], [out])
         return out
 

@@ -4,7 +4,8 @@
 
 import warp as wp
 
-from ..parallel import ranges, share
+from ..parallel import ranges
+from ..team import Batch
 
 
 def cpu_only(snippet: str) -> str:
@@ -15,7 +16,7 @@ def cpu_only(snippet: str) -> str:
 def launch_ranges(kernel: wp.Kernel, cuts: list[int], inputs: list, outputs: list) -> None:
     """Launch a kernel on all cores of a CPU, on ranges between ``cuts`` (parts + 1,), which end its inputs; what comes
     out must be the same however the work is cut."""
-    share([
-        wp.launch(kernel, 1, [*inputs, begin, end], outputs, device="cpu", record_cmd=True).launch
+    Batch([
+        wp.launch(kernel, 1, [*inputs, begin, end], outputs, device="cpu", record_cmd=True)
         for begin, end in ranges(cuts)
-    ])  # fmt: skip
+    ])()  # fmt: skip

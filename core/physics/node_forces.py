@@ -2,14 +2,33 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """What pulls on single nodes, track springs and constant forces, added to what the tets do."""
 
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
 import numpy as np
 import warp as wp
 
-from .flesh import Flesh
 from .materials import f64, vec3
 from .native import cpu_only
 
+if TYPE_CHECKING:
+    from .flesh import Flesh
+
 wp.set_module_options({"enable_backward": False})
+
+PARTS = 4
+"""Ranges of nodes that are summed one by one, whatever the number of cores: sums have the same bits everywhere."""
+
+
+@wp.func_native(
+    cpu_only("""
+    const double* G = &given.data[0][0];
+    double* X = &x.data[0][0];
+    for (int n = 0; n < free.shape[0]; ++n)
+        for (int c = 0; c < 3; ++c) X[3 * free.data[n] + c] = G[3 * n + c];
+""")
+)
+def _place_nodes(free: wp.array[wp.int64], given: wp.array[vec3], x: wp.array[vec3]): ...
 
 
 @wp.func_native(
@@ -20,8 +39,7 @@ wp.set_module_options({"enable_backward": False})
     const double* T = &tet_force.data[0][0];
     double* G = &gradient.data[0][0];
     const int count = x.shape[0], parts = tet_force.shape[0] / count;
-    int n = 0;
-    for (int i = 0; i < count; ++i) {
+    for (int i = begin, n = first; i < end; ++i) {
         double f[3] = {};
         for (int part = 0; part < parts; ++part)
             for (int c = 0; c < 3; ++c) f[c] += T[4 * ((long long)part * count + i) + c];
@@ -48,9 +66,18 @@ def _node_forces(
     push: wp.array[vec3],
     tet_force: wp.array[wp.vec4d],
     x: wp.array[vec3],
+    begin: int,
+    end: int,
+    first: int,
     sums: wp.array[f64],
     gradient: wp.array[vec3],
 ): ...
+
+
+@wp.kernel
+def place_nodes(free: wp.array[wp.int64], given: wp.array[vec3], x: wp.array[vec3]):
+    """Put the free nodes among all nodes x."""
+    _place_nodes(free, given, x)
 
 
 @wp.kernel
@@ -64,38 +91,48 @@ def node_forces(
     push: wp.array[vec3],
     tet_force: wp.array[wp.vec4d],
     x: wp.array[vec3],
+    begin: int,
+    end: int,
+    first: int,
     # Out:
     sums_out: wp.array[f64],
     gradient_out: wp.array[vec3],
 ):
-    """Energy [N cm] of springs and constant forces, squared size of the tets' forces, and gradient [N] of free nodes.
+    """Of the nodes begin..end: energy [N cm] of springs and constant forces, squared size of the tets' forces, and
+    gradient [N] of free nodes.
 
-    free: the free nodes, ascending · tet_force: force of parts of the tets on all nodes, one part after another; the
-    fourth number is none.
+    free: the free nodes, ascending, ``first`` the first of them in the range · tet_force: force of parts of the tets on
+    all nodes, one part after another; the fourth number is none.
     """
-    _node_forces(free, spring, rest, anchor, push, tet_force, x, sums_out, gradient_out)
+    _node_forces(free, spring, rest, anchor, push, tet_force, x, begin, end, first, sums_out, gradient_out)
 
 
 class NodeForces:
-    """Springs and constant forces on a flesh at nodes x (N, 3), with the tets' forces (parts, N, 4) there, of
-    which the fourth number is none; both arrays change in place. anchor, force: (N, 3), see ``face_flesh.Load``."""
+    """Launches that place the free nodes (``place``) and then add springs and constant forces to what the tets do to
+    the nodes of a flesh, tet_force (parts, N, 4) (``pulls``). The nodes ``x``, ``anchor``, ``push`` (N, 3), the free
+    nodes ``given`` and their ``gradient_out`` (n, 3) are put in by the caller."""
 
-    def __init__(
-        self, flesh: Flesh, anchor: np.ndarray, force: np.ndarray, tet_force: np.ndarray, x: np.ndarray
-    ) -> None:
-        self._sums, self._gradient = np.zeros(2), np.empty((len(flesh.free), 3))
+    def __init__(self, flesh: "Flesh", tet_force: np.ndarray) -> None:
+        count, free = len(flesh.rest), flesh.free
+        self._sums = np.zeros((PARTS, 2))
 
         def shared(values: np.ndarray, dtype: type) -> wp.array:
             return wp.array(values, dtype=dtype, copy=False, device="cpu")
 
-        given = (flesh.free, wp.int64), (flesh.spring, f64), (flesh.rest, vec3), (anchor, vec3), (force, vec3)
-        inputs = [shared(np.ascontiguousarray(values), dtype) for values, dtype in given]
-        inputs += [shared(tet_force.reshape(-1, 4), wp.vec4d), shared(x, vec3)]
-        outputs = [shared(self._sums, f64), shared(self._gradient, vec3)]
-        self._launch = wp.launch(node_forces, 1, inputs, outputs, device="cpu", record_cmd=True)
+        index, nodes = shared(free, wp.int64), shared(flesh.rest, vec3)
+        gradient = wp.empty(len(free), dtype=vec3, device="cpu")
+        inputs = [index, shared(flesh.spring, f64), nodes, nodes, nodes, shared(tet_force.reshape(-1, 4), wp.vec4d)]
+        cuts = np.linspace(0, count, PARTS + 1).astype(int)
+        first = np.searchsorted(free, cuts).tolist()
+        self.place = [wp.launch(place_nodes, 1, [index, gradient, nodes], device="cpu", record_cmd=True)]
+        self.pulls = [
+            wp.launch(node_forces, 1, [*inputs, nodes, begin, end, first[part]],
+                      [shared(self._sums[part], f64), gradient], device="cpu", record_cmd=True)
+            for part, (begin, end) in enumerate(pairwise(cuts.tolist()))
+        ]  # fmt: skip
 
-    def added(self) -> tuple[float, np.ndarray, float]:
-        """Energy [N cm], the gradient (n, 3) [N] of the free nodes with that of the tets, and the size [N] of the tets'
-        forces."""
-        self._launch.launch()
-        return float(self._sums[0]), self._gradient.copy(), float(np.sqrt(self._sums[1]))
+    @property
+    def sums(self) -> tuple[float, float]:
+        """Energy [N cm] of what pulls, and size [N] of the tets' forces."""
+        energy, square = self._sums.sum(0).tolist()
+        return energy, square**0.5

@@ -8,7 +8,7 @@ from threading import Lock
 import numpy as np
 import warp as wp
 
-from ..parallel import share
+from ..team import Batch
 from . import front_sweeps
 from .dissection import BRANCHES, Ordering
 
@@ -42,7 +42,7 @@ class PackedFactor:
         packed = shared(self._values.view(numbers)[: starts[-1]], kept)
         cuts = np.searchsorted(starts, starts[-1] * np.arange(BRANCHES + 1) / BRANCHES).tolist()
         given = at, wp.array(panel, dtype=wp.int64, device="cpu"), rows, shared(values)
-        share([launch("pack", *given, *cut, packed).launch for cut in pairwise(cuts)])
+        Batch([launch("pack", *given, *cut, packed) for cut in pairwise(cuts)])()
         n, sides, parts = len(ordering.order), 3 // rows, range(BRANCHES)
         # The largest front and the padding of its last rows.
         room = sides * (int(ordering.sizes[:, 2].max(initial=0)) * rows // 3 + 64)
@@ -57,11 +57,10 @@ class PackedFactor:
         def over(ranges: wp.array) -> tuple:
             return at, packed, sides, ranges, *turn
 
-        self._up = [launch("up_branch", *over(ordering.branches[k]), before, shared(own[k]), rooms[k]) for k in parts]
-        self._trunk = launch("trunk", *over(ordering.trunk), before, left, x, rooms[0], after)
-        self._down = [
-            launch("down_branch", *over(ordering.branches[k]), shared(own[k]), x, rooms[k], after) for k in parts
-        ]
+        up = [launch("up_branch", *over(ordering.branches[k]), before, shared(own[k]), rooms[k]) for k in parts]
+        trunk = launch("trunk", *over(ordering.trunk), before, left, x, rooms[0], after)
+        down = [launch("down_branch", *over(ordering.branches[k]), shared(own[k]), x, rooms[k], after) for k in parts]
+        self._sweeps = Batch(up, [trunk], down)
 
     def __del__(self) -> None:
         if hasattr(self, "_values"):
@@ -74,9 +73,7 @@ class PackedFactor:
             if turn is not self._turned:
                 self._turn_by(turn)
             self._given[:] = np.reshape(b, (-1, 3))
-            share([launch.launch for launch in self._up])
-            self._trunk.launch()
-            share([launch.launch for launch in self._down])
+            self._sweeps()
             return self._result.reshape(np.shape(b)).copy()
 
     def _turn_by(self, turn: np.ndarray | None) -> None:
@@ -84,5 +81,4 @@ class PackedFactor:
         self._turned = turn
         if turn is not None:
             self._turn[:] = turn
-        for launch in (*self._up, self._trunk, *self._down):
-            launch.set_param_by_name("turned", int(turn is not None))
+        self._sweeps.put(turned=int(turn is not None))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import warp as wp
 
-from ..parallel import share
+from ..team import Batch
 from . import kernels, lane_kernels
 from .lanes import PARTS, LaneStrain, Strain, roomy
 from .materials import f64, mat33, vec3
+from .node_forces import NodeForces
 
 if TYPE_CHECKING:
     from .flesh import Flesh
@@ -21,6 +22,10 @@ class _Evaluated:
     fourth number of each is none."""
 
     parts: np.ndarray
+
+    def tet_forces(self, x: np.ndarray) -> float:
+        """Energy [N cm] of flesh and fibres at x (N, 3); leaves their forces in ``parts``."""
+        raise NotImplementedError
 
     def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Energy [N cm] of flesh and fibres at x (N, 3), and the force (N, 3) [N] on every node, without springs."""
@@ -39,6 +44,8 @@ class Workspace(_Evaluated):
         self._corner = wp.empty((t, 4), dtype=vec3, device=d)
         self._force, self.parts = wp.empty(n, dtype=vec3, device=d), np.empty((1, n, 4))
         self._natural = flesh.natural(None)
+        self._nodes = NodeForces(flesh, self.parts)
+        self._place, self._pull = Batch(self._nodes.place), Batch(self._nodes.pulls)
 
     def set_activation(self, activation: np.ndarray) -> None:
         """Activations (muscles,) for the evaluations that follow."""
@@ -49,7 +56,7 @@ class Workspace(_Evaluated):
         self._natural = self.flesh.natural(strain)
 
     def tet_forces(self, x: np.ndarray) -> float:
-        """Energy [N cm] of flesh and fibres at x (N, 3); leaves their forces in ``parts``."""
+        """See ``_Evaluated.tet_forces``."""
         f, d = self.flesh, self.flesh.device
         self._x.assign(x)
         inputs = [*f.kernel_arrays(), self._natural.inverse, self._natural.slack, self._x, self._activation]
@@ -59,6 +66,23 @@ class Workspace(_Evaluated):
         self.parts[0, :, :3] = self._force.numpy()
         return float(self._energy.numpy().sum())
 
+    def pull(self, x: np.ndarray, anchor: np.ndarray, force: np.ndarray) -> None:
+        """See ``LaneWorkspace.pull``."""
+        self._pulled = x, anchor, force
+        self._place.put(x=x)
+        self._pull.put(x=x, anchor=anchor, push=force)
+
+    def free_energy(self, free: np.ndarray) -> tuple[float, np.ndarray, float]:
+        """See ``LaneWorkspace.free_energy``."""
+        free, gradient = np.ascontiguousarray(free), np.empty_like(free)
+        self._place.put(given=free)
+        self._place()
+        energy = self.tet_forces(self._pulled[0])
+        self._pull.put(gradient_out=gradient)
+        self._pull()
+        pulled, size = self._nodes.sums
+        return energy + pulled, gradient, size
+
 
 class LaneWorkspace(_Evaluated):
     """The same on the CPU, eight tets at a time and on several cores."""
@@ -66,20 +90,20 @@ class LaneWorkspace(_Evaluated):
     def __init__(self, flesh: "Flesh") -> None:
         self.flesh, self._lanes = flesh, flesh.lanes
         n, lanes = len(flesh.rest), self._lanes
-        self._x, self._activation = roomy(n), np.zeros(flesh.fibres.count + 1)
+        self._x, self._activation = roomy(flesh.rest), np.zeros(flesh.fibres.count + 1)
         self._energy, self.parts = np.empty((PARTS, 1)), np.empty((PARTS, n, 4))
-        self._own: tuple[wp.array, wp.array] | None = None
-        self._natural, self._taut = lanes.natural, lanes.taut
+        self._own: tuple[wp.array, ...] | None = None
+        self._natural, self._metric, self._taut = lanes.natural, lanes.metric, lanes.taut
         self._at = wp.array(self._x, dtype=vec3, copy=False, device="cpu")
         self._active = wp.array(self._activation, dtype=f64, copy=False, device="cpu")
-        self._passes = []
+        passes = []
         for part, (begin, end) in enumerate(lanes.ranges):
             energy = wp.array(self._energy[part], dtype=f64, copy=False, device="cpu")
             force = wp.array(self.parts[part], dtype=wp.vec4d, copy=False, device="cpu")
-            inputs = [lanes.arrays, lanes.natural, lanes.taut, self._at, self._active, begin, end]
-            self._passes.append(
-                wp.launch(lane_kernels.forces, 1, inputs, [energy, force], device="cpu", record_cmd=True)
-            )
+            inputs = [lanes.arrays, lanes.metric, lanes.taut, self._at, self._active, begin, end]
+            passes.append(wp.launch(lane_kernels.forces, 1, inputs, [energy, force], device="cpu", record_cmd=True))
+        self._nodes = NodeForces(flesh, self.parts)
+        self._tets, self._whole = Batch(passes), Batch(self._nodes.place, passes, self._nodes.pulls)
 
     def set_activation(self, activation: np.ndarray) -> None:
         """Activations (muscles,) for the evaluations that follow."""
@@ -88,22 +112,38 @@ class LaneWorkspace(_Evaluated):
     def set_strain(self, strain: Strain) -> None:
         """Stress-free logarithmic strain of the passive flesh for the evaluations that follow."""
         lanes = self._lanes
-        self._natural, self._taut = lanes.natural, lanes.taut
+        self._natural, self._metric, self._taut = lanes.natural, lanes.metric, lanes.taut
         if strain is not None:
             if self._own is None:
-                self._own = wp.empty_like(lanes.natural), wp.empty_like(lanes.taut)
-            self._natural, self._taut = self._own
+                self._own = tuple(wp.empty_like(a) for a in (lanes.natural, lanes.metric, lanes.taut))
+            self._natural, self._metric, self._taut = self._own
             given = strain.limited if isinstance(strain, LaneStrain) else lanes.spread(strain)
-            lanes.natural_shapes(given, self._natural, self._taut)
-        for launch in self._passes:
-            launch.set_param_by_name("natural", self._natural)
-            launch.set_param_by_name("taut", self._taut)
+            lanes.natural_shapes(given, *self._own)
+        for batch in (self._tets, self._whole):
+            batch.put(metric=self._metric, taut=self._taut)
 
     def tet_forces(self, x: np.ndarray) -> float:
-        """See ``Workspace.tet_forces``."""
+        """See ``_Evaluated.tet_forces``."""
         self._x[:] = x
-        share([launch.launch for launch in self._passes])
+        self._tets()
         return float(self._energy.sum())
+
+    def pull(self, x: np.ndarray, anchor: np.ndarray, force: np.ndarray) -> None:
+        """For the evaluations that follow: the nodes x (N, 3; ``lanes.roomy``) that they fill, anchors (N, 3) of the
+        springs and constant forces (N, 3)."""
+        if x.base is None or x.base.size <= x.size:
+            raise ValueError("the nodes have no room for the number that is read behind them: see lanes.roomy")
+        self._pulled = x, *(np.ascontiguousarray(a, np.float64) for a in (anchor, force))
+        self._whole.put(**dict(zip(("x", "anchor", "push"), self._pulled, strict=True)))
+
+    def free_energy(self, free: np.ndarray) -> tuple[float, np.ndarray, float]:
+        """Energy [N cm] with the free nodes (n, 3) where they are given, gradient (n, 3) [N] of these, and size [N] of
+        the tets' forces on all nodes."""
+        free, gradient = np.ascontiguousarray(free), np.empty_like(free)
+        self._whole.put(given=free, gradient_out=gradient)
+        self._whole()
+        pulled, size = self._nodes.sums
+        return float(self._energy.sum()) + pulled, gradient, size
 
     def stiffness_blocks(self, x: np.ndarray, *, definite: bool, free: bool) -> np.ndarray:
         """(blocks, 3, 3) stiffness -df/dx [N/cm] of tets and springs; see ``Flesh.stiffness_blocks``."""
@@ -118,8 +158,8 @@ class LaneWorkspace(_Evaluated):
             inputs = [lanes.arrays, self._natural, self._taut, self._at, self._active, place]
             inputs += [int(definite), begin, end]
             blocks = wp.array(out[k], dtype=mat33, copy=False, device="cpu")
-            tasks.append(wp.launch(lane_kernels.stiffness, 1, inputs, [blocks], device="cpu", record_cmd=True).launch)
-        share(tasks)
+            tasks.append(wp.launch(lane_kernels.stiffness, 1, inputs, [blocks], device="cpu", record_cmd=True))
+        Batch(tasks)()
         out[0] += out[1]
         spring = f.spring[f.free] if free else f.spring
         out[0][pattern.diagonal] += spring[:, None, None] * np.eye(3)

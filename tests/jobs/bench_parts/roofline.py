@@ -98,7 +98,7 @@ def pass_bytes(flesh: Flesh) -> int:
     """Bytes that a force pass has to move if it reads and writes every array once."""
     lanes, nodes = flesh.lanes, 24 * len(flesh.rest)
     a = lanes.arrays
-    read = [a.corner, a.volume, a.moduli, a.law, a.fibre_start, lanes.natural]
+    read = [a.corner, a.volume, a.moduli, a.law, a.fibre_start, lanes.metric]
     # Each part clears its forces, adds to them and has them summed.
     return sum(array.capacity for array in read) + nodes + (3 * PARTS + 1) * nodes
 
