@@ -11,7 +11,6 @@ import numpy as np
 from mathutils import Matrix
 
 from ...core import MuscleFaceError
-from .. import drive
 from . import places, shown
 
 if TYPE_CHECKING:
@@ -88,8 +87,7 @@ def bind(context, obj: bpy.types.Object, model: FaceModel) -> int:
     depsgraph = context.evaluated_depsgraph_get()
     positions = _positions(empties, depsgraph, shown.to_face(obj, model, depsgraph))
     found = _by_name(empties, model)
-    pose = drive.last_pose(obj)
-    skin = model.neutral if pose is None else pose.skin
+    skin = shown.positions(obj)
     free = [k for k, e in enumerate(empties) if e.name not in found]
     if free:
         near = SkinPoints.nearest(model, positions[free], skin)

@@ -36,20 +36,29 @@ class SculptSource:
         """The face as the keys show it."""
         from ...core.fit.targets import VertexTarget
 
-        pose, model = drive.last_pose(self._obj), self._model
         if self._key is None and staleness.neutral_changed(self._obj):
             raise MuscleFaceError(
                 "The neutral was sculpted, not an expression: press Update Rig if that is meant, else undo it and "
                 "press New Sculpt before sculpting."
             )
         positions = shown.positions(self._obj, self._key)
-        plain = model.neutral if pose is None else pose.skin
-        if self._key is None and np.abs(positions - plain).max() * model.mm_per_unit < UNTOUCHED:
+        if self._key is None and np.abs(positions - self._plain()).max() * self._model.mm_per_unit < UNTOUCHED:
             raise MuscleFaceError(
                 "Nothing is sculpted on this face: press New Sculpt, or choose a mesh, markers or footage in the Fit "
                 "panel."
             )
         return VertexTarget(positions, self._weights)
+
+    def _plain(self) -> np.ndarray:
+        """(V, 3) what the sliders alone show."""
+        obj, model = self._obj, self._model
+        now, sim, pose = drive.read(obj, model), drive.sim_key(obj.data), drive.last_pose(obj)
+        if str(bridge.key_checksum(sim)) == storage.written(obj.data):
+            # As the simulation left it; its pose may be forgotten, after undo and load.
+            skin = bridge.key_positions(sim) + drive.blendshape_offset(obj, model, now.controls)
+        else:
+            skin = model.neutral if pose is None else pose.skin
+        return bridge.vertex_positions(obj.data) + drive.skin_offset(obj, model, now, skin)
 
 
 def sculpt_key(obj: bpy.types.Object) -> bpy.types.ShapeKey | None:

@@ -62,6 +62,20 @@ def test_markers_are_bound_where_they_lie(small_rig):
     assert "Too far off to count: m007" in small_rig.muscle_face.fit_message
 
 
+def test_markers_are_bound_to_the_face_of_a_file(small_rig, tmp_path):
+    """After load nothing is known of the pose but what the face shows."""
+    chin = storage.load(small_rig.data).landmarks["pogonion"]
+    vertex = int(np.linalg.norm(shown(small_rig) - chin, axis=1).argmin())
+    pose(small_rig, {"jawOpen": 0.8})
+    small_rig.muscle_face.fit_markers = markers_at({"chin": in_world(small_rig, [vertex])[0]})
+    path = str(tmp_path / "posed.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert bpy.ops.muscle_face.bind_markers() == {"FINISHED"}
+    (row,) = bpy.context.object.muscle_face.fit_marker_bindings
+    assert row.corners[int(np.argmax(row.weights))] == vertex and max(row.weights) > 0.99
+
+
 def test_head_that_an_armature_has_moved(small_rig):
     """Markers on a face whose armature turns the head: the sliders come back, and the object stays where it is."""
     chosen = spread_vertices(small_rig)

@@ -120,6 +120,26 @@ def test_nothing_to_fit(small_rig):
     assert fingerprint(small_rig) == before
 
 
+@pytest.mark.parametrize("how", ["load", "undo", "influence"])
+def test_a_posed_face_is_no_sculpt(small_rig, tmp_path, how):
+    """What the sliders show is told from a sculpt, also half way to the simulation and when its pose is forgotten."""
+    pose(small_rig, SMILE)
+    if how == "load":
+        path = str(tmp_path / "posed.blend")
+        bpy.ops.wm.save_as_mainfile(filepath=path)
+        bpy.ops.wm.open_mainfile(filepath=path)
+    elif how == "undo":
+        for step in range(2):
+            small_rig.location.x = step
+            bpy.ops.ed.undo_push(message="Move")
+        bpy.ops.ed.undo()
+    else:
+        small_rig.muscle_face.influence = 0.5
+        bpy.ops.muscle_face.solve()
+    with pytest.raises(RuntimeError, match="Nothing is sculpted"):
+        bpy.ops.muscle_face.fit()
+
+
 def test_part_of_a_mesh_by_a_vertex_group(small_rig):
     """With the weights of a vertex group the rest of the target plays no part."""
     pose(small_rig, {"mouthSmileLeft": 0.8})
