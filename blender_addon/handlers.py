@@ -3,6 +3,7 @@
 """What happens by itself: rigs follow frames, drivers and sliders; caches die with undo and load."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -52,8 +53,11 @@ def _is_driven(item, by_hand: bool = True) -> bool:
 
 
 def _is_awaited() -> bool:
-    """Whether a script changes the frame: it reads or draws the face as soon as the handlers are through, as a viewport
-    render does that it runs. What this extension shows by itself may come later."""
+    """Whether a script changes the frame, or a job of Blender's such as an export: it reads or draws the face as soon
+    as the handlers are through, as a viewport render does that a script runs. What this extension shows by itself may
+    come later."""
+    if threading.current_thread() is not threading.main_thread():
+        return True
     frame, names = sys._getframe(2), []
     while (frame := frame.f_back) is not None:
         names.append(frame.f_globals.get("__name__", ""))

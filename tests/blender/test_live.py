@@ -89,6 +89,27 @@ def test_a_script_that_changes_frames_gets_settled_faces(rig, watched):
     assert live._sessions
 
 
+def test_an_export_in_the_background_gets_settled_faces(rig, watched, tmp_path):
+    """As File > Export has it in a window: a thread of Blender's plays the frames."""
+    for frame, value in ((1, 0.0), (3, 0.6)):
+        rig.muscle_face.jaw_open = value
+        rig.muscle_face.keyframe_insert("jaw_open", frame=frame)
+    bpy.context.scene.frame_set(2)
+    faces, until = [], time.perf_counter() + PATIENCE
+
+    def note(scene, _depsgraph):
+        faces.append((scene.frame_current, error_mm(rig, {"jaw_open": 0.6})))
+
+    bpy.app.handlers.frame_change_post.append(note)
+    bpy.ops.wm.alembic_export(filepath=str(tmp_path / "face.abc"), start=1, end=3, as_background_job=True)
+    # At the end it goes back to where it was.
+    while [frame for frame, _ in faces] != [1, 2, 3, 2]:
+        assert time.perf_counter() < until, "nothing was exported"
+        time.sleep(0.05)
+    bpy.app.handlers.frame_change_post.remove(note)
+    assert faces[2][1] < 0.05 and not live._sessions
+
+
 def test_an_answer_waits_while_the_mesh_is_edited(rig, watched, monkeypatch):
     """What comes in Edit Mode, which ends with the shape keys that it began with, is not lost."""
     rig.muscle_face.jaw_open = 0.1
