@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import bpy
@@ -24,7 +25,8 @@ class ClipSource:
 
     def __init__(self, context, obj: bpy.types.Object, model: FaceModel) -> None:
         self._clip, self._model = obj.muscle_face.fit_clip, model
-        self._camera = cameras.camera_of(context, obj)
+        # Found anew on each frame: the scene's markers may switch cameras.
+        self._camera = partial(cameras.camera_of, context, obj)
         tracks = tracks_of(self._clip)
         rows = used_rows(obj, model, list(tracks))
         self._tracks = [tracks[row.name] for row in rows]
@@ -46,7 +48,7 @@ class ClipSource:
             for m, track in zip(found, self._tracks, strict=True)
         ]
         aspect = clip.tracking.camera.pixel_aspect
-        camera = cameras.read(self._camera, depsgraph, to_face, self._model, size, clip, aspect=aspect)
+        camera = cameras.read(self._camera(), depsgraph, to_face, self._model, size, clip, aspect=aspect)
         importance = self._weights * [track.weight for track in self._tracks]
         return CameraTarget(self._points, np.array(shares, np.float64) * size, camera, importance)
 
@@ -56,7 +58,7 @@ class TrackFileSource:
 
     def __init__(self, context, obj: bpy.types.Object, model: FaceModel) -> None:
         self._model, self._start = model, obj.muscle_face.fit_track_start
-        self._camera = cameras.camera_of(context, obj)
+        self._camera = partial(cameras.camera_of, context, obj)
         tracks = read_file(context, obj)
         rows = used_rows(obj, model, tracks.names)
         render = context.scene.render
@@ -77,7 +79,7 @@ class TrackFileSource:
         if 0 <= at < len(tracks.frames):
             pixels, trust = tracks.pixels[at, self._columns], tracks.confidence[at, self._columns]
         size = tracks.width, tracks.height
-        camera = cameras.read(self._camera, depsgraph, to_face, self._model, size, aspect=self._aspect)
+        camera = cameras.read(self._camera(), depsgraph, to_face, self._model, size, aspect=self._aspect)
         return CameraTarget(self._points, pixels, camera, self._weights * trust)
 
 
@@ -91,7 +93,10 @@ def refined(
     if neutral is not None:
         from ...core.fit.neutral_frame import NeutralFrame
 
-        frame = NeutralFrame(model, neutral, progress)
+        try:
+            frame = NeutralFrame(model, neutral, progress)
+        except MuscleFaceError as error:
+            raise MuscleFaceError(f"Neutral frame: {error}") from error
         targets = [frame.corrected(target) for target in targets]
     if slide is not None:
         from ...core.fit.sliding import sliding
@@ -119,8 +124,8 @@ def read_file(context, obj: bpy.types.Object) -> Tracks:
     from ...core.fit.tracks2d import read_tracks
 
     render = context.scene.render
-    share = render.resolution_percentage / 100.0
-    size = int(render.resolution_x * share), int(render.resolution_y * share)
+    # Without the percentage, which makes test renders small and not the footage.
+    size = render.resolution_x, render.resolution_y
     return read_tracks(bpy.path.abspath(obj.muscle_face.fit_track_file), size)
 
 

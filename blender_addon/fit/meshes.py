@@ -92,6 +92,8 @@ class MeshSource:
         self._target, self._weights = obj.muscle_face.fit_target, group_weights(obj)
         self._triangles: np.ndarray | None = None
         shown.check(context, self._target)
+        if self._target.data.is_editmode:
+            raise MuscleFaceError(f"'{self._target.name}' is in Edit Mode: leave that first.")
         depsgraph = context.evaluated_depsgraph_get()
         mesh = self._target.evaluated_get(depsgraph).data
         if not len(mesh.polygons):

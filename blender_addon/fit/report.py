@@ -84,6 +84,8 @@ def write_performance(obj: bpy.types.Object, found: Performance, footage: bool, 
     text += f"; {note}" if note else ""
     settings.fit_message, settings.fit_seconds, settings.fit_muscles = text, found.seconds, ""
     settings.fit_pixels_rms = settings.fit_max_mm = 0.0
+    # Those of a fit before are of another face.
+    remove(obj.data)
     return text
 
 

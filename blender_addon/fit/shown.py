@@ -29,6 +29,11 @@ def check(context: bpy.types.Context, obj: bpy.types.Object) -> None:
         return
     # A background scene's objects are in no collection of this one.
     if not any(found.original == obj for found in context.evaluated_depsgraph_get().objects):
+        if not any(found == obj for found in context.scene.objects):
+            # What a property still points to outlives Delete.
+            raise MuscleFaceError(
+                f"'{obj.name}' was deleted or is in another scene: choose another one, or link it to this scene."
+            )
         raise MuscleFaceError(
             f"'{obj.name}' is disabled, and Blender keeps it as it was: enable it and its collection in the Outliner "
             "(the eye may stay closed)."

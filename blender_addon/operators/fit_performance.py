@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 from bpy.props import IntProperty
 
-from .. import animation, drive, frame_range, head_pose, jobs, requirements, sliders, storage
+from .. import animation, drive, frame_range, head_pose, heat, jobs, requirements, sliders, storage
 from ..fit import footage, options, report, source
 
 
@@ -93,6 +93,7 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         note = "; ".join(filter(None, (note, acting)))
         text = report.write_performance(obj, found, source.is_footage(obj.muscle_face), note)
         frame_range.show(context.scene, self._frame)
+        heat.follow(obj)
         self.report({"WARNING" if found.unconverged or acting else "INFO"}, text)
 
     def abort(self, context):

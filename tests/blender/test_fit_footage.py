@@ -138,6 +138,36 @@ def test_clip_with_a_bent_lens(small_rig, camera, clip):
     assert 0.0 < small_rig.muscle_face.fit_pixels_rms < 1.0 and small_rig.muscle_face.fit_percent < 2.0
 
 
+def test_markers_of_the_scene_switch_cameras(small_rig, camera, clip):
+    """After a cut the footage is seen through the camera that films then."""
+    second = camera.copy()
+    second.location.x -= 0.1
+    bpy.context.collection.objects.link(second)
+    scene = bpy.context.scene
+    for frame, films in ((1, camera), (5, second)):
+        scene.timeline_markers.new(films.name, frame=frame).camera = films
+    track(clip, {"nose_tip": np.array([300.0, 200.0])}, prefix="")
+    small_rig.muscle_face.fit_clip = clip
+    scene.frame_set(1)
+    model = storage.load(small_rig.data)
+    aim = source.of(bpy.context, small_rig, model)
+    for frame, films in ((1, camera), (6, second)):
+        scene.frame_set(frame)
+        seen = source.target(bpy.context, small_rig, model, aim).camera
+        assert np.allclose(seen.world_to_camera, lens_of(small_rig, films).world_to_camera)
+
+
+def test_small_test_renders_are_not_the_footage(small_rig, tmp_path):
+    """The percentage of the resolution says nothing of the image that a file's points were tracked in."""
+    render = bpy.context.scene.render
+    render.resolution_x, render.resolution_y, render.resolution_percentage = *SIZE, 25
+    path = tmp_path / "tracks.json"
+    path.write_text(json.dumps({"points": [[[300.0, 200.0]] * 68] * 2}))
+    small_rig.muscle_face.fit_track_file = str(path)
+    tracks = footage.read_file(bpy.context, small_rig)
+    assert (tracks.width, tracks.height) == SIZE
+
+
 def test_an_offset_track_counts_where_its_offset_is(small_rig, camera, clip):
     """A track that follows another pattern, moved by Blender's offset, stands for the place that the offset shows."""
     track(clip, {"nose_tip": np.array([300.0, 200.0])}, prefix="")
@@ -238,6 +268,9 @@ def test_bad_footage_changes_nothing(small_rig, camera, clip, tmp_path):
     camera.data.type = "ORTHO"
     refused("no perspective camera")
     camera.data.type = "PERSP"
+    settings.fit_camera = bpy.data.objects.new("Gone", camera.data)
+    refused("'Gone' was deleted or is in another scene")
+    settings.fit_camera = None
     clip.tracking.camera.distortion_model, clip.tracking.camera.brown_p1 = "BROWN", 0.01
     refused("cannot be fitted through")
     clip.tracking.camera.distortion_model = "POLYNOMIAL"
@@ -245,6 +278,10 @@ def test_bad_footage_changes_nothing(small_rig, camera, clip, tmp_path):
     for item in clip.tracking.tracks:
         item.markers.insert_frame(50).mute = True
     refused("No image point can be seen")
+    bpy.context.scene.frame_set(1)
+    settings.fit_use_neutral, settings.fit_neutral_frame = True, 50
+    refused("Neutral frame: No image point can be seen")
+    bpy.context.scene.frame_set(50)
     for row in settings.fit_tracks:
         row.use = False
     refused("No track has a place")

@@ -210,6 +210,24 @@ def test_subdivided_copy_is_of_the_same_topology(small_rig):
     assert copy.modifiers["Smooth"].show_viewport
 
 
+@pytest.mark.parametrize("how", ["deleted", "edited"])
+def test_a_target_that_blender_does_not_show(small_rig, how):
+    """The property keeps a target that was deleted; a mesh in Edit Mode is kept by that."""
+    target = mesh_object("Sculpt", shown(small_rig), bridge.faces(small_rig.data))
+    small_rig.muscle_face.fit_target = target
+    small_rig.select_set(False)
+    target.select_set(True)
+    bpy.context.view_layer.objects.active = target
+    if how == "deleted":
+        bpy.ops.object.delete()
+    else:
+        bpy.ops.object.mode_set(mode="EDIT")
+    bpy.context.view_layer.objects.active = small_rig
+    words = "was deleted or is in another scene" if how == "deleted" else "is in Edit Mode: leave that first"
+    with pytest.raises(RuntimeError, match=f"'Sculpt' {words}"):
+        bpy.ops.muscle_face.fit()
+
+
 def test_scan_that_stands_turned_in_the_world(small_rig):
     """A scan of other topology: the sliders are found, and the head goes to where the scan stands."""
     pose(small_rig, SMILE)
