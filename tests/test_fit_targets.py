@@ -121,16 +121,16 @@ def test_readable_uses_few_sliders():
 
 
 def test_markers_with_gaps_and_outliers():
-    """120 markers on a moved head, of which some are missing and some off by a centimetre, still give the face."""
+    """120 markers on a moved head, some missing, some off by a centimetre and one lost far away, still give the face."""
     m, pose, rng = model("demo"), made()[1], np.random.default_rng(1)
     points, head = SkinPoints.of_vertices(rng.choice(face_vertices(m), 120, replace=False)), nudged_head(m, rng)
     positions = head.at(points.at(pose.skin))
-    positions[:6], positions[6:12] = np.nan, positions[6:12] + 1.0
+    positions[:6], positions[6:12], positions[12] = np.nan, positions[6:12] + 1.0, 1000.0
     fit = m.fit(MarkerTarget(points, positions))
     assert error(fit, pose) < 0.25
     assert np.abs(fit.head.matrix() - head.matrix()).max() < 0.05
     assert np.isnan(fit.error_mm[:6]).all()
-    assert fit.far.tolist() == list(range(6, 12))
+    assert fit.far.tolist() == list(range(6, 13))
 
 
 def test_a_scan_of_other_topology():
@@ -250,6 +250,7 @@ def bad_targets() -> dict:
         "no marker seen": (MarkerTarget(points, np.full((len(points), 3), np.nan)), "No marker"),
         "markers elsewhere": (MarkerTarget(points, markers + 500.0), "away from the face"),
         "markers of another unit": (MarkerTarget(points, 1000.0 * markers), "times as large|away from"),
+        "collapsed markers": (MarkerTarget(points, 0.0 * markers), "one place"),
         "markers of a larger head": (MarkerTarget(points, middle + 1.5 * (markers - middle)), "1.5 times as large"),
         "scan of a larger head": (ScanTarget(middle + 1.4 * (skin - middle), faces), "turn on the fit's Scale"),
         "all tracks disabled": (CameraTarget(points, np.full_like(pixels, np.nan), camera), "No image point"),
@@ -269,7 +270,8 @@ def bad_targets() -> dict:
 @pytest.mark.parametrize("name", [
     "no vertices", "vertices that are not numbers", "another place", "another unit", "collapsed", "no weight",
     "empty scan", "broken scan", "scan elsewhere", "scan of another unit", "collapsed scan", "scan turned inside out",
-    "no marker seen", "markers elsewhere", "markers of another unit", "markers of a larger head",
+    "no marker seen", "markers elsewhere", "markers of another unit", "collapsed markers",
+    "markers of a larger head",
     "scan of a larger head", "all tracks disabled", "tracks of another clip",
     "tracks in one spot", "tracks of one place", "upside down", "camera behind the head", "camera turned away",
     "broken camera",

@@ -71,6 +71,7 @@ def check_size(target: float, face: float) -> None:
 
 def check_growth(model: "FaceModel", ratio: float, points: np.ndarray) -> None:
     """Raise MuscleFaceError when a target is of another size than a face with points (p, 3) that must not grow."""
+    check_extent(ratio)
     if _spread(points) > WHOLE * head_height(model) and not 1.0 / OTHER_SIZE < ratio < OTHER_SIZE:
         raise MuscleFaceError(
             f"The target is {times_as_large(ratio)} the face: turn on the fit's Scale, or scale the target."

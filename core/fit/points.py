@@ -26,6 +26,10 @@ SAMPLES = 5000
 MARKER_NOISE = 0.3
 """Of a marker [mm]: what motion capture systems reach on a face."""
 
+STRAY = 10.0
+"""Distance from the middle of all, in median distances, at which a marker was lost: motion capture systems send those
+to the origin."""
+
 
 class VertexGoal:
     """Reach a mesh of the same topology."""
@@ -99,20 +103,23 @@ class MarkerGoal:
         if not seen.any():
             raise MuscleFaceError("No marker can be seen: enable some, or choose another frame.")
         self._model, self._positions, self._seen, self._weights = model, positions, seen, weights
+        self._together = seen.copy()
+        self._together[seen] = _together(positions[seen])
         # Three points leave a head's place open about their plane's noise; below that only sliders can move.
         self.moves_head = int(seen.sum()) >= 6
         self.terms = [PositionTerm(target.points, positions, MARKER_NOISE / model.mm_per_unit, weights, robust=True)]
 
     def first_head(self, points: np.ndarray, scale: bool) -> Head:
         """See ``VertexGoal``."""
-        seen = self._seen
-        check_near(self._model, self._positions[seen], points[seen])
-        weights = np.ones(seen.sum()) if self._weights is None else self._weights[seen]
-        return sized_head(self._model, points[seen], self._positions[seen], weights, scale)
+        some = self._together
+        check_near(self._model, self._positions[some], points[some])
+        weights = np.ones(some.sum()) if self._weights is None else self._weights[some]
+        return sized_head(self._model, points[some], self._positions[some], weights, scale)
 
     def check(self, points: np.ndarray, head: Head) -> None:
         """See ``VertexGoal``."""
-        check_place(self._model, self._positions[self._seen], head.at(points)[self._seen])
+        some = self._together
+        check_place(self._model, self._positions[some], head.at(points)[some])
 
     def sharpen(self, found: Found) -> bool:
         """See ``VertexGoal``."""
@@ -137,9 +144,19 @@ def sized_head(model: "FaceModel", points: np.ndarray, positions: np.ndarray, we
     return head_between(points, positions, weights, scale=scale)
 
 
+def _from_middle(points: np.ndarray) -> np.ndarray:
+    """(n,) distance of points (n, 3) from their median, which strays do not change."""
+    return np.linalg.norm(points - np.median(points, axis=0), axis=1)
+
+
 def _radius(points: np.ndarray) -> float:
-    """Median distance of points (n, 3) from their median, which strays do not change."""
-    return float(np.median(np.linalg.norm(points - np.median(points, axis=0), axis=1)))
+    """Median distance of points (n, 3) from their median."""
+    return float(np.median(_from_middle(points)))
+
+
+def _together(points: np.ndarray) -> np.ndarray:
+    """(n,) which of points (n, 3) are no strays, which say nothing of where a face is and how large."""
+    return _from_middle(points) <= STRAY * _radius(points)
 
 
 def _near(error: np.ndarray, model: "FaceModel") -> str:
