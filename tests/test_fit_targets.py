@@ -121,7 +121,7 @@ def test_readable_uses_few_sliders():
 
 
 def test_markers_with_gaps_and_outliers():
-    """120 markers on a moved head, some missing, some off by a centimetre and one lost far away, still give the face."""
+    """120 markers on a moved head, some missing, some off by a centimetre, one far away, still give the face."""
     m, pose, rng = model("demo"), made()[1], np.random.default_rng(1)
     points, head = SkinPoints.of_vertices(rng.choice(face_vertices(m), 120, replace=False)), nudged_head(m, rng)
     positions = head.at(points.at(pose.skin))
