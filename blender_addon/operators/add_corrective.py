@@ -52,23 +52,25 @@ class MUSCLE_FACE_OT_add_corrective(jobs.JobOperator, bpy.types.Operator):
         obj = self.subject(context)
         rest = bridge.vertex_positions(obj.data)
         key = bridge.add_key(obj, staleness.CORRECTIVE, rest + left)
-        _drive(obj, key, {name: (*sliders.places(obj, model)[name], value) for name, value in found.items()})
+        places = sliders.places(obj, model)
+        _drive(key, [places[name] for name in found])
         obj.data.update()
         self.report({"INFO"}, f"'{key.name}' is switched on by {', '.join(found)}")
 
 
-def _drive(obj: bpy.types.Object, key: bpy.types.ShapeKey, found: dict[str, tuple]) -> None:
-    """The key is on as far as the least of the sliders is at the value that it had in the fit."""
+def _drive(key: bpy.types.ShapeKey, places: list[tuple[bpy.types.ID, str]]) -> None:
+    """The key is on as far as the least of the sliders is at the value that it has in the fit."""
     driver = key.driver_add("value").driver
     driver.type = "SCRIPTED"
     terms = []
-    for number, (owner, path, value) in enumerate(found.values()):
+    for number, (owner, path) in enumerate(places):
         variable = driver.variables.new()
         variable.name = f"c{number}"
         target = variable.targets[0]
         if isinstance(owner, bpy.types.Key):
             target.id_type = "KEY"
         target.id, target.data_path = owner, path
-        terms.append(f"c{number} / {value:.6g}")
+        # The slider's own value: a muscle of little strength pulls less than that.
+        terms.append(f"c{number} / {owner.path_resolve(path):.6g}")
     # Blender evaluates this itself: no script has to be trusted.
     driver.expression = f"{staleness.ON}{', '.join(terms)}))"

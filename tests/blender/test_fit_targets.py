@@ -281,6 +281,22 @@ def test_remainder_becomes_a_corrective(small_rig):
     assert "Corrective" not in small_rig.data.shape_keys.key_blocks and report.error(small_rig.data) is None
 
 
+def test_a_corrective_of_a_weak_muscle_follows_its_slider(small_rig):
+    """The slider, not the weaker pull, tells how far the corrective is on."""
+    model, muscle = storage.load(small_rig.data), small_rig.muscle_face.muscles["zygomaticus_major_L"]
+    muscle.strength, muscle.activation = 0.5, 0.8
+    bpy.ops.muscle_face.solve()
+    left = small_rig.data.attributes.new(report.REMAINDER, "FLOAT_VECTOR", "POINT")
+    near = np.linalg.norm(shown(small_rig) - model.landmarks["mouth_corner_L"], axis=1).argmin()
+    left.data[near].vector = (0.0, -1.0 / model.mm_per_unit, 0.0)
+    assert bpy.ops.muscle_face.add_corrective() == {"FINISHED"}
+    key = small_rig.data.shape_keys.key_blocks["Corrective"]
+    for activation, value in ((0.8, 1.0), (0.4, 0.5)):
+        muscle.activation = activation
+        bpy.context.view_layer.update()
+        assert key.value == pytest.approx(value, abs=1e-4)
+
+
 def test_undo_puts_a_fit_back(small_rig):
     """One undo step: sliders, figures and the object's place."""
     pose(small_rig, SMILE)
