@@ -52,9 +52,9 @@ class MuscleFacePreferences(bpy.types.AddonPreferences):
         description="How near to its settled shape the face is while a slider moves. It settles when the slider rests; "
         "renders, bakes and fits are always settled",
         items=(
-            ("QUICK", "Quick", "Up to half a millimetre away, for slow computers"),
-            ("STANDARD", "Standard", "A few tenths of a millimetre away at most"),
-            ("FINE", "Fine", "A tenth of a millimetre away at most in most poses; a fifth slower"),
+            ("QUICK", "Quick", "Up to half a millimeter away, for slow computers"),
+            ("STANDARD", "Standard", "A few tenths of a millimeter away at most"),
+            ("FINE", "Fine", "A tenth of a millimeter away at most in most poses; a fifth slower"),
         ),
         default="STANDARD",
     )
@@ -70,7 +70,8 @@ class MuscleFacePreferences(bpy.types.AddonPreferences):
     )
     cache_folder: StringProperty(
         name="Kernel Cache",
-        description="Folder for compiled kernels, by itself Blender's for this extension; takes effect after a restart",
+        description="Folder for the compiled simulation, Blender's own for this extension when empty; takes effect "
+        "after a restart",
         subtype="DIR_PATH",
         update=_check_folder,
     )

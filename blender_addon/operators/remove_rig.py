@@ -9,7 +9,7 @@ from ..fit import report
 
 
 class MUSCLE_FACE_OT_remove_rig(bpy.types.Operator):
-    """Take the muscle rig off and put the mesh back as it was; baked keys stay"""
+    """Take the muscle rig off and put the mesh back as it was; baked keys and edited muscle curves stay"""
 
     bl_idname = "muscle_face.remove_rig"
     bl_label = "Remove Muscle Rig"

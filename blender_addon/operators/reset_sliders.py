@@ -9,7 +9,7 @@ from .. import editing, requirements
 
 
 class MUSCLE_FACE_OT_reset_sliders(bpy.types.Operator):
-    """Set the sliders of this group to rest"""
+    """Set the sliders to rest, all or those of a part of the face"""
 
     bl_idname = "muscle_face.reset_sliders"
     bl_label = "Reset"

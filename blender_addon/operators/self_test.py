@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
-"""Self-Test: what this machine can do."""
+"""Self-Test: what this computer can do."""
 
 import bpy
 
@@ -8,7 +8,7 @@ from .. import engine, jobs
 
 
 class MUSCLE_FACE_OT_self_test(jobs.JobOperator, bpy.types.Operator):
-    """Rig and solve a small head out of sight and say what this machine can do; takes up to a minute"""
+    """Rig and solve a small head out of sight and say what this computer can do; takes up to a minute"""
 
     bl_idname = "muscle_face.self_test"
     bl_label = "Self-Test"

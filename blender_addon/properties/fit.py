@@ -195,23 +195,23 @@ class FitProperties:
     )
     fit_percent: FloatProperty(
         name="Of the Eyes' Distance (%)",
-        description="The same in per cent of the distance between the eyes in the image",
+        description="Root mean square distance of the last fit in percent of the distance between the eyes",
     )
     fit_seconds: FloatProperty(name="Seconds", description="Time that the last fit took")
     fit_blendshape_rms_mm: FloatProperty(
-        name="Blendshapes Alone: RMS (mm)", description="Distance that the shape keys reach without the simulation"
+        name="Shape Keys Alone: RMS (mm)", description="Distance that the shape keys reach without the simulation"
     )
     fit_blendshape_p95_mm: FloatProperty(
-        name="Blendshapes Alone: 95% (mm)", description="Distance that 95% of the points stay under then"
+        name="Shape Keys Alone: 95% (mm)", description="Distance that 95% of the points stay under then"
     )
     fit_blendshape_max_mm: FloatProperty(
-        name="Blendshapes Alone: Max (mm)", description="Largest distance without the simulation"
+        name="Shape Keys Alone: Max (mm)", description="Largest distance without the simulation"
     )
     fit_blendshape_pixels_rms: FloatProperty(
-        name="Blendshapes Alone: RMS (px)", description="Distance in pixels that the shape keys reach without it"
+        name="Shape Keys Alone: RMS (px)", description="Distance in pixels that the shape keys reach without it"
     )
     fit_blendshape_percent: FloatProperty(
-        name="Blendshapes Alone (%)", description="The same in per cent of the distance between the eyes in the image"
+        name="Shape Keys Alone (%)", description="The same in percent of the distance between the eyes"
     )
     fit_muscles: StringProperty(name="Muscles", description="The muscles that pull most in the last fit")
     fit_message: StringProperty(name="Report", description="What the last fit has to say beside its figures")

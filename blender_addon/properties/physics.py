@@ -69,7 +69,7 @@ class PhysicsProperties:
         update=touch,
     )
     swelling_group: StringProperty(
-        name="Vertex Group", description="Where the flesh swells: fully at weight 1", update=touch
+        name="Swelling Group", description="Where the flesh swells: fully at weight 1", update=touch
     )
     hold_region: EnumProperty(
         name="Part", description="The part of the face whose shape hold is set", items=REGIONS, default="MOUTH",

@@ -27,7 +27,7 @@ TISSUES = (
     (
         "soft_tissue_neo_hookean",
         "Soft Tissue, Tolerant",
-        "The same softness by a law that bears flesh turned inside out",
+        "As soft; also bears flesh that extreme poses press inside out",
     ),
     ("stanford", "Firm", "Ten times firmer: for faces that their shape keys drive"),
 )
@@ -49,11 +49,11 @@ class MuscleFaceSettings(
 
     is_rig: BoolProperty(name="Is Rig", description="Whether this object carries a muscle rig")
     live: BoolProperty(
-        name="Live", description="Solve again whenever a slider or the frame changes", default=True, update=touch
+        name="Live", description="Simulate again whenever a slider or the frame changes", default=True, update=touch
     )
     influence: FloatProperty(
         name="Influence",
-        description="How much of the simulation shows, from plain blendshapes to the simulated skin",
+        description="How much of the simulation shows, from plain shape keys to the simulated skin",
         min=0.0,
         max=1.0,
         default=1.0,

@@ -61,7 +61,7 @@ class MuscleFaceInfluence(bpy.types.PropertyGroup):
 
     kind: StringProperty(name="Kind", description="shape, muscle or jaw", options=set())
     millimetres: FloatProperty(
-        name="Millimetres", description="How far the whole range of the slider moves the point", options=set()
+        name="Millimeters", description="How far the whole range of the slider moves the point", options=set()
     )
     direction: FloatVectorProperty(
         name="Direction", description="Where it moves the point, along the object's axes", options=set()
@@ -97,7 +97,7 @@ class ViewProperties:
         description="A quantity to show as colors on the skin",
         items=(
             ("NONE", "No Heat Map", "Show the head's own colors"),
-            ("STRAIN", "Strain", "How much the skin is stretched or pressed together, in per cent"),
+            ("STRAIN", "Strain", "How much the skin is stretched or pressed together, in percent"),
             ("BLENDSHAPE", "Difference to Shape Keys", "How far the simulation is from the plain shape keys, in mm"),
             ("FIT", "Difference to Target", "How far the face is from the target of the fit, in mm"),
         ),
