@@ -180,6 +180,14 @@ def blendshape_offset(obj: bpy.types.Object, model: FaceModel, controls: np.ndar
     return offset
 
 
+def added_keys(obj: bpy.types.Object, model: FaceModel) -> list[bpy.types.ShapeKey]:
+    """The shape keys that Blender adds to the simulated skin now: excluded ones, correctives and the artist's own."""
+    keys = obj.data.shape_keys
+    inside = {*shape_names(model), storage.SIM_KEY, keys.reference_key.name}
+    inside -= {item.name for item in obj.muscle_face.excluded}
+    return [key for key in keys.key_blocks if key.name not in inside and key.value and not key.mute]
+
+
 def skin_offset(obj: bpy.types.Object, model: FaceModel, drive: Drive, skin: np.ndarray | None) -> np.ndarray:
     """Displacement from rest that the mesh shows at this drive and simulated skin (None: rest), (V, 3) float64."""
     blend = blendshape_offset(obj, model, drive.controls)

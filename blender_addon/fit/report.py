@@ -45,12 +45,14 @@ def write(obj: bpy.types.Object, model: FaceModel, fit: FitResult, note: str = "
     return f"RMS {fit.rms_mm:.3f} mm, 95% under {fit.p95_mm:.3f} mm, at most {fit.max_mm:.3f} mm"
 
 
-def note(driven: Iterable[str], far: Sequence[str], keyed: bool = False) -> str:
-    """What to know beside the figures: sliders that their drivers keep, markers and tracks that did not count, and that
-    keyed sliders lose what is fitted."""
+def note(driven: Iterable[str], added: Sequence[str], far: Sequence[str], keyed: bool = False) -> str:
+    """What to know beside the figures: sliders that their drivers keep, shape keys that Blender adds to the simulation,
+    markers and tracks that did not count, and that keyed sliders lose what is fitted."""
     parts = ["The sliders are animated: Keyframe All keeps the fit on this frame"] if keyed else []
     if driven:
         parts.append(f"Drivers keep {_some(sorted(driven))}: mute these to have them fitted")
+    if added:
+        parts.append(f"Outside of the simulation, so not counted: {_some(added)}")
     if far:
         parts.append(f"Too far off to count: {_some(far)}")
     return "; ".join(parts)

@@ -31,6 +31,9 @@ class MUSCLE_FACE_OT_add_corrective(jobs.JobOperator, bpy.types.Operator):
         obj = context.object
         self._object = obj.name
         model, left = (yield from storage.loading(obj.data)), report.remainder(obj.data)
+        # Less what other correctives do already.
+        for key in drive.added_keys(obj, model):
+            left = left - key.value * bridge.key_delta(obj, key)
         if np.linalg.norm(left, axis=1).max() * model.mm_per_unit < SMALLEST:
             raise MuscleFaceError("The last fit left nothing over: there is nothing to correct.")
         now, last = drive.read(obj, model), drive.last_pose(obj)

@@ -56,7 +56,8 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         if source.is_sculpt(settings):
             meshes.put_away_sculpt(obj)
         far, keyed = [self._names[k] for k in fit.far], sliders.keyed(obj, model)
-        note = report.note(sliders.driven(obj, model), far, keyed)
+        added = [key.name for key in drive.added_keys(obj, model)]
+        note = report.note(sliders.driven(obj, model), added, far, keyed)
         text = report.write(obj, model, fit, note)
         if not np.allclose(fit.head.matrix(), np.eye(4), atol=1e-9):
             head_pose.place(obj, model, fit.head.matrix(), settings.fit_head)

@@ -89,7 +89,8 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
         acting = sliders.note_on_keys(
             {n: p for n, p in sliders.places(obj, model).items() if n in curves and n not in still}
         )
-        note = report.note(sliders.driven(obj, model), report.often_far(self._names, found))
+        added = [key.name for key in drive.added_keys(obj, model)]
+        note = report.note(sliders.driven(obj, model), added, report.often_far(self._names, found))
         note = "; ".join(filter(None, (note, acting)))
         text = report.write_performance(obj, found, source.is_footage(obj.muscle_face), note)
         frame_range.show(context.scene, self._frame)

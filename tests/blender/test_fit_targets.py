@@ -274,6 +274,12 @@ def test_remainder_becomes_a_corrective(small_rig):
     key = small_rig.data.shape_keys.key_blocks["Corrective"]
     assert key.value == pytest.approx(1.0, abs=1e-5)
     assert moved(target, shown(small_rig)) < 1e-4
+    # Fitted again, it is told to be no part of the figures, and leaves nothing to another one.
+    assert bpy.ops.muscle_face.fit() == {"FINISHED"}
+    assert "so not counted: Corrective" in small_rig.muscle_face.fit_message
+    bpy.context.view_layer.update()
+    with pytest.raises(RuntimeError, match="nothing to correct"):
+        bpy.ops.muscle_face.add_corrective()
     rest(small_rig)
     bpy.context.view_layer.update()
     assert key.value == 0.0
