@@ -55,7 +55,7 @@ def write_keys(
 def place(obj: bpy.types.Object, model: FaceModel, motion: np.ndarray, target: str) -> None:
     """Move the head once by a motion (4, 4) in the mesh's own frame."""
     if target == "OBJECT":
-        obj.matrix_world = obj.matrix_world @ Matrix(motion.tolist())
+        obj.matrix_basis = obj.matrix_basis @ Matrix(motion.tolist())
     elif target == "EMPTY":
         place = obj.matrix_world @ Matrix(motion.tolist())
         _empty(obj).matrix_world = _of_empty(obj.matrix_world, model, place)

@@ -5,6 +5,7 @@
 import bpy
 import numpy as np
 import pytest
+from mathutils import Matrix
 from muscle_face.blender_addon import head_pose, storage
 
 
@@ -28,6 +29,27 @@ def test_a_still_head_stays_with_delta_transforms(small_rig, mode):
     key(small_rig, still, "OBJECT")
     bpy.context.scene.frame_set(2)
     np.testing.assert_allclose(np.array(small_rig.matrix_world), before, atol=1e-5)
+
+
+@pytest.mark.parametrize("how", ["deltas", "parent", "constraint"])
+def test_a_head_is_placed_under_what_moves_it(small_rig, how):
+    """A motion of the head is added to what parents, constraints and delta transforms do."""
+    body = bpy.data.objects.new("Body", None)
+    bpy.context.collection.objects.link(body)
+    if how == "deltas":
+        small_rig.delta_location, small_rig.delta_rotation_euler = (0.0, 0.0, 1.0), (0.2, 0.3, -0.4)
+    elif how == "parent":
+        small_rig.parent = body
+    else:
+        small_rig.constraints.new("CHILD_OF").target = body
+    bpy.context.view_layer.update()
+    body.location, body.rotation_euler = (0.4, 0.0, 0.0), (0.0, 0.0, 0.5)
+    bpy.context.view_layer.update()
+    motion = Matrix.Translation((0.1, 0.2, 0.0)) @ Matrix.Rotation(0.3, 4, "X")
+    expected = np.array(small_rig.matrix_world @ motion)
+    head_pose.place(small_rig, storage.load(small_rig.data), np.array(motion), "OBJECT")
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(np.array(small_rig.matrix_world), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["h" * 63, "頭" * 21])
