@@ -102,14 +102,14 @@ def solve_with(
         # A pose far away can be a worse start than none.
         solver.forget()
         nodes, report = solver.solve(load, starts[:1], tolerance=tolerance, tick=tick)
-    inverted = _inverted(model, nodes)
+    inverted = solver.turned_over(nodes)
     if inverted:
         # A tet that summed shapes turn over can come to rest like that; few do on the way there from half the sliders.
         halfway = model.load_of(0.5 * c, gravity)[0]
         nearer, _ = solver.solve(halfway, [halfway.anchor], tolerance=tolerance, tick=tick)
         other, its_report = solver.solve(load, [nearer], tolerance=tolerance, tick=tick)
-        if its_report.converged and _inverted(model, other) < inverted:
-            nodes, report, inverted = other, its_report, _inverted(model, other)
+        if its_report.converged and solver.turned_over(other) < inverted:
+            nodes, report, inverted = other, its_report, solver.turned_over(other)
     message = ""
     if not report.converged:
         message = f"The flesh did not settle (residual {report.residual:.1e}): use less extreme slider values."
@@ -125,8 +125,3 @@ def solve_with(
         ms=1e3 * (time.perf_counter() - began),
         message=message,
     )
-
-
-def _inverted(model: "FaceModel", nodes: np.ndarray) -> int:
-    """Number of tets that nodes (N, 3) turn over."""
-    return int((model.flesh.volume_ratio(nodes) <= 0.0).sum())

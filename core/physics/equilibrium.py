@@ -36,10 +36,11 @@ def factor(matrix: sp.spmatrix) -> spla.SuperLU:
 
 @dataclass
 class Report:
-    """How a minimisation ended. ``residual`` is |gradient| / reference; ``step`` the largest move of a node
-    in the last step [cm]."""
+    """How a minimisation ended. ``force`` is |gradient| [N] and ``residual`` that over the reference; ``step`` the
+    largest move of a node in the last step [cm]."""
 
     residual: float
+    force: float
     iterations: int
     evaluations: int
     converged: bool
@@ -110,7 +111,7 @@ def minimise(
         x, value, g = trial, v, h
         size = float(np.linalg.norm(g))
     residual = size / max(scale, 1e-300)
-    return x, Report(residual, done, evaluations, residual <= tolerance, step)
+    return x, Report(residual, size, done, evaluations, residual <= tolerance, step)
 
 
 def squared_lengths(rows: np.ndarray) -> np.ndarray:

@@ -133,16 +133,17 @@ class FaceFlesh:
             out[f.free] -= inverse(np.asarray(coupling @ moved))
         return out
 
+    def turned_over(self, x: np.ndarray) -> int:
+        """Number of tets that nodes x (N, 3) turn over or flatten."""
+        with self._busy:
+            return self._workspace.turned_over(x)
+
     def _start(self, starts: list[np.ndarray], bones: np.ndarray, energy: Callable) -> np.ndarray:
         """The most promising free nodes: of the starts with fewest tets turned over that of least energy.
 
         Summed shapes tangle; when all starts are tangled, flesh that only follows its bones is another one.
         """
-        f = self.flesh
-
-        def turned(x: np.ndarray) -> int:
-            return int((f.volume_ratio(x) <= 0.0).sum())
-
+        f, turned = self.flesh, self._workspace.turned_over
         ranked = [(turned(x), x) for x in (self.carried(s, bones) for s in starts)]
         if min(count for count, _ in ranked):
             x = self.carried(f.rest, bones)
@@ -219,7 +220,7 @@ class FaceFlesh:
         gradient = driving(f.rest[free])[1]
         reference = float(np.linalg.norm(gradient))
         if reference < EPS:
-            return f.rest.copy(), Report(0.0, 0, 1, True, 0.0)
+            return f.rest.copy(), Report(0.0, 0.0, 0, 1, True, 0.0)
         driven = reference
         if not np.array_equal(load.fixed[fixed], f.rest[fixed]):
             x[fixed] = f.rest[fixed]
@@ -250,10 +251,8 @@ class FaceFlesh:
                 iterations=200,
                 tick=tick,
             )
-        _, g = energy(best)
-        residual = float(np.linalg.norm(g)) / reference
         x[free] = best
-        return x.copy(), Report(residual, report.iterations, report.evaluations, report.converged, report.step)
+        return x, replace(report, residual=report.force / reference)
 
     def inverse_stiffness(self, x: np.ndarray, load: Load) -> PackedFactor:
         """Inverse of the stiffness at x (N, 3): of the exact one where that is definite, else of the projected."""

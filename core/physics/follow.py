@@ -92,7 +92,7 @@ class _Descent:
         self.taken, self.evaluations = 0, len(starts)
 
     @property
-    def residual(self) -> float:
+    def force(self) -> float:
         """Size of the gradient [N]."""
         return float(np.linalg.norm(self._gradient))
 
@@ -111,8 +111,8 @@ class _Descent:
     @property
     def near(self) -> bool:
         """Whether the equilibrium is near enough, as far as the steps can tell, the next among them."""
-        if self._last is None or self.residual == 0.0:
-            return self.residual == 0.0 or self.left <= self._near
+        if self._last is None or self.force == 0.0:
+            return self.force == 0.0 or self.left <= self._near
         if self._last <= AHEAD * self._near and self._length == 1.0:
             return self.left <= self._near
         # As much as of the last will have to be cut off it.
@@ -223,7 +223,7 @@ class Follower:
         x[free] = descent.at
         if descent.taken > AGED and not fresh and self._pending is None:
             self._pending = self._thread.submit(self._factored, self._other, x.copy(), load)
-        return x, Report(descent.residual, descent.taken, descent.evaluations, descent.near, descent.left)
+        return x, Report(np.nan, descent.force, descent.taken, descent.evaluations, descent.near, descent.left)
 
     @staticmethod
     def _factored(solver: FaceFlesh, x: np.ndarray, load: Load) -> _Factor:

@@ -92,6 +92,10 @@ def _sums(
 def _log_strain(lanes: LaneArrays, x: wp.array[vec3], begin: int, end: int, strain: wp.array[f64]): ...
 
 
+@wp.func_native(cpu_only(source.TURNED))
+def _turned(lanes: LaneArrays, x: wp.array[vec3], begin: int, end: int, counts: wp.array[int]): ...
+
+
 @wp.func_native(cpu_only(source.COLUMNS))
 def _columns(
     lanes: LaneArrays,
@@ -218,6 +222,21 @@ def log_strains(
 ):
     """Hencky strain ln U of each tet of groups begin..end. One more number must follow x."""
     _log_strain(lanes, x, begin, end, strain_out)
+
+
+@wp.kernel
+def turned_over(
+    # Model:
+    lanes: LaneArrays,
+    # In:
+    x: wp.array[vec3],
+    begin: int,
+    end: int,
+    # Out:
+    counts_out: wp.array[int],
+):
+    """Number of tets of groups begin..end that are turned over or flat. One more number must follow x."""
+    _turned(lanes, x, begin, end, counts_out)
 
 
 @wp.kernel

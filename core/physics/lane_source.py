@@ -319,6 +319,27 @@ FORCES = f"""
     energy.data[0] = sum;
 """
 
+# How many tets are turned over.
+TURNED = f"""
+    {TYPES}
+    const double* X = &x.data[0][0];
+    bits sum = {{}};
+    for (int g = begin; g < end; ++g) {{
+        {EDGES}
+        real turned[3];
+        for (int i = 0; i < 3; ++i) {{
+            int a = (i + 1) % 3, b = (i + 2) % 3;
+            turned[i] = e[a][1] * e[b][2] - e[a][2] * e[b][1];
+        }}
+        real volume = e[0][0] * turned[0] + e[1][0] * turned[1] + e[2][0] * turned[2];
+        // Places without a tet hold one of the group's once more.
+        sum += (volume <= 0.0) & (load(lanes.volume.data + W * g) > 0.0);
+    }}
+    int count = 0;
+    for (int l = 0; l < W; ++l) count -= sum[l];
+    counts.data[0] = count;
+"""
+
 # exp(-S) by scaling and squaring: S / 32 in a Taylor series of eleven terms, squared five times. Powers of one matrix
 # commute, so that all products are symmetric: xx, yy, zz, yz, xz, xy.
 NATURAL = f"""

@@ -48,9 +48,9 @@ class PackedFactor:
         room = sides * (int(ordering.sizes[:, 2].max(initial=0)) * rows // 3 + 64)
         rooms = [wp.empty(room, dtype=real, device="cpu") for _ in parts]
         own, x = np.empty((BRANCHES, 3 * n), values.dtype), wp.empty(3 * n, dtype=real, device="cpu")
-        self._given, self._result, self._turn = np.empty((n, 3)), np.empty((n, 3)), np.empty((n, 3, 3), np.float32)
+        self._turn = np.empty((n, 3, 3), np.float32)
         self._turned: np.ndarray | None = None
-        before, after = (shared(a, wp.vec3d) for a in (self._given, self._result))
+        before, after = (wp.empty(n, dtype=wp.vec3d, device="cpu") for _ in range(2))
         turn = 0, shared(self._turn, wp.mat33f)
         left = shared(own.ravel())
 
@@ -72,9 +72,11 @@ class PackedFactor:
         with self._busy:
             if turn is not self._turned:
                 self._turn_by(turn)
-            self._given[:] = np.reshape(b, (-1, 3))
+            given = np.ascontiguousarray(b, np.float64)
+            out = np.empty_like(given)
+            self._sweeps.put(given=given, result=out)
             self._sweeps()
-            return self._result.reshape(np.shape(b)).copy()
+            return out
 
     def _turn_by(self, turn: np.ndarray | None) -> None:
         """Turn solutions from now on."""

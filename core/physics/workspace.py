@@ -21,11 +21,16 @@ class _Evaluated:
     """parts: (parts, N, 4) forces [N] of parts of the flesh and its fibres on every node, at the last evaluation; the
     fourth number of each is none."""
 
+    flesh: "Flesh"
     parts: np.ndarray
 
     def tet_forces(self, x: np.ndarray) -> float:
         """Energy [N cm] of flesh and fibres at x (N, 3); leaves their forces in ``parts``."""
         raise NotImplementedError
+
+    def turned_over(self, x: np.ndarray) -> int:
+        """Number of tets that nodes x (N, 3) turn over or flatten."""
+        return int((self.flesh.volume_ratio(x) <= 0.0).sum())
 
     def tet_energy_and_force(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Energy [N cm] of flesh and fibres at x (N, 3), and the force (N, 3) [N] on every node, without springs."""
@@ -96,14 +101,21 @@ class LaneWorkspace(_Evaluated):
         self._natural, self._metric, self._taut = lanes.natural, lanes.metric, lanes.taut
         self._at = wp.array(self._x, dtype=vec3, copy=False, device="cpu")
         self._active = wp.array(self._activation, dtype=f64, copy=False, device="cpu")
-        passes = []
+        self._turned = np.zeros((PARTS, 1), np.int32)
+        passes, counts = [], []
         for part, (begin, end) in enumerate(lanes.ranges):
             energy = wp.array(self._energy[part], dtype=f64, copy=False, device="cpu")
             force = wp.array(self.parts[part], dtype=wp.vec4d, copy=False, device="cpu")
             inputs = [lanes.arrays, lanes.metric, lanes.taut, self._at, self._active, begin, end]
             passes.append(wp.launch(lane_kernels.forces, 1, inputs, [energy, force], device="cpu", record_cmd=True))
+            inputs = [lanes.arrays, self._at, begin, end, wp.array(self._turned[part], copy=False, device="cpu")]
+            counts.append(wp.launch(lane_kernels.turned_over, 1, inputs, device="cpu", record_cmd=True))
         self._nodes = NodeForces(flesh, self.parts)
-        self._tets, self._whole = Batch(passes), Batch(self._nodes.place, passes, self._nodes.pulls)
+        self._count, self._tets, self._whole = (
+            Batch(counts),
+            Batch(passes),
+            Batch(self._nodes.place, passes, self._nodes.pulls),
+        )
 
     def set_activation(self, activation: np.ndarray) -> None:
         """Activations (muscles,) for the evaluations that follow."""
@@ -127,6 +139,12 @@ class LaneWorkspace(_Evaluated):
         self._x[:] = x
         self._tets()
         return float(self._energy.sum())
+
+    def turned_over(self, x: np.ndarray) -> int:
+        """See ``_Evaluated.turned_over``."""
+        self._x[:] = x
+        self._count()
+        return int(self._turned.sum())
 
     def pull(self, x: np.ndarray, anchor: np.ndarray, force: np.ndarray) -> None:
         """For the evaluations that follow: the nodes x (N, 3; ``lanes.roomy``) that they fill, anchors (N, 3) of the
