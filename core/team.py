@@ -9,6 +9,7 @@ come: whoever is there takes the next launch.
 
 import copy
 import ctypes
+from collections import defaultdict
 from concurrent.futures import Future
 from functools import cache
 from threading import Lock
@@ -154,7 +155,10 @@ class Batch:
 
     def _take(self, bound: list[_Bound]) -> None:
         """Run these calls."""
-        self._bound, self._work = bound, _team().call.copy()
+        self._bound, self._work, self._having = bound, _team().call.copy(), defaultdict(list)
+        for arguments in (b.arguments for b in bound):
+            for name, _ in arguments._fields_:
+                self._having[name].append(arguments)
         addresses = np.array([b.addresses for b in bound], np.uint64).ravel()
         self._launches = wp.array(addresses, dtype=wp.uint64, copy=False, device="cpu")
         self._work.arguments.launches = self._launches.__ctype__()
@@ -170,11 +174,12 @@ class Batch:
         """Give the launches that have them other parameters: numbers, or arrays in place of those of the same type and
         size, which the caller keeps alive."""
         for name, value in values.items():
-            place = value if isinstance(value, (int, float)) else _address(value)
-            for arguments in (b.arguments for b in self._bound if hasattr(b.arguments, name)):
-                if isinstance(value, (int, float)):
-                    setattr(arguments, name, place)
-                else:
+            if isinstance(value, (int, float)):
+                for arguments in self._having[name]:
+                    setattr(arguments, name, value)
+            else:
+                place = value.ctypes.data if isinstance(value, np.ndarray) else value.ptr or 0
+                for arguments in self._having[name]:
                     getattr(arguments, name).data = place
 
     def __call__(self) -> None:
@@ -190,7 +195,3 @@ class Batch:
             self._work.call()
         finally:
             team.busy.release()
-
-
-def _address(array: "np.ndarray | wp.array") -> int:
-    return array.ctypes.data if isinstance(array, np.ndarray) else array.ptr or 0

@@ -119,9 +119,9 @@ class NodeForces:
         def shared(values: np.ndarray, dtype: type) -> wp.array:
             return wp.array(values, dtype=dtype, copy=False, device="cpu")
 
-        index, nodes = shared(free, wp.int64), shared(flesh.rest, vec3)
-        gradient = wp.empty(len(free), dtype=vec3, device="cpu")
-        inputs = [index, shared(flesh.spring, f64), nodes, nodes, nodes, shared(tet_force.reshape(-1, 4), wp.vec4d)]
+        index, rest = shared(free, wp.int64), shared(flesh.rest, vec3)
+        nodes, gradient = (wp.empty(n, dtype=vec3, device="cpu") for n in (count, len(free)))
+        inputs = [index, shared(flesh.spring, f64), rest, nodes, nodes, shared(tet_force.reshape(-1, 4), wp.vec4d)]
         cuts = np.linspace(0, count, PARTS + 1).astype(int)
         first = np.searchsorted(free, cuts).tolist()
         self.place = [wp.launch(place_nodes, 1, [index, gradient, nodes], device="cpu", record_cmd=True)]
