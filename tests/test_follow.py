@@ -5,6 +5,7 @@
 import numpy as np
 import pytest
 from muscle_face.core.physics.follow import NEAR, _Descent
+from muscle_face.core.physics.lbfgs import Memory
 
 SOFT = np.array([[1.0, 0.1, 1.0]])
 """Stiffness by axis; the inverse that the steps use takes it for one on all of them."""
@@ -12,9 +13,8 @@ SOFT = np.array([[1.0, 0.1, 1.0]])
 
 def descent(start: list[float], stiffness: np.ndarray = SOFT, rate: float = 0.2) -> _Descent:
     """Down a parabola whose minimum is at the origin, from a start [cm], until it says that it is near."""
-    descent = _Descent(
-        lambda x: (0.5 * float((stiffness * x * x).sum()), stiffness * x), [np.array([start])], np.ones(1, bool)
-    )
+    energy = lambda x: (0.5 * float((stiffness * x * x).sum()), stiffness * x)  # noqa: E731
+    descent = _Descent(energy, [np.array([start])], np.ones(1, bool), Memory())
     descent.begin(lambda g: g, rate)
     while not descent.near and not descent.spent:
         descent.step()

@@ -60,6 +60,7 @@ def minimise(
     worth: float = 0.0,
     iterations: int = 400,
     tick: Callable[[], None] | None = None,
+    memory: Memory | None = None,
 ) -> tuple[np.ndarray, Report]:
     """Minimise ``energy`` from ``x`` (n, 3) until |gradient| <= tolerance * reference and the step is small.
 
@@ -67,9 +68,10 @@ def minimise(
     each other at the point evaluated last; ``inverse`` applies the preconditioner; ``stiffness_inverse(x)``
     builds a better one at x, used when ``patience`` iterations (with the first, with a later one) did not settle and
     with the first more than ``worth`` are still to come, as the gradient falls;
-    ``tick`` is called once per iteration and may raise to stop.
+    ``tick`` is called once per iteration and may raise to stop; ``memory`` lends its room.
     """
-    memory = Memory()
+    memory = Memory() if memory is None else memory
+    memory.clear()
     value, g = energy(x)
     evaluations, step, since = 1, np.inf, 0
     base, size = inverse, float(np.linalg.norm(g))

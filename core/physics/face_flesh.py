@@ -15,6 +15,7 @@ from .contact import Contact
 from .equilibrium import Energy, Operator, Report, factor, minimise
 from .flesh import Flesh
 from .lanes import Strain, roomy
+from .lbfgs import Memory
 from .packed import PackedFactor
 from .pattern import dofs
 from .smooth import smooth_inverse
@@ -63,7 +64,7 @@ class FaceFlesh:
 
     def __init__(self, flesh: Flesh) -> None:
         self.flesh = flesh
-        self._workspace = flesh.workspace()
+        self._workspace, self._memory = flesh.workspace(), Memory()
         self._laplacian: tuple[Operator, sp.csr_matrix] | None = None
         self._response: tuple[Operator, sp.csr_matrix] | None = None
         self._kept: Operator | None = None
@@ -250,6 +251,7 @@ class FaceFlesh:
                 worth=self.WORTH,
                 iterations=200,
                 tick=tick,
+                memory=self._memory,
             )
         x[free] = best
         return x, replace(report, residual=report.force / reference)

@@ -21,7 +21,7 @@ from .materials import LAWS, f64, mat33, vec3
 from .matrix3 import inverse
 from .pattern import Pattern, short, starts
 from .strain import vec6
-from .workspace import LaneWorkspace, Workspace
+from .workspace import LaneWorkspace, Workspace, lane_stiffness
 
 _first_use = Lock()
 
@@ -345,10 +345,7 @@ class Flesh:
         projected to be semi-definite (for search directions); without, K is exact.
         """
         if self.device == "cpu":
-            workspace = self.workspace()
-            workspace.set_activation(activation)
-            workspace.set_strain(strain)
-            return workspace.stiffness_blocks(x, definite=definite, free=free)
+            return lane_stiffness(self, x, activation, strain, definite=definite, free=free)
         d = self.device
         natural = self.natural(strain)
         inputs = [

@@ -85,8 +85,10 @@ class _Descent:
     short · taken, evaluations: counts · found: ratio of the second step by this inverse to its first.
     """
 
-    def __init__(self, energy: Energy, starts: list[np.ndarray], visible: np.ndarray, near: float = NEAR) -> None:
-        self._energy, self._visible, self._near = energy, visible, near
+    def __init__(
+        self, energy: Energy, starts: list[np.ndarray], visible: np.ndarray, memory: Memory, near: float = NEAR
+    ) -> None:
+        self._energy, self._visible, self._memory, self._near = energy, visible, memory, near
         at = ((*energy(start), start) for start in starts)
         self._value, self._gradient, self.at = min(at, key=lambda known: known[0])
         self.taken, self.evaluations = 0, len(starts)
@@ -98,7 +100,8 @@ class _Descent:
 
     def begin(self, inverse: Operator, rate: float = FIRST) -> None:
         """Go on with another inverse, whose second step is to its first as ``rate``."""
-        self._inverse, self._memory, self._last, self._length, self._next = inverse, Memory(), None, 1.0, None
+        self._inverse, self._last, self._length, self._next = inverse, None, 1.0, None
+        self._memory.clear()
         self._end, self.left, self.misled = self.taken + STEPS, np.inf, False
         self._rate, self.found, self._short = rate, None, 0
 
@@ -168,7 +171,7 @@ class Follower:
         self._solver, self._flesh = solver.twin(), solver.flesh
         self._other, self._warping = solver.twin(), Warping(solver.flesh)
         self._visible = visible[self._flesh.free]
-        self._workspace = self._flesh.workspace()
+        self._workspace, self._memory = self._flesh.workspace(), Memory()
         self._thread = ThreadPoolExecutor(1, "muscle_face_factor")
         self._pending: Future | None = None
         self._turn = 0
@@ -200,7 +203,7 @@ class Follower:
         energy = self._solver.energy(load, x, self._workspace)
         far = np.abs(moved).max(initial=0.0) > BOLD
         starts = [(before + s * moved)[free] for s in (SHARES if far else SHARES[:1])]
-        descent = _Descent(energy, starts, self._visible, near)
+        descent = _Descent(energy, starts, self._visible, self._memory, near)
         x[free] = descent.at
         factor = self._begin(descent, x)
         fresh, relaxed = 0, 0

@@ -182,7 +182,7 @@ def natural_shapes(
     taut_out: wp.array[f64],
 ):
     """N = Dm^-1 exp(-S) F0 of each tet; N N^T (xx, yy, zz, yz, xz, xy) and det N; and 1 / |exp(S) d| of each fibre
-    entry. See ``kernels.natural_inverses``."""
+    entry; of the first two what is given room. See ``kernels.natural_inverses``."""
     _natural(lanes, strain, begin, end, natural_out, metric_out, taut_out)
 
 

@@ -374,14 +374,17 @@ NATURAL = f"""
         for (int i = 0; i < 3; ++i)
             for (int j = 0; j < 3; ++j)
                 N[i][j] = M[i][0] * load(p + W * j) + M[i][1] * load(p + W * (3 + j)) + M[i][2] * load(p + W * (6 + j));
-        for (int i = 0; i < 9; ++i) store(natural.data + W * (9 * g + i), N[i / 3][i % 3]);
-        double* to = metric.data + 7 * W * g;
-        for (int i = 0; i < 3; ++i)
-            for (int j = i; j < 3; ++j) store(to + W * full[i][j], dot(N[i], N[j]));
-        real minor[3];
-        for (int i = 0; i < 3; ++i)
-            minor[i] = N[1][(i + 1) % 3] * N[2][(i + 2) % 3] - N[1][(i + 2) % 3] * N[2][(i + 1) % 3];
-        store(to + 6 * W, dot(N[0], minor));
+        if (natural.data)
+            for (int i = 0; i < 9; ++i) store(natural.data + W * (9 * g + i), N[i / 3][i % 3]);
+        if (metric.data) {{
+            double* to = metric.data + 7 * W * g;
+            for (int i = 0; i < 3; ++i)
+                for (int j = i; j < 3; ++j) store(to + W * full[i][j], dot(N[i], N[j]));
+            real minor[3];
+            for (int i = 0; i < 3; ++i)
+                minor[i] = N[1][(i + 1) % 3] * N[2][(i + 2) % 3] - N[1][(i + 2) % 3] * N[2][(i + 1) % 3];
+            store(to + 6 * W, dot(N[0], minor));
+        }}
         // The cofactors of exp(-S) over its determinant are exp(S).
         real c[6] = {{E[1] * E[2] - E[3] * E[3], E[0] * E[2] - E[4] * E[4], E[0] * E[1] - E[5] * E[5],
                      E[4] * E[5] - E[0] * E[3], E[3] * E[5] - E[1] * E[4], E[3] * E[4] - E[2] * E[5]}};

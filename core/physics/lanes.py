@@ -163,9 +163,12 @@ class Lanes:
         self.natural = self.spread(inverse.reshape(-1, 9))
         self.metric = self.spread(np.stack([*six, matrix3.inverse(inverse)[0]], axis=1))
 
-    def natural_shapes(self, strain: wp.array, natural: wp.array, metric: wp.array, taut: wp.array) -> None:
-        """Fill ``natural``, ``metric`` and ``taut`` (see ``lane_kernels.natural_shapes``) for strains in groups."""
-        self.run(kernels.natural_shapes, [self.arrays, strain], [natural, metric, taut])
+    def natural_shapes(
+        self, strain: LaneStrain | np.ndarray, natural: wp.array | None, metric: wp.array | None, taut: wp.array
+    ) -> None:
+        """Fill those of ``natural``, ``metric`` and ``taut`` (see ``lane_kernels.natural_shapes``) that are given."""
+        limited = strain.limited if isinstance(strain, LaneStrain) else self.spread(strain)
+        self.run(kernels.natural_shapes, [self.arrays, limited], [natural, metric, taut])
 
     def log_strain(self, x: np.ndarray) -> wp.array:
         """Hencky strains in groups at nodes x (N, 3)."""
