@@ -23,8 +23,8 @@ wp.set_module_options({"enable_backward": False})
 
 ALONE, LEADS, HELPS = 0, 1, 2
 
-PATIENCE = 6000
-"""Looks after which a thread goes to sleep: 0.1 to 0.3 ms."""
+PATIENCE = 40000
+"""Looks after which a thread goes to sleep: one to three milliseconds, more than lies between two calls of a solve."""
 
 
 # The launches of a stage are dealt by one word: its number, how many there are and which is next. A thread that comes
