@@ -6,6 +6,7 @@ import warp as wp
 
 from . import lane_source as source
 from . import lane_stiffness
+from . import lane_strains as strains
 from .materials import f64, mat33, vec3
 from .native import cpu_only
 
@@ -14,7 +15,7 @@ wp.set_module_options({"enable_backward": False})
 
 @wp.struct
 class LaneArrays:
-    """Tets in groups of ``lane_source.WIDTH``: every number of a tet lies beside that of its neighbours in the group.
+    """Tets in groups of ``lane_math.WIDTH``: every number of a tet lies beside that of its neighbours in the group.
 
     corner: 4 nodes of each tet · volume, moduli, inv_rest, prestretch: as in ``flesh.Arrays`` · law: of each group ·
     fibre_start: rows of fibre entries of each group · fibre: Dm^-1 d and stress of each entry · direction: d · muscle.
@@ -61,7 +62,7 @@ def _stiffness(
 ): ...
 
 
-@wp.func_native(cpu_only(source.NATURAL))
+@wp.func_native(cpu_only(strains.NATURAL))
 def _natural(
     lanes: LaneArrays,
     strain: wp.array[f64],
@@ -73,7 +74,7 @@ def _natural(
 ): ...
 
 
-@wp.func_native(cpu_only(source.SUMS))
+@wp.func_native(cpu_only(strains.SUMS))
 def _sums(
     start: wp.array[int],
     owner: wp.array[int],
@@ -88,7 +89,7 @@ def _sums(
 ): ...
 
 
-@wp.func_native(cpu_only(source.LOG_STRAIN))
+@wp.func_native(cpu_only(strains.LOG_STRAIN))
 def _log_strain(lanes: LaneArrays, x: wp.array[vec3], begin: int, end: int, strain: wp.array[f64]): ...
 
 
@@ -96,7 +97,7 @@ def _log_strain(lanes: LaneArrays, x: wp.array[vec3], begin: int, end: int, stra
 def _turned(lanes: LaneArrays, x: wp.array[vec3], begin: int, end: int, counts: wp.array[int]): ...
 
 
-@wp.func_native(cpu_only(source.COLUMNS))
+@wp.func_native(cpu_only(strains.COLUMNS))
 def _columns(
     lanes: LaneArrays,
     start: wp.array[int],
@@ -114,7 +115,7 @@ def _columns(
 ): ...
 
 
-@wp.func_native(cpu_only(source.DOTS))
+@wp.func_native(cpu_only(strains.DOTS))
 def _dots(
     start: wp.array[int],
     owner: wp.array[int],

@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 Muscle Face developers
 """C++ for the stiffness of eight tets at a time: exact, and projected to be semi-definite as ``definite`` does it."""
 
-from .lane_source import EDGES, FIBRE, JACOBI, MATH, PASSIVE, TYPES
+from .lane_math import JACOBI, MATH, TYPES
+from .lane_source import EDGES, FIBRE, PASSIVE
 
 # Blocks of corners 1..3 follow from P's differential along e_j g_b^T; corner 0 balances them. With f = F g, q = G g,
 # h = H g: K_ab = V ( 2A'(f_a q_b + q_a f_b) + B'(h_a q_b + q_a h_b) + (A'' i1 + B'' i2 + U'') q_a q_b

@@ -15,7 +15,7 @@ import warp as wp
 
 from . import lane_kernels as kernels
 from . import matrix3
-from .lane_source import WIDTH
+from .lane_math import WIDTH
 from .materials import f64, vec3
 from .native import launch_ranges
 from .pattern import starts

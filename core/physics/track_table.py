@@ -10,7 +10,7 @@ import warp as wp
 from . import derivatives
 from . import lane_kernels as kernels
 from .flesh import Flesh
-from .lane_source import WIDTH
+from .lane_math import WIDTH
 from .lanes import PARTS, LaneStrain
 from .materials import f64, vec3
 from .strain_limit import WEIGHT, StrainLimit
