@@ -195,6 +195,8 @@ class Memory:
     """
 
     def __init__(self) -> None:
+        # Compiled here and not at the first step, which several threads make at once.
+        _batch(dots)
         self._count = -1
         self._sy = np.zeros((MEMORY, MEMORY))
         self._order: list[int] = []
