@@ -91,6 +91,9 @@ class MeshSource:
         self._obj, self._model = obj, model
         self._target, self._weights = obj.muscle_face.fit_target, group_weights(obj)
         self._triangles: np.ndarray | None = None
+        # Convert turns a mesh that is pointed at into something else.
+        if self._target.type != "MESH":
+            raise MuscleFaceError(f"The target '{self._target.name}' is no mesh any more: choose another one.")
         shown.check(context, self._target)
         if self._target.data.is_editmode:
             raise MuscleFaceError(f"'{self._target.name}' is in Edit Mode: leave that first.")

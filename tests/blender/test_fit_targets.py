@@ -228,6 +228,20 @@ def test_a_target_that_blender_does_not_show(small_rig, how):
         bpy.ops.muscle_face.fit()
 
 
+def test_a_target_that_was_converted(small_rig):
+    """The property goes on pointing at what is a curve now."""
+    target = mesh_object("Sculpt", np.eye(3), [(0, 1, 2)])
+    small_rig.muscle_face.fit_target = target
+    small_rig.select_set(False)
+    target.select_set(True)
+    bpy.context.view_layer.objects.active = target
+    assert bpy.ops.object.convert(target="CURVE") == {"FINISHED"} and target.type == "CURVE"
+    bpy.context.view_layer.objects.active = small_rig
+    for operator in (bpy.ops.muscle_face.fit, bpy.ops.muscle_face.fit_performance):
+        with pytest.raises(RuntimeError, match="'Sculpt' is no mesh any more"):
+            operator()
+
+
 def test_scan_that_stands_turned_in_the_world(small_rig):
     """A scan of other topology: the sliders are found, and the head goes to where the scan stands."""
     pose(small_rig, SMILE)
