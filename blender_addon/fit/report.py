@@ -58,6 +58,13 @@ def note(driven: Iterable[str], added: Sequence[str], far: Sequence[str], keyed:
     return "; ".join(parts)
 
 
+def moving_note(driven: Sequence[str], frame: int) -> str:
+    """That drivers moved sliders over the frames of a performance, which holds them; "" for none."""
+    if not driven:
+        return ""
+    return f"All frames were fitted with {_some(driven)} as on frame {frame}, but drivers move these"
+
+
 def _some(names: Sequence[str]) -> str:
     """The first few of many."""
     more = len(names) - NAMED

@@ -47,10 +47,11 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
             rest = obj.matrix_world.copy() if settings.fit_head_pose == "OFF" else head_pose.rest_matrix(obj)
             return rest, source.target(context, obj, model, aim, rest)
 
-        self._rests, targets = [], []
+        self._rests, self._controls, targets = [], [], []
         for frame in frames:
             rest, target = yield from read(frame)
             self._rests.append(rest)
+            self._controls.append(drive.read(obj, model, context.evaluated_depsgraph_get()).controls)
             targets.append(target)
             yield len(targets) / len(frames), "Reading frames"
         neutral, slide = source.neutral_frame(settings), source.slides(settings, aim)
@@ -90,12 +91,17 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
             {n: p for n, p in sliders.places(obj, model).items() if n in curves and n not in still}
         )
         added = [key.name for key in drive.added_keys(obj, model)]
-        note = report.note(sliders.driven(obj, model), added, report.often_far(self._names, found))
-        note = "; ".join(filter(None, (note, acting)))
+        driven, span = sliders.driven(obj, model), np.ptp(self._controls, axis=0)
+        note = report.note(driven, added, report.often_far(self._names, found))
+        moving = [
+            n for n, way in zip(model.controls().names, span, strict=True) if n in driven and way > sliders.UNSEEN
+        ]
+        moving = report.moving_note(moving, self._frame[0])
+        note = "; ".join(filter(None, (note, moving, acting)))
         text = report.write_performance(obj, found, source.is_footage(obj.muscle_face), note)
         frame_range.show(context.scene, self._frame)
         heat.follow(obj)
-        self.report({"WARNING" if found.unconverged or acting else "INFO"}, text)
+        self.report({"WARNING" if found.unconverged or moving or acting else "INFO"}, text)
 
     def abort(self, context):
         frame_range.put_back(self, context.scene)

@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 from mathutils import Vector
-from muscle_face.blender_addon import animation, jobs, storage
+from muscle_face.blender_addon import animation, bridge, jobs, storage
 from muscle_face.blender_addon.fit import cameras, places, report, source
 from muscle_face.core import Cancelled, MuscleFaceError
 from muscle_face.core.fit.landmark_sets import SETS
@@ -139,6 +139,19 @@ def test_another_live_face_is_followed(small_rig, scene):
     assert animation.find_curve(small_rig, path).evaluate(FIRST + 2) == pytest.approx(0.8, abs=0.1)
     assert moved(before, shown(other)) < 1e-4
     assert report.remainder(small_rig.data) is None
+
+
+def test_sliders_that_drivers_move_are_told(small_rig, scene):
+    """A performance holds what is driven as it is on the frame that was shown."""
+    keys = small_rig.data.shape_keys.key_blocks
+    keys["jawOpen"].driver_add("value").driver.expression = f"0.1 * (frame - {FIRST})"
+    keys["browInnerUp"].driver_add("value").driver.expression = "0.2"
+    other = bpy.data.objects.new("Other", bridge.new_mesh("Other", shown(small_rig), bridge.faces(small_rig.data)))
+    scene.collection.objects.link(other)
+    small_rig.muscle_face.fit_target = other
+    assert bpy.ops.muscle_face.fit_performance(frame_end=FIRST + 1) == {"FINISHED"}
+    expected = f"with jawOpen as on frame {FIRST}, but drivers move these"
+    assert expected in small_rig.muscle_face.fit_message
 
 
 def test_a_stopped_fit_leaves_another_live_face_alone(small_rig, scene, monkeypatch):
