@@ -61,6 +61,12 @@ def place(obj: bpy.types.Object, model: FaceModel, motion: np.ndarray, target: s
         _empty(obj).matrix_world = _of_empty(obj.matrix_world, model, place)
 
 
+def animated(obj: bpy.types.Object) -> bool:
+    """Whether keys or NLA strips take back where the object is placed."""
+    paths = {curve.data_path for curve in animation.curves(obj)} | animation.in_strips(obj)
+    return any(path.startswith(("location", "rotation")) for path in paths)
+
+
 def _of_empty(rest: Matrix, model: FaceModel, place: Matrix) -> Matrix:
     """Where the empty goes when the head is at a place in the world: at rest it stands upright between the ears, so
     that only the motion shows in it."""

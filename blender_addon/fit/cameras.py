@@ -28,6 +28,7 @@ def camera_of(context: bpy.types.Context, obj: bpy.types.Object) -> bpy.types.Ob
         raise MuscleFaceError(f"'{camera.name}' is no perspective camera: choose the one that filmed the footage.")
     if camera is not None:
         shown.check(context, camera)
+        shown.check_apart(obj, camera)
     return camera
 
 

@@ -30,6 +30,7 @@ class MarkerSource:
             # A disabled marker is a missing one.
             if not empty.hide_viewport:
                 shown.check(context, empty)
+                shown.check_apart(obj, empty)
         from ...core.fit.targets import SkinPoints
 
         bound = {**_by_name(empties, model), **bindings(obj)}

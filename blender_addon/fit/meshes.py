@@ -103,6 +103,8 @@ class MeshSource:
             raise MuscleFaceError(f"The target '{self._target.name}' has no faces: choose a mesh with a surface.")
         with shown.unrefined(self._target, depsgraph):
             self.same = self._has_topology_of(obj, depsgraph)
+        if not self.same:
+            shown.check_apart(obj, self._target)
 
     def _has_topology_of(self, obj: bpy.types.Object, depsgraph) -> bool:
         mesh = self._target.evaluated_get(depsgraph).data

@@ -40,6 +40,19 @@ def check(context: bpy.types.Context, obj: bpy.types.Object) -> None:
         )
 
 
+def check_apart(face: bpy.types.Object, obj: bpy.types.Object) -> None:
+    """Raise MuscleFaceError where an object that a fit reads moves with the head that the fit moves: it would never get
+    there."""
+    settings, above = face.muscle_face, obj.parent
+    while above not in (None, face):
+        above = above.parent
+    if above is not None and settings.fit_head == "OBJECT" and settings.fit_head_pose != "OFF":
+        raise MuscleFaceError(
+            f"'{obj.name}' is a child of '{face.name}' and moves with it: clear its parent, or set the fit's Head Pose "
+            "to Fixed."
+        )
+
+
 def in_collection(view_layer: bpy.types.ViewLayer, obj: bpy.types.Object, disabled: str = "hide_viewport") -> bool:
     """Whether the object is in an enabled collection; ``disabled`` names the property that says which is not."""
 

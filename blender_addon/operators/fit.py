@@ -58,9 +58,11 @@ class MUSCLE_FACE_OT_fit(jobs.JobOperator, bpy.types.Operator):
         far, keyed = [self._names[k] for k in fit.far], sliders.keyed(obj, model)
         added = [key.name for key in drive.added_keys(obj, model)]
         note = report.note(sliders.driven(obj, model), added, far, keyed)
-        text = report.write(obj, model, fit, note)
         if not np.allclose(fit.head.matrix(), np.eye(4), atol=1e-9):
             head_pose.place(obj, model, fit.head.matrix(), settings.fit_head)
+            if settings.fit_head == "OBJECT" and head_pose.animated(obj):
+                note = "; ".join(filter(None, (note, "The head is animated: key the face object to keep its place")))
+        text = report.write(obj, model, fit, note)
         # The sliders hold single precision: the face is solved at what they say, from the fit's own pose.
         self.committed = True
         yield from drive.solving(obj, model, drive.read(obj, model), start=fit.pose)

@@ -271,6 +271,9 @@ def test_bad_footage_changes_nothing(small_rig, camera, clip, tmp_path):
     settings.fit_camera = bpy.data.objects.new("Gone", camera.data)
     refused("'Gone' was deleted or is in another scene")
     settings.fit_camera = None
+    camera.parent = small_rig
+    refused("'Camera' is a child of 'Demo Head' and moves with it")
+    camera.parent = None
     clip.tracking.camera.distortion_model, clip.tracking.camera.brown_p1 = "BROWN", 0.01
     refused("cannot be fitted through")
     clip.tracking.camera.distortion_model = "POLYNOMIAL"
