@@ -90,7 +90,9 @@ def note_rest(obj: bpy.types.Object) -> None:
 
 def rest_matrix(obj: bpy.types.Object) -> Matrix:
     """Where the object stands at this frame without the head's motion: parents and constraints go on moving it."""
-    return obj.matrix_world @ obj.matrix_basis.inverted() @ _noted_rest(obj)
+    # Animators hide things by scaling them to 0: then nothing tells what else moves it.
+    above = obj.matrix_world @ obj.matrix_basis.inverted() if obj.matrix_basis.determinant() else Matrix()
+    return above @ _noted_rest(obj)
 
 
 def _noted_rest(obj: bpy.types.Object) -> Matrix:

@@ -141,14 +141,29 @@ def test_another_live_face_is_followed(small_rig, scene):
     assert report.remainder(small_rig.data) is None
 
 
+def test_a_head_that_is_hidden_by_its_scale_on_a_frame(small_rig, scene):
+    """Animators hide things so: such a frame has no place to carry a target to, and is fitted all the same."""
+    for frame, size in ((FIRST, 1.0), (FIRST + 1, 0.0)):
+        small_rig.scale = (size,) * 3
+        small_rig.keyframe_insert("scale", frame=frame)
+    scene.frame_set(FIRST)
+    small_rig.muscle_face.fit_target = resting(small_rig)
+    assert bpy.ops.muscle_face.fit_performance(frame_end=FIRST + 1) == {"FINISHED"}
+
+
+def resting(rig) -> bpy.types.Object:
+    """A mesh of the face as it is."""
+    other = bpy.data.objects.new("Other", bridge.new_mesh("Other", shown(rig), bridge.faces(rig.data)))
+    bpy.context.scene.collection.objects.link(other)
+    return other
+
+
 def test_sliders_that_drivers_move_are_told(small_rig, scene):
     """A performance holds what is driven as it is on the frame that was shown."""
     keys = small_rig.data.shape_keys.key_blocks
     keys["jawOpen"].driver_add("value").driver.expression = f"0.1 * (frame - {FIRST})"
     keys["browInnerUp"].driver_add("value").driver.expression = "0.2"
-    other = bpy.data.objects.new("Other", bridge.new_mesh("Other", shown(small_rig), bridge.faces(small_rig.data)))
-    scene.collection.objects.link(other)
-    small_rig.muscle_face.fit_target = other
+    small_rig.muscle_face.fit_target = resting(small_rig)
     assert bpy.ops.muscle_face.fit_performance(frame_end=FIRST + 1) == {"FINISHED"}
     expected = f"with jawOpen as on frame {FIRST}, but drivers move these"
     assert expected in small_rig.muscle_face.fit_message
