@@ -40,15 +40,24 @@ def is_name(name: str) -> bool:
 
 
 def renamed(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
-    """The shape keys that a bake wrote and that have another name now: whoever names a key wants to keep it."""
+    """The shape keys that a bake wrote and that have another name now: whoever names a key wants to keep it.
+
+    They are told by their shape or, when that was sculpted too, by the frame that they are on for.
+    """
     noted = _noted(mesh) or {}
     blocks = mesh.shape_keys.key_blocks if mesh.shape_keys else {}
-    lost = {checksum for name, checksum in noted.items() if name not in blocks}
+    lost = {name: checksum for name, checksum in noted.items() if name not in blocks}
     if not lost:
         return []
     curves = {curve.data_path: curve for curve in animation.curves(mesh.shape_keys)}
     some = [k for k in blocks if k.name not in noted and _plays_a_bake(k, curves.get(k.path_from_id("value")))]
-    return [k for k in some if bridge.key_checksum(k) in lost]
+    frames = {k.name: FRAME.format(round(_peak(curves[k.path_from_id("value")]))) for k in some}
+    return [k for k in some if frames[k.name] in lost or bridge.key_checksum(k) in lost.values()]
+
+
+def _peak(curve: bpy.types.FCurve) -> float:
+    """The frame of the highest key."""
+    return max(curve.keyframe_points, key=lambda point: point.co[1]).co[0]
 
 
 def sculpted(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:

@@ -128,8 +128,8 @@ def write(
 
 
 def kept_note(names: list[str]) -> str:
-    """That sculpted keys of a bake have stayed, as part of a sentence."""
-    return f"kept as shape keys at 0, being sculpted since: {', '.join(names)}"
+    """That keys of a bake have stayed, as part of a sentence."""
+    return f"kept as shape keys at 0, being sculpted or renamed since: {', '.join(names)}"
 
 
 def _write(
@@ -234,20 +234,20 @@ def _write_sliders(
 def remove(obj: bpy.types.Object) -> list[str]:
     """Delete the keys and curves of a bake and put the sources back; nothing where nothing is baked.
 
-    Keys that the artist has renamed or sculpted stay, and no longer play. Returns the new names of those sculpted.
+    Keys that the artist has renamed or sculpted stay, and no longer play. Returns their names.
     """
     keys, active = obj.data.shape_keys, obj.active_shape_key_index
     if keys is None:
         storage.set_bake_mutes(obj.data, None)
         return []
-    mine = baked.sculpted(obj.data)
-    for key in (*baked.renamed(obj.data), *mine):
+    named, mine = baked.renamed(obj.data), baked.sculpted(obj.data)
+    for key in (*named, *mine):
         animation.remove_curve(keys, key.path_from_id("value"))
         key.value = 0.0
     for key in mine:
         # The bake's own name is wanted again.
         key.name = SCULPTED.format(key.name)
-    kept = [key.name for key in mine]
+    kept = [key.name for key in (*named, *mine)]
     for name in baked.names(obj.data):
         # By name: to remove one moves the others.
         animation.remove_curve(keys, keys.key_blocks[name].path_from_id("value"))

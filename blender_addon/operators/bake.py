@@ -69,7 +69,7 @@ class MUSCLE_FACE_OT_bake(jobs.JobOperator, bpy.types.Operator):
 
 
 class MUSCLE_FACE_OT_remove_bake(bpy.types.Operator):
-    """Delete the baked keys, but for those that were sculpted, and drive the face by the simulation again"""
+    """Delete the baked keys, but for those that were sculpted or renamed, and drive the face by the simulation again"""
 
     bl_idname = "muscle_face.remove_bake"
     bl_label = "Remove Bake"

@@ -55,15 +55,19 @@ def test_keys_called_like_results_are_sliders(small_rig):
     assert {"Bake 0001", "Corrective"} <= set(small_rig.data.shape_keys.key_blocks.keys())
 
 
-def test_a_renamed_baked_key_is_the_artists(keyed):
-    """It stays, as a shape to use, and no longer plays over the face that is driven again."""
+@pytest.mark.parametrize("sculpted", [False, True])
+def test_a_renamed_baked_key_is_the_artists(keyed, capfd, sculpted):
+    """It stays, as a shape to use, and no longer plays over the face that is driven again, which is told."""
     bpy.context.scene.frame_set(6)
     bake(frame_start=5, frame_end=6)
     keys = keyed.data.shape_keys.key_blocks
     keys["Bake 0006"].name = "Scream"
+    if sculpted:
+        bridge.write_key_positions(keys["Scream"], bridge.key_positions(keys["Scream"]) + 0.01)
     scream = bridge.key_positions(keys["Scream"])
     bake(frame_start=5, frame_end=6)
     assert names(keyed) == ["Bake 0005", "Bake 0006"]
+    assert "sculpted or renamed since: Scream" in capfd.readouterr().out
     assert np.array_equal(bridge.key_positions(keys["Scream"]), scream) and keys["Scream"].value == 0.0
     assert animation.find_curve(keyed.data.shape_keys, 'key_blocks["Scream"].value') is None
 
@@ -82,7 +86,7 @@ def test_a_sculpted_baked_key_is_the_artists(keyed, capfd, then):
         bpy.ops.muscle_face.remove_bake()
     else:
         bake(frame_start=5, frame_end=6)
-    assert "being sculpted since: Bake 0006 Sculpted" in capfd.readouterr().out
+    assert "being sculpted or renamed since: Bake 0006 Sculpted" in capfd.readouterr().out
     keys = keyed.data.shape_keys
     assert np.array_equal(bridge.key_positions(keys.key_blocks["Bake 0006 Sculpted"]), mine)
     assert keys.key_blocks["Bake 0006 Sculpted"].value == 0.0
