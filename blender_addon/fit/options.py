@@ -37,9 +37,16 @@ def of(obj: bpy.types.Object, model: FaceModel, now: drive.Drive) -> FitOptions:
 
 
 def held(obj: bpy.types.Object, model: FaceModel) -> set[str]:
-    """The sliders that a fit leaves alone: muted ones, muscles without strength, and those that drivers set."""
-    names = model.controls().names
-    return {names[k] for k in editing.frozen(obj, model)}
+    """The sliders that a fit leaves alone: muted ones, muscles without strength, those that drivers set, and those that
+    the artist does not let it move."""
+    from ...core.fit.setting import turns_jaw
+
+    names, settings = model.controls().names, obj.muscle_face
+    may = {"shape": settings.fit_use_shapes, "muscle": settings.fit_use_muscles, "jaw": settings.fit_use_jaw}
+    found = {name for name, kind in zip(names, model.control_kinds, strict=True) if not may[kind]}
+    if not may["jaw"]:
+        found |= {names[k] for k in turns_jaw(model).nonzero()[0]}
+    return found | {names[k] for k in editing.frozen(obj, model)}
 
 
 def _limits(obj: bpy.types.Object, model: FaceModel, now: drive.Drive) -> dict[str, tuple[float, float]]:

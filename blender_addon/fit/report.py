@@ -58,11 +58,11 @@ def note(driven: Iterable[str], added: Sequence[str], far: Sequence[str], keyed:
     return "; ".join(parts)
 
 
-def moving_note(driven: Sequence[str], frame: int) -> str:
-    """That drivers moved sliders over the frames of a performance, which holds them; "" for none."""
-    if not driven:
+def moving_note(held: Sequence[str], frame: int) -> str:
+    """That keys or drivers moved sliders over the frames of a performance, which holds them; "" for none."""
+    if not held:
         return ""
-    return f"All frames were fitted with {_some(driven)} as on frame {frame}, but drivers move these"
+    return f"All frames were fitted with {_some(held)} as on frame {frame}, but keys or drivers move these"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -91,11 +91,9 @@ class MUSCLE_FACE_OT_fit_performance(jobs.JobOperator, bpy.types.Operator):
             {n: p for n, p in sliders.places(obj, model).items() if n in curves and n not in still}
         )
         added = [key.name for key in drive.added_keys(obj, model)]
-        driven, span = sliders.driven(obj, model), np.ptp(self._controls, axis=0)
-        note = report.note(driven, added, report.often_far(self._names, found))
-        moving = [
-            n for n, way in zip(model.controls().names, span, strict=True) if n in driven and way > sliders.UNSEEN
-        ]
+        note = report.note(sliders.driven(obj, model), added, report.often_far(self._names, found))
+        span = np.ptp(self._controls, axis=0)
+        moving = [n for n, way in zip(model.controls().names, span, strict=True) if n in held and way > sliders.UNSEEN]
         moving = report.moving_note(moving, self._frame[0])
         note = "; ".join(filter(None, (note, moving, acting)))
         text = report.write_performance(obj, found, source.is_footage(obj.muscle_face), note)

@@ -80,13 +80,17 @@ def movable(model: "FaceModel", options: FitOptions) -> np.ndarray:
     may = {"shape": options.shapes, "muscle": options.muscles, "jaw": options.jaw}
     active = np.array([may[kind] for kind in kinds])
     active &= np.ptp(limited(model, options), axis=1) > 0.0
-    turns = np.abs(model.rig.jaw_of_track[:shapes]).sum(1) > 0.0
     if not options.jaw:
-        active[:shapes] &= ~turns
+        active[:shapes] &= ~turns_jaw(model)
     # Tracks of opening, forward, left and right.
     opened, ahead, left, right = ((model.rig.jaw_tracks[:, :shapes] > 0.0) & active[:shapes]).any(1)
     active[-3:] &= ~(np.array(model.jaw_repeats_shapes) & [opened, ahead, left and right])
     return np.flatnonzero(active)
+
+
+def turns_jaw(model: "FaceModel") -> np.ndarray:
+    """(s,) which of the shapes turn the jaw."""
+    return np.abs(model.rig.jaw_of_track[: len(model.shapes)]).sum(1) > 0.0
 
 
 def limited(model: "FaceModel", options: FitOptions) -> np.ndarray:

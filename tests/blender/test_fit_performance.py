@@ -165,8 +165,18 @@ def test_sliders_that_drivers_move_are_told(small_rig, scene):
     keys["browInnerUp"].driver_add("value").driver.expression = "0.2"
     small_rig.muscle_face.fit_target = resting(small_rig)
     assert bpy.ops.muscle_face.fit_performance(frame_end=FIRST + 1) == {"FINISHED"}
-    expected = f"with jawOpen as on frame {FIRST}, but drivers move these"
+    expected = f"with jawOpen as on frame {FIRST}, but keys or drivers move these"
     assert expected in small_rig.muscle_face.fit_message
+
+
+def test_keys_of_sliders_that_may_not_move_stay(keyed):
+    """An animator's jaw stays while the muscles are fitted, and that it moves is told."""
+    curve = animation.find_curve(keyed.data.shape_keys, 'key_blocks["jawOpen"].value')
+    before = [tuple(point.co) for point in curve.keyframe_points]
+    keyed.muscle_face.fit_target, keyed.muscle_face.fit_use_shapes = resting(keyed), False
+    assert bpy.ops.muscle_face.fit_performance(frame_start=1, frame_end=2) == {"FINISHED"}
+    assert [tuple(point.co) for point in curve.keyframe_points] == before
+    assert "with jawOpen as on frame 1, but keys or drivers move these" in keyed.muscle_face.fit_message
 
 
 def test_a_stopped_fit_leaves_another_live_face_alone(small_rig, scene, monkeypatch):
