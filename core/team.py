@@ -29,7 +29,9 @@ PATIENCE = 40000
 
 # The launches of a stage are dealt by one word: its number, how many there are and which is next. A thread that comes
 # too late finds none left. What runs is told of by another word, so that the leader sees the end of a stage.
-@wp.func_native("""
+@wp.func_native(
+    f"const int ALONE = {ALONE}, HELPS = {HELPS};"
+    """
 #ifndef __CUDA_ARCH__
     typedef unsigned long long word;
     typedef void (*Forward)(word, word);
@@ -53,7 +55,7 @@ PATIENCE = 40000
             __atomic_fetch_add(done, 1, __ATOMIC_RELEASE);
         }
     };
-    if (role == 2) {
+    if (role == HELPS) {
         for (int look = 0; look < patience; ++look) {
             if (left(__atomic_load_n(dealt, __ATOMIC_ACQUIRE))) {
                 some();
@@ -65,7 +67,7 @@ PATIENCE = 40000
         for (int stage = 0; stage + 1 < start.shape[0]; ++stage) {
             const word* first = (const word*)launches.data + 3 * start.data[stage];
             const word count = start.data[stage + 1] - start.data[stage];
-            if (role == 0 || count == 1) {
+            if (role == ALONE || count == 1) {
                 for (word k = 0; k < count; ++k) run(first + 3 * k);
                 continue;
             }
@@ -77,7 +79,8 @@ PATIENCE = 40000
         }
     }
 #endif
-""")
+"""
+)
 def _work(
     launches: wp.array[wp.uint64], start: wp.array[int], state: wp.array[wp.uint64], role: int, patience: int
 ): ...
