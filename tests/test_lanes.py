@@ -134,7 +134,9 @@ def test_memory_is_the_two_loop_recursion(n):
     for _ in range(3 * lbfgs.MEMORY):
         s = rng.standard_normal(n)
         before = rng.standard_normal(n)
-        memory.add(2.0 * s.reshape(-1, 3), 0.5, *((before + d).reshape(-1, 3) for d in (0.0, A @ s)))
+        # SciPy's factors solve into columns.
+        step = np.asfortranarray(2.0 * s.reshape(-1, 3))
+        memory.add(step, 0.5, *((before + d).reshape(-1, 3) for d in (0.0, A @ s)))
         pairs = [*pairs, (s, A @ s)][-lbfgs.MEMORY :]
     g = rng.standard_normal(n)
     q, alphas = g.copy(), []

@@ -232,6 +232,7 @@ class Memory:
         if self._count != p.size:
             self._make_room(p.size)
         k = self._next
+        p, before, after = (np.ascontiguousarray(a, np.float64) for a in (p, before, after))
         self._held = max([k, *self._order]) + 1
         self._keep.put(held=self._held, place=k, length=t, step=p, before=before, after=after)
         self._keep()
@@ -259,7 +260,7 @@ class Memory:
         return self._blend(self._add_s, r, b)
 
     def _dots(self, batch: Batch, vector: np.ndarray) -> np.ndarray:
-        vector = np.ascontiguousarray(vector)
+        vector = np.ascontiguousarray(vector, np.float64)
         batch.put(held=self._held, vector=vector)
         batch()
         return self._products.sum(0)
@@ -267,7 +268,7 @@ class Memory:
     def _blend(self, batch: Batch, vector: np.ndarray, weight: np.ndarray) -> np.ndarray:
         self._weight[:] = 0.0
         self._weight[self._order] = weight
-        vector = np.ascontiguousarray(vector)
+        vector = np.ascontiguousarray(vector, np.float64)
         out = np.empty_like(vector)
         batch.put(held=self._held, vector=vector, result=out)
         batch()

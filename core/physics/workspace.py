@@ -73,13 +73,14 @@ class Workspace(_Evaluated):
 
     def pull(self, x: np.ndarray, anchor: np.ndarray, force: np.ndarray) -> None:
         """See ``LaneWorkspace.pull``."""
-        self._pulled = x, anchor, force
+        self._pulled = x, *(np.ascontiguousarray(a, np.float64) for a in (anchor, force))
         self._place.put(x=x)
-        self._pull.put(x=x, anchor=anchor, push=force)
+        self._pull.put(**dict(zip(("x", "anchor", "push"), self._pulled, strict=True)))
 
     def free_energy(self, free: np.ndarray) -> tuple[float, np.ndarray, float]:
         """See ``LaneWorkspace.free_energy``."""
-        free, gradient = np.ascontiguousarray(free), np.empty_like(free)
+        free = np.ascontiguousarray(free, np.float64)
+        gradient = np.empty_like(free)
         self._place.put(given=free)
         self._place()
         energy = self.tet_forces(self._pulled[0])
@@ -156,7 +157,8 @@ class LaneWorkspace(_Evaluated):
     def free_energy(self, free: np.ndarray) -> tuple[float, np.ndarray, float]:
         """Energy [N cm] with the free nodes (n, 3) where they are given, gradient (n, 3) [N] of these, and size [N] of
         the tets' forces on all nodes."""
-        free, gradient = np.ascontiguousarray(free), np.empty_like(free)
+        free = np.ascontiguousarray(free, np.float64)
+        gradient = np.empty_like(free)
         self._whole.put(given=free, gradient_out=gradient)
         self._whole()
         pulled, size = self._nodes.sums
