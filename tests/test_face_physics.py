@@ -15,6 +15,7 @@ import warp as wp
 from anatomy_heads import mesh, model
 from muscle_face.core import FaceModel
 from muscle_face.core.face import Pose
+from muscle_face.core.physics.cholesky import NotDefinite
 
 UP, BACK = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, -1.0]])
 ON_ITS_BACK = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]]) * 0.01
@@ -186,6 +187,24 @@ def test_any_sliders_settle():
         for i, pose in enumerate(poses):
             assert pose.converged and pose.inverted == 0, (run, i, pose.message)
             assert pose.residual <= 1e-4, (run, i)
+
+
+def test_flesh_that_cannot_be_factored_settles_by_the_laplacian(monkeypatch):
+    """Blown up flesh has stiffnesses that single precision does not hold: the solve goes on without them."""
+    m, values = model("demo"), {"mouthSmileLeft": 1.0, "jawOpen": 0.6}
+    expected, tried = m.solve(values).skin, []
+
+    def fails(*_given: object) -> None:
+        tried.append(1)
+        raise NotDefinite("a pivot is not a number")
+
+    solver = m.solver.twin()
+    monkeypatch.setattr(solver, "inverse_stiffness", fails)
+    monkeypatch.setattr(solver, "PATIENCE", (2, 2))
+    monkeypatch.setattr(solver, "WORTH", -1.0)
+    pose = m.solve_with(solver, values, None, None, 1e-4, None)
+    assert tried and pose.converged
+    assert np.abs(pose.skin - expected).max() * m.mm_per_unit < 0.05
 
 
 def test_the_mirrored_face_moves_as_the_mirror_shows():

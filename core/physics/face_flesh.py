@@ -235,7 +235,11 @@ class FaceFlesh:
 
         def stiffness_inverse(xf: np.ndarray) -> Operator:
             x[free] = xf
-            self._kept = self.inverse_stiffness(x, load)
+            try:
+                self._kept = self.inverse_stiffness(x, load)
+            except NotDefinite:
+                # Flesh blown up to stiffnesses that single precision does not hold.
+                return self._smooth()[0]
             return self._kept
 
         with blas.one_thread():
