@@ -9,6 +9,7 @@ import numpy as np
 import warp as wp
 
 from ..team import Batch
+from .lanes import PARTS
 from .materials import f64
 from .native import cpu_only
 
@@ -18,9 +19,6 @@ Operator = Callable[[np.ndarray], np.ndarray]
 
 MEMORY = 8
 """Steps that L-BFGS remembers (Nocedal and Wright, Numerical Optimization, section 7.2, advise 3 to 20)."""
-
-PARTS = 4
-"""Ranges of numbers that are summed one by one, whatever the number of cores: sums have the same bits everywhere."""
 
 WIDTH = 16
 """Numbers in a vector register; rows are padded to a multiple of it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import warp as wp
 
+from .lanes import PARTS
 from .materials import f64, vec3
 from .native import cpu_only
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from .flesh import Flesh
 
 wp.set_module_options({"enable_backward": False})
-
-PARTS = 4
-"""Ranges of nodes that are summed one by one, whatever the number of cores: sums have the same bits everywhere."""
 
 
 @wp.func_native(
