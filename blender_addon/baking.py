@@ -123,31 +123,14 @@ def write(
 ) -> Generator[tuple[float, str], None, str]:
     """Replace what is baked on the object by these frames, step by step; returns one sentence about it."""
     kept = remove(obj)
-    text = yield from _write(scene, obj, model, frames, offsets, method, found)
-    return f"{text}; {kept_note(kept)}" if kept else text
-
-
-def kept_note(names: list[str]) -> str:
-    """That keys of a bake have stayed, as part of a sentence."""
-    return f"kept as shape keys at 0, being sculpted or renamed since: {', '.join(names)}"
-
-
-def _write(
-    scene: bpy.types.Scene,
-    obj: bpy.types.Object,
-    model: FaceModel,
-    frames: range,
-    offsets: list[np.ndarray],
-    method: str,
-    found: object,
-) -> Generator[tuple[float, str], None, str]:
+    note = f"; {kept_note(kept)}" if kept else ""
     mutes, sim = source_mutes(obj, model), drive.sim_key(obj.data)
     if method == "SLIDERS":
         names, weights, left = found
         _write_sliders(
             obj, model, frame_range.on_curves(scene, frames), dict(zip(names, weights.T, strict=True)), mutes
         )
-        return f"Keyed {len(names)} shapes, RMS {left.mean() * model.mm_per_unit:.2f} mm from the simulation"
+        return f"Keyed {len(names)} shapes, RMS {left.mean() * model.mm_per_unit:.2f} mm from the simulation{note}"
     own = animation.make_own(obj.data.shape_keys)
     if method == "COMPRESSED":
         _write_parts(obj, frame_range.on_curves(scene, frames), found)
@@ -161,7 +144,12 @@ def _write(
         obj.data.shape_keys.key_blocks[name].mute = True
     storage.set_bake_mutes(obj.data, {**mutes, storage.SIM_KEY: sim.mute})
     sim.mute = True
-    return f"{text}, into its own copy of the action, '{own.name}'" if own else text
+    return text + (f", into its own copy of the action, '{own.name}'" if own else "") + note
+
+
+def kept_note(names: list[str]) -> str:
+    """That keys of a bake have stayed, as part of a sentence."""
+    return f"kept as shape keys at 0, being sculpted or renamed since: {', '.join(names)}"
 
 
 def engine_shapes(obj: bpy.types.Object, model: FaceModel) -> list[str]:
